@@ -1,0 +1,334 @@
+//! The command line as clap sees it. No logic, and no imports but the words of options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds secrets, insecure defaults and public storage in what is committed, pushed or kept in git.
+///
+/// Exit codes: 0 clean, 1 findings that block, 2 the job could not be done in full.
+#[derive(Debug, Parser)]
+#[command(name = "abatis", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+    /// Say nothing but findings and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan files, folders or standard input
+    Scan(ScanArgs),
+    /// Scan what is about to be committed (the pre-commit hook)
+    Staged(StagedArgs),
+    /// Scan a commit message (the commit-msg hook)
+    #[command(name = "commit-msg")]
+    CommitMsg(CommitMsgArgs),
+    /// Install git hooks
+    Install(InstallArgs),
+    /// Remove the git hooks that `install` made
+    Uninstall(UninstallArgs),
+    /// Prove that the hooks of this repository really run
+    Doctor(DoctorArgs),
+    /// List, show, check, test and write rules
+    Rules(RulesArgs),
+    /// Record known findings, so that only new ones are reported
+    Baseline(BaselineArgs),
+    /// Print the merged configuration with the file that set each value
+    Config(ConfigArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Write man pages to a folder
+    Man(ManArgs),
+}
+
+/// Options of every scanning mode.
+#[derive(Debug, Args, Default)]
+pub(crate) struct CommonArgs {
+    /// Format on standard output
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+    /// Also write a report to a file, any number of times, such as sarif=out.sarif
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(crate) report: Vec<String>,
+    /// Lowest severity that makes the exit code 1: critical, high, medium, low, info or never
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<String>,
+    /// Lowest confidence that is reported: high, medium or low
+    #[arg(long, value_name = "CONFIDENCE")]
+    pub(crate) min_confidence: Option<String>,
+    /// Only rules of these risks, such as 2,3
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(crate) risk: Vec<u8>,
+    /// Configuration in place of the repository's .abatis.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A further rule pack, any number of times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Switch rules on, by id or tag:NAME
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
+    pub(crate) enable: Vec<String>,
+    /// Switch rules off, by id or tag:NAME
+    #[arg(long, value_name = "RULE,…", value_delimiter = ',')]
+    pub(crate) disable: Vec<String>,
+    /// Leave the built-in rules out
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+    /// The repository's configuration may tighten the rules and never loosen them
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Baseline in place of .abatis-baseline at the top of the repository
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Report known findings too
+    #[arg(long)]
+    pub(crate) no_baseline: bool,
+    /// Comments in the text suppress nothing
+    #[arg(long)]
+    pub(crate) no_inline: bool,
+    /// List what was suppressed, and by what
+    #[arg(long)]
+    pub(crate) show_suppressed: bool,
+    /// Print secrets whole
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Levels of base64, hex, percent and escape encoding to look into
+    #[arg(long, value_name = "N")]
+    pub(crate) decode_depth: Option<u8>,
+    /// Levels of archives to open
+    #[arg(long, value_name = "N")]
+    pub(crate) archive_depth: Option<u8>,
+    /// Skip content larger than this, such as 20M
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_size: Option<String>,
+    /// Worker threads; 0 for one a core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) threads: usize,
+}
+
+/// `abatis scan`.
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Files and folders; `-` for standard input; the current folder if none
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Do not honour .gitignore and .abatisignore
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    /// Scan a patch in place of files, keeping its paths and lines; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "staged", "unstaged", "untracked"])]
+    pub(crate) diff: Option<PathBuf>,
+    /// Scan what is staged
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) staged: bool,
+    /// Scan changes that are not staged
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) unstaged: bool,
+    /// Scan files that git does not track
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) untracked: bool,
+    /// The path that standard input is taken to have
+    #[arg(long, value_name = "PATH")]
+    pub(crate) stdin_path: Option<String>,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis staged`.
+#[derive(Debug, Args)]
+pub(crate) struct StagedArgs {
+    /// Scan staged files whole, not only what is new in them
+    #[arg(long)]
+    pub(crate) whole: bool,
+    /// Ignored: file names that a hook manager passes
+    #[arg(hide = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis commit-msg`.
+#[derive(Debug, Args)]
+pub(crate) struct CommitMsgArgs {
+    /// The file with the message, as git passes it
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis install`.
+#[derive(Debug, Args)]
+pub(crate) struct InstallArgs {
+    /// Hooks to install: pre-commit, commit-msg, pre-merge-commit; the first two if none
+    #[arg(value_name = "HOOK")]
+    pub(crate) hooks: Vec<String>,
+    /// For every repository of this user (core.hooksPath, or hook.* where git has it)
+    #[arg(long, conflicts_with = "template")]
+    pub(crate) global: bool,
+    /// For every repository made or cloned from now on (init.templateDir)
+    #[arg(long)]
+    pub(crate) template: bool,
+    /// Show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `abatis uninstall`.
+#[derive(Debug, Args)]
+pub(crate) struct UninstallArgs {
+    /// Hooks to remove; all if none
+    #[arg(value_name = "HOOK")]
+    pub(crate) hooks: Vec<String>,
+    /// What `install --global` made
+    #[arg(long, conflicts_with = "template")]
+    pub(crate) global: bool,
+    /// What `install --template` made
+    #[arg(long)]
+    pub(crate) template: bool,
+    /// Show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `abatis doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {}
+
+/// `abatis rules`.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+/// The commands under `abatis rules`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules in force
+    List {
+        /// Format: text or json
+        #[arg(long, default_value = "text")]
+        format: String,
+        /// Options that choose rules
+        #[command(flatten)]
+        common: Box<CommonArgs>,
+    },
+    /// Show one rule
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Options that choose rules
+        #[command(flatten)]
+        common: Box<CommonArgs>,
+    },
+    /// Check rule packs and configuration files, and report every problem at once
+    Check {
+        /// Files and folders; the built-in packs and the repository's configuration if none
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Run the examples of rules
+    Test {
+        /// Files and folders; the rules in force if none
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Write a rule pack to start from
+    New {
+        /// Its name, and the file NAME.toml
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List the offline proofs that a rule can name
+    Checks,
+}
+
+/// `abatis baseline`.
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: BaselineCommand,
+}
+
+/// The commands under `abatis baseline`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Record the findings of a scan in a new baseline
+    Create(BaselineScan),
+    /// Add the findings that are not in the baseline yet
+    Update(BaselineScan),
+    /// Drop entries that are no longer found
+    Prune(BaselineScan),
+    /// List the entries
+    Show(BaselineScan),
+}
+
+/// Options of `abatis baseline …`.
+#[derive(Debug, Args)]
+pub(crate) struct BaselineScan {
+    /// Files and folders; the repository if none
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Why these findings are accepted
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Who accepts them
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// Last day on which they are accepted, as YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Options that choose configuration
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `abatis man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder, made if it is missing
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+}

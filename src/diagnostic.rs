@@ -1,0 +1,1 @@
+//! Problems in text that the user wrote: all of them at once, each with a caret into the file.

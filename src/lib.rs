@@ -1,0 +1,17 @@
+//! abatis: a git secret and policy scanner.
+
+pub mod config;
+pub mod detect;
+pub mod diagnostic;
+pub mod filter;
+pub mod finding;
+pub mod origin;
+pub mod pipeline;
+pub mod report;
+pub mod rule;
+pub mod secret;
+pub mod select;
+pub mod source;
+pub mod text;
+
+pub mod cli;

@@ -1,0 +1,178 @@
+//! Where content comes from: object ids, origins, and entries that name unread content.
+//!
+//! Must not read anything. Paths are bytes with `/` between components on every system.
+
+use std::fmt;
+
+use bstr::{BStr, BString, ByteSlice as _};
+
+/// The id of a git object: 20 bytes (SHA-1) or 32 bytes (SHA-256).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    bytes: [u8; 32],
+    len: u8,
+}
+
+impl ObjectId {
+    /// Takes 20 or 32 raw bytes; any other length gives `None`.
+    #[must_use]
+    pub fn from_bytes(raw: &[u8]) -> Option<Self> {
+        if raw.len() != 20 && raw.len() != 32 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        bytes[..raw.len()].copy_from_slice(raw);
+        Some(Self { bytes, len: raw.len() as u8 })
+    }
+
+    /// Reads 40 or 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        if hex.len() != 40 && hex.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            let high = char::from(pair[0]).to_digit(16)?;
+            let low = char::from(pair[1]).to_digit(16)?;
+            *byte = (high * 16 + low) as u8;
+        }
+        Some(Self { bytes, len: (hex.len() / 2) as u8 })
+    }
+
+    /// The raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// True for the id that git writes where there is no object.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.as_bytes().iter().all(|&byte| byte == 0)
+    }
+
+    /// The first ten hexadecimal digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let mut hex = self.to_string();
+        hex.truncate(10);
+        hex
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+/// What kind of text an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Kind {
+    /// Content of a file, in a tree, an index, an archive or a directory.
+    #[default]
+    File,
+    /// The target of a symbolic link.
+    Symlink,
+    /// The message (and identity lines) of a commit.
+    CommitMessage,
+    /// The message (and identity line) of an annotated tag.
+    TagMessage,
+    /// A text that has no file: standard input.
+    Stdin,
+}
+
+/// Where a content came from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Origin {
+    /// The path, relative to the top of the tree where there is one. For messages, a name
+    /// such as `COMMIT_EDITMSG`.
+    pub path: BString,
+    /// Members of nested archives, outermost first.
+    pub members: Vec<BString>,
+    /// What the text is.
+    pub kind: Kind,
+    /// The commit (or tag) that it was seen in, where known.
+    pub commit: Option<ObjectId>,
+    /// The blob (or commit, or tag) that holds the text, where it is a git object.
+    pub object: Option<ObjectId>,
+}
+
+impl Origin {
+    /// A file at `path`.
+    #[must_use]
+    pub fn file(path: impl Into<BString>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+
+    /// The path that rules see: the innermost archive member, else the path itself.
+    #[must_use]
+    pub fn rule_path(&self) -> &BStr {
+        self.members.last().map_or(self.path.as_bstr(), |member| member.as_bstr())
+    }
+
+    /// The whole path for people: `a.zip!inner/b.txt` for a member of an archive.
+    #[must_use]
+    pub fn display_path(&self) -> BString {
+        let mut path = self.path.clone();
+        for member in &self.members {
+            path.push(b'!');
+            path.extend_from_slice(member);
+        }
+        path
+    }
+}
+
+/// A named, unread piece of content.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// Where it is.
+    pub origin: Origin,
+    /// Size in bytes, where known before reading.
+    pub size: Option<u64>,
+    /// True if the owner may execute it.
+    pub executable: bool,
+    /// True if the *name* is new to this run, so that rules on names apply.
+    pub new_name: bool,
+}
+
+impl Entry {
+    /// A file at `path` of unknown size, its name being new.
+    #[must_use]
+    pub fn file(path: impl Into<BString>) -> Self {
+        Self { origin: Origin::file(path), size: None, executable: false, new_name: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_ids_read_and_write_hex() {
+        let sha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let sha256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+        for hex in [sha1, sha256] {
+            let id = ObjectId::from_hex(hex.as_bytes()).unwrap();
+            assert_eq!(id.to_string(), hex);
+            assert_eq!(ObjectId::from_bytes(id.as_bytes()), Some(id));
+        }
+        assert_eq!(ObjectId::from_hex(b"4b82"), None);
+        assert!(ObjectId::from_bytes(&[0; 20]).unwrap().is_zero());
+    }
+
+    #[test]
+    fn members_show_behind_the_path() {
+        let mut origin = Origin::file("lib/a.jar");
+        origin.members.push("META-INF/x.properties".into());
+        assert_eq!(origin.display_path(), "lib/a.jar!META-INF/x.properties");
+        assert_eq!(origin.rule_path(), "META-INF/x.properties");
+    }
+}

@@ -1,0 +1,224 @@
+//! Byte spans, fresh ranges, and the way from an offset to a line and column.
+//!
+//! Must not know what is being searched for.
+
+/// A half-open range of byte offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset after the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range `start..end`; an end before the start gives an empty span at `start`.
+    #[must_use]
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end: if end < start { start } else { end } }
+    }
+
+    /// Number of bytes.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// True for a span of no bytes.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// True if both share at least one byte. An empty span touches what strictly surrounds it.
+    #[must_use]
+    pub const fn touches(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// True if `other` lies wholly inside.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The bytes of `text` it covers, cut to the length of `text`.
+    #[must_use]
+    pub fn of(self, text: &[u8]) -> &[u8] {
+        let end = self.end.min(text.len());
+        &text[self.start.min(end)..end]
+    }
+
+    /// The span moved by `offset` bytes to the right.
+    #[must_use]
+    pub const fn shifted(self, offset: usize) -> Self {
+        Self { start: self.start + offset, end: self.end + offset }
+    }
+}
+
+/// Which parts of a content are new to this run.
+///
+/// A run reports a match when its extent touches a fresh range; what was there before was
+/// looked at when it came in.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Fresh {
+    /// Everything.
+    #[default]
+    All,
+    /// These ranges, sorted, disjoint and not empty.
+    Ranges(Vec<Span>),
+}
+
+impl Fresh {
+    /// Sorts and merges `spans` (touching neighbours become one, empty ones go).
+    #[must_use]
+    pub fn from_spans(mut spans: Vec<Span>) -> Self {
+        spans.retain(|span| !span.is_empty());
+        spans.sort_unstable();
+        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+        for span in spans {
+            match merged.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => merged.push(span),
+            }
+        }
+        Self::Ranges(merged)
+    }
+
+    /// True if nothing is fresh.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Ranges(ranges) if ranges.is_empty())
+    }
+
+    /// True if `span` shares a byte with a fresh range.
+    #[must_use]
+    pub fn touches(&self, span: Span) -> bool {
+        match self {
+            Self::All => true,
+            Self::Ranges(ranges) => {
+                let next = ranges.partition_point(|range| range.end <= span.start);
+                ranges.get(next).is_some_and(|range| range.start < span.end.max(span.start + 1))
+            }
+        }
+    }
+
+    /// The fresh ranges of a text of `len` bytes.
+    #[must_use]
+    pub fn spans(&self, len: usize) -> Vec<Span> {
+        match self {
+            Self::All if len == 0 => Vec::new(),
+            Self::All => vec![Span::new(0, len)],
+            Self::Ranges(ranges) => ranges
+                .iter()
+                .filter(|range| range.start < len)
+                .map(|range| Span::new(range.start, range.end.min(len)))
+                .collect(),
+        }
+    }
+
+    /// Number of fresh bytes in a text of `len` bytes.
+    #[must_use]
+    pub fn bytes(&self, len: usize) -> u64 {
+        match self {
+            Self::All => len as u64,
+            Self::Ranges(ranges) => ranges.iter().map(|range| range.len() as u64).sum(),
+        }
+    }
+}
+
+/// A place for people: line and column, both counted from 1; the column counts bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position {
+    /// Line, from 1. Lines end at `\n`, at `\r\n` or at a lone `\r`-free end of text.
+    pub line: usize,
+    /// Column in bytes, from 1.
+    pub column: usize,
+}
+
+/// Turns offsets into positions, going forward from the last one asked for.
+#[derive(Debug)]
+pub struct Positions<'t> {
+    text: &'t [u8],
+    line: usize,
+    line_start: usize,
+    offset: usize,
+}
+
+impl<'t> Positions<'t> {
+    /// Starts at the first line of `text`.
+    #[must_use]
+    pub const fn new(text: &'t [u8]) -> Self {
+        Self { text, line: 1, line_start: 0, offset: 0 }
+    }
+
+    /// The position of `offset`, cut to the end of the text. Cheapest for growing offsets.
+    pub fn at(&mut self, offset: usize) -> Position {
+        let offset = offset.min(self.text.len());
+        if offset < self.offset {
+            *self = Self::new(self.text);
+        }
+        for newline in memchr::memchr_iter(b'\n', &self.text[self.offset..offset]) {
+            self.line += 1;
+            self.line_start = self.offset + newline + 1;
+        }
+        self.offset = offset;
+        Position { line: self.line, column: offset - self.line_start + 1 }
+    }
+}
+
+/// Start of the line that holds `offset`.
+#[must_use]
+pub fn line_start(text: &[u8], offset: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..offset.min(text.len())]).map_or(0, |newline| newline + 1)
+}
+
+/// End of the line that holds `offset`: the place of its `\n`, or the end of the text.
+#[must_use]
+pub fn line_end(text: &[u8], offset: usize) -> usize {
+    let offset = offset.min(text.len());
+    memchr::memchr(b'\n', &text[offset..]).map_or(text.len(), |newline| offset + newline)
+}
+
+/// The lines that `span` touches, without the last line's ending.
+#[must_use]
+pub fn lines_around(text: &[u8], span: Span) -> Span {
+    let last = if span.is_empty() { span.end } else { span.end - 1 };
+    Span::new(line_start(text, span.start), line_end(text, last).max(span.end.min(text.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fresh_ranges_merge_and_answer() {
+        let fresh =
+            Fresh::from_spans(vec![Span::new(8, 9), Span::new(2, 4), Span::new(4, 6), Span::new(7, 7)]);
+        assert_eq!(fresh, Fresh::Ranges(vec![Span::new(2, 6), Span::new(8, 9)]));
+        for (start, end, expected) in
+            [(0, 2, false), (0, 3, true), (6, 8, false), (8, 8, true), (9, 20, false)]
+        {
+            assert_eq!(fresh.touches(Span::new(start, end)), expected, "{start}..{end}");
+        }
+        assert_eq!(fresh.bytes(100), 5);
+        assert_eq!(fresh.spans(5), vec![Span::new(2, 5)]);
+    }
+
+    #[test]
+    fn positions_count_from_one_and_may_go_back() {
+        let text = b"ab\r\nc\n\nd";
+        let mut positions = Positions::new(text);
+        for (offset, line, column) in [(0, 1, 1), (4, 2, 1), (7, 4, 1), (99, 4, 2), (1, 1, 2)] {
+            assert_eq!(positions.at(offset), Position { line, column }, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn lines_around_a_span() {
+        let text = b"one\ntwo\nthree";
+        assert_eq!(lines_around(text, Span::new(5, 6)), Span::new(4, 7));
+        assert_eq!(lines_around(text, Span::new(4, 8)), Span::new(4, 8));
+        assert_eq!(lines_around(text, Span::new(9, 9)), Span::new(8, 13));
+    }
+}
