@@ -5,6 +5,7 @@ pub mod detect;
 pub mod diagnostic;
 pub mod filter;
 pub mod finding;
+pub mod glob;
 pub mod origin;
 pub mod pipeline;
 pub mod report;
