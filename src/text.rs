@@ -127,13 +127,16 @@ impl Fresh {
     }
 }
 
-/// A place for people: line and column, both counted from 1; the column counts bytes.
+/// A place for people: line and columns, all counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
     /// Line, from 1. Lines end at `\n`, at `\r\n` or at a lone `\r`-free end of text.
     pub line: usize,
     /// Column in bytes, from 1.
     pub column: usize,
+    /// Column in UTF-16 code units, from 1, as SARIF and the protocols of editors count; a
+    /// byte order mark does not count. 0 where it is not known.
+    pub character: usize,
 }
 
 /// Turns offsets into positions, going forward from the last one asked for.
@@ -143,13 +146,15 @@ pub struct Positions<'t> {
     line: usize,
     line_start: usize,
     offset: usize,
+    /// UTF-16 code units from `line_start` to `offset`.
+    units: usize,
 }
 
 impl<'t> Positions<'t> {
     /// Starts at the first line of `text`.
     #[must_use]
     pub const fn new(text: &'t [u8]) -> Self {
-        Self { text, line: 1, line_start: 0, offset: 0 }
+        Self { text, line: 1, line_start: 0, offset: 0, units: 0 }
     }
 
     /// The position of `offset`, cut to the end of the text. Cheapest for growing offsets.
@@ -162,9 +167,25 @@ impl<'t> Positions<'t> {
             self.line += 1;
             self.line_start = self.offset + newline + 1;
         }
+        if self.line_start > self.offset {
+            self.units = 0;
+            self.offset = self.line_start;
+        }
+        self.units += utf16_units(&self.text[self.offset..offset]);
         self.offset = offset;
-        Position { line: self.line, column: offset - self.line_start + 1 }
+        let mark = self.line == 1 && offset >= BOM.len() && self.text.starts_with(BOM);
+        let character = self.units + 1 - usize::from(mark);
+        Position { line: self.line, column: offset - self.line_start + 1, character }
     }
+}
+
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Number of UTF-16 code units that UTF-8 `text` takes: one for each byte that starts a
+/// character, two where it starts one of four bytes. Can be summed over pieces.
+fn utf16_units(text: &[u8]) -> usize {
+    text.iter().map(|&byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0)).sum()
 }
 
 /// Start of the line that holds `offset`.
@@ -210,7 +231,25 @@ mod tests {
         let text = b"ab\r\nc\n\nd";
         let mut positions = Positions::new(text);
         for (offset, line, column) in [(0, 1, 1), (4, 2, 1), (7, 4, 1), (99, 4, 2), (1, 1, 2)] {
-            assert_eq!(positions.at(offset), Position { line, column }, "offset {offset}");
+            let expected = Position { line, column, character: column };
+            assert_eq!(positions.at(offset), expected, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn characters_are_utf16_units_without_the_byte_order_mark() {
+        let text = "\u{feff}a\u{e9}\u{1f511}b\n\u{e9}x";
+        for (character, line, units) in [('a', 1, 1), ('b', 1, 5), ('x', 2, 2)] {
+            let offset = text.find(character).unwrap();
+            let position = Positions::new(text.as_bytes()).at(offset);
+            assert_eq!((position.line, position.character), (line, units), "{character}");
+        }
+        let mut positions = Positions::new(text.as_bytes());
+        let steps: Vec<_> = (0..=text.len()).map(|offset| positions.at(offset)).collect();
+        for (offset, step) in steps.into_iter().enumerate() {
+            if text.is_char_boundary(offset) {
+                assert_eq!(step, Positions::new(text.as_bytes()).at(offset), "offset {offset}");
+            }
         }
     }
 
