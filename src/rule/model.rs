@@ -1,0 +1,187 @@
+//! What a rule is, as plain data that can stand in a constant.
+//!
+//! `build.rs` includes this file, so it must not use more than the words of findings.
+
+use std::borrow::Cow;
+
+use crate::finding::{Confidence, Risk, RuleId, Severity};
+
+/// Text that is either built in or was read at run time.
+pub type Text = Cow<'static, str>;
+/// A list that is either built in or was read at run time.
+pub type List<T> = Cow<'static, [T]>;
+
+/// One detector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Kebab-case name, unique in a rule set.
+    pub id: RuleId,
+    /// What was found, as a noun phrase.
+    pub title: Text,
+    /// Which of the ten cloud risks.
+    pub risk: Risk,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure, before checks.
+    pub confidence: Confidence,
+    /// Words to select rules by; the pack's name is always one.
+    pub tags: List<Text>,
+    /// What to do about a finding.
+    pub help: Text,
+    /// Where the format or the setting is documented.
+    pub docs: Text,
+    /// Where it counts.
+    pub gate: Gate,
+    /// What is looked for.
+    pub detector: Detector,
+    /// Only paths that match one of these globs, if any are given.
+    pub paths: List<Text>,
+    /// What is never reported by this rule.
+    pub allow: List<Allow>,
+    /// Texts in which the rule must find something.
+    pub matches: List<Example>,
+    /// Texts in which it must find nothing.
+    pub rejects: List<Example>,
+    /// The file that defined it.
+    pub source: Text,
+}
+
+/// Where a rule's findings count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Gate {
+    /// Stops a commit or a push, if the severity reaches the threshold.
+    #[default]
+    Block,
+    /// Is reported, and never stops anything.
+    Warn,
+    /// Is reported by an audit only.
+    Audit,
+    /// Is not looked for.
+    Off,
+}
+
+impl Gate {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Block, Self::Warn, Self::Audit, Self::Off];
+
+    /// The word used in packs and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Off => "off",
+        }
+    }
+
+    /// Reads the word that [`Gate::name`] writes.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|gate| gate.name() == name)
+    }
+}
+
+/// An example text of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The path it is looked at under; empty for a neutral one.
+    pub path: Text,
+    /// The text.
+    pub text: Text,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Detector {
+    /// Literals, then a regular expression around them.
+    Pattern(Pattern),
+    /// A value given to a key with a telling name, in any syntax.
+    Assignment(Assignment),
+    /// Path, size and mode.
+    File(FileRule),
+    /// Conditions on a parsed document.
+    Structure(Structure),
+}
+
+/// Literals, then a regular expression on a window around the literal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// One of these must be in the match. Lower case if `ignore_case`.
+    pub keywords: List<Text>,
+    /// Whether keywords and pattern ignore ASCII case.
+    pub ignore_case: bool,
+    /// The expression, over bytes; `\w`, `\b`, `\d` are ASCII. The secret is the group named
+    /// `secret`, else the first group, else the whole match.
+    pub regex: Text,
+    /// Whether the match may span lines.
+    pub multiline: bool,
+    /// Least entropy of the secret, in bits a character.
+    pub entropy: Option<f64>,
+    /// Name of an offline proof (`detect::check`): a failed one drops the match.
+    pub check: Text,
+    /// Whether values that look like placeholders are dropped.
+    pub placeholders: bool,
+    /// Whether the form is marked enough to be looked for in binary content.
+    pub binary: bool,
+}
+
+/// A value given to a key with a telling name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// Parts of key names, lower case, such as `passw`.
+    pub keywords: List<Text>,
+    /// How values are judged: `password` (people choose it) or `token` (a machine made it).
+    pub classifier: Text,
+}
+
+/// Path, size and mode.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileRule {
+    /// Globs on the path, `/` between components; one must match, ASCII case ignored.
+    pub names: List<Text>,
+    /// Globs that rule a path out again.
+    pub except: List<Text>,
+    /// Least size in bytes.
+    pub min_size: Option<u64>,
+    /// Most size in bytes.
+    pub max_size: Option<u64>,
+    /// Only executable, or only not executable.
+    pub executable: Option<bool>,
+    /// A literal or expression that the content must hold, so that a name alone is not enough.
+    pub content: Text,
+}
+
+/// Conditions on a parsed document, as written in the pack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Structure {
+    /// Formats of documents that it applies to.
+    pub formats: List<Text>,
+    /// A literal that the document must hold for it to be parsed at all.
+    pub keywords: List<Text>,
+    /// The condition, as TOML text.
+    pub condition: Text,
+}
+
+/// Something that is never reported.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Allow {
+    /// Rules or tags that it is about; empty for all.
+    pub rules: List<Text>,
+    /// Globs on the path.
+    pub paths: List<Text>,
+    /// Expressions on the secret.
+    pub secrets: List<Text>,
+    /// Expressions on the line of the secret.
+    pub lines: List<Text>,
+    /// Words that the secret holds, case ignored.
+    pub stopwords: List<Text>,
+    /// Commits, as hexadecimal ids or unique prefixes of at least seven digits.
+    pub commits: List<Text>,
+    /// Why.
+    pub reason: Text,
+    /// Last day on which it holds, as `YYYY-MM-DD`; empty for no end.
+    pub until: Text,
+    /// Where it was written: file and line.
+    pub source: Text,
+}
