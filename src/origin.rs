@@ -1,10 +1,13 @@
-//! Where content comes from: object ids, origins, and entries that name unread content.
+//! Where content comes from: object ids, origins, entries that name unread content, and the
+//! reasons not to read one.
 //!
 //! Must not read anything. Paths are bytes with `/` between components on every system.
 
 use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice as _};
+
+use crate::text::LineMap;
 
 /// The id of a git object: 20 bytes (SHA-1) or 32 bytes (SHA-256).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,13 +144,63 @@ pub struct Entry {
     pub executable: bool,
     /// True if the *name* is new to this run, so that rules on names apply.
     pub new_name: bool,
+    /// Bytes in front of this content, where it is a part of something longer: added to a span, it
+    /// gives an order over all parts. 0 for what is whole.
+    pub offset: u64,
+    /// Where the content's lines lie in the file.
+    pub lines: LineMap,
 }
 
 impl Entry {
     /// A file at `path` of unknown size, its name being new.
     #[must_use]
     pub fn file(path: impl Into<BString>) -> Self {
-        Self { origin: Origin::file(path), size: None, executable: false, new_name: true }
+        Self { origin: Origin::file(path), new_name: true, ..Self::default() }
+    }
+}
+
+/// Why an entry, or the rest of it, is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Skip {
+    /// Larger than the limit.
+    TooLarge,
+    /// A kind of file that holds no text: pictures, sound, fonts.
+    Media,
+    /// Excluded by configuration, `.abatisignore` or an option.
+    Excluded,
+    /// Nothing in it is new.
+    NotFresh,
+    /// A commit of another repository.
+    Submodule,
+    /// A pointer whose LFS object is not in the local store.
+    LfsMissing,
+    /// A device, socket or pipe.
+    Special,
+    /// An archive or a member of one, from where a limit on depth, count or size is reached.
+    ArchiveLimit,
+    /// An archive or a member of one that cannot be unpacked (to its end): cut off, corrupt, or
+    /// of a method that is not known.
+    Damaged,
+    /// An archive member that needs a password.
+    Encrypted,
+}
+
+impl Skip {
+    /// The word used in the coverage receipt.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too large",
+            Self::Media => "media",
+            Self::Excluded => "excluded",
+            Self::NotFresh => "not fresh",
+            Self::Submodule => "submodule",
+            Self::LfsMissing => "LFS object missing",
+            Self::Special => "special file",
+            Self::ArchiveLimit => "archive limit",
+            Self::Damaged => "damaged archive",
+            Self::Encrypted => "encrypted",
+        }
     }
 }
 

@@ -6,45 +6,8 @@ use std::fmt;
 
 use bstr::BString;
 
+pub use crate::origin::Skip;
 use crate::{origin::Entry, text::Fresh};
-
-/// Why a piece of content is not looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skip {
-    /// Larger than the limit.
-    TooLarge,
-    /// A kind of file that holds no text: pictures, sound, fonts.
-    Media,
-    /// Excluded by configuration, `.abatisignore` or an option.
-    Excluded,
-    /// Nothing in it is new.
-    NotFresh,
-    /// A commit of another repository.
-    Submodule,
-    /// A pointer whose LFS object is not in the local store.
-    LfsMissing,
-    /// A device, socket or pipe.
-    Special,
-    /// An archive member beyond a limit on depth, count or size.
-    ArchiveLimit,
-}
-
-impl Skip {
-    /// The word used in the coverage receipt.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TooLarge => "too large",
-            Self::Media => "media",
-            Self::Excluded => "excluded",
-            Self::NotFresh => "not fresh",
-            Self::Submodule => "submodule",
-            Self::LfsMissing => "LFS object missing",
-            Self::Special => "special file",
-            Self::ArchiveLimit => "archive limit",
-        }
-    }
-}
 
 /// Something that could not be read or done. A run with a problem is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +41,14 @@ pub trait Visitor: Sync {
     fn wants(&self, entry: &Entry) -> bool;
 
     /// Content of an entry, and which part of it is new.
+    ///
+    /// Called more than once for an entry whose content comes in parts: a very long file, the
+    /// hunks of a patch. Then [`Entry::offset`] and [`Entry::lines`] say where the part lies, only
+    /// the first part has [`Entry::new_name`], and what a part repeats from the one before it is
+    /// not fresh.
     fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh);
 
-    /// An entry that is not read.
+    /// An entry that is not read, or not read to its end.
     fn skipped(&self, entry: &Entry, why: Skip);
 
     /// Something that could not be read.

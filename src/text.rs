@@ -179,6 +179,71 @@ impl<'t> Positions<'t> {
     }
 }
 
+/// Where the lines of a content lie in the file that it is a part of.
+///
+/// The default is that of a whole file: line 1 is line 1.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LineMap {
+    /// Sorted by `line`; each holds up to the next.
+    runs: Vec<Run>,
+}
+
+/// Lines that follow each other in the content and in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// The first of them in the content, from 1.
+    line: usize,
+    /// The same line in the file, from 1.
+    file_line: usize,
+    /// Bytes of that line in front of the content: 0 but where a part begins within a line.
+    skipped: usize,
+}
+
+impl LineMap {
+    /// The map of a content whose first byte lies at `first` in its file.
+    #[must_use]
+    pub fn starting_at(first: Position) -> Self {
+        if first.line <= 1 && first.column <= 1 {
+            return Self::default();
+        }
+        let skipped = first.column.saturating_sub(1);
+        Self { runs: vec![Run { line: 1, file_line: first.line.max(1), skipped }] }
+    }
+
+    /// From `line` of the content on, lines follow `file_line` of the file. Lines must grow from
+    /// call to call.
+    pub fn push(&mut self, line: usize, file_line: usize) {
+        let run = Run { line, file_line, skipped: 0 };
+        let follows = match self.runs.last() {
+            Some(last) => last.file_line + line.saturating_sub(last.line) == file_line,
+            None => line == file_line,
+        };
+        if !follows {
+            self.runs.push(run);
+        }
+    }
+
+    /// True if lines are those of the file.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The place in the file of a place in the content. Line 0 (no place) stays.
+    #[must_use]
+    pub fn in_file(&self, position: Position) -> Position {
+        let after = self.runs.partition_point(|run| run.line <= position.line);
+        let Some(run) = after.checked_sub(1).and_then(|last| self.runs.get(last)) else {
+            return position;
+        };
+        let line = run.file_line + (position.line - run.line);
+        if position.line == run.line && run.skipped > 0 {
+            return Position { line, column: position.column + run.skipped, character: 0 };
+        }
+        Position { line, ..position }
+    }
+}
+
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -251,6 +316,23 @@ mod tests {
                 assert_eq!(step, Positions::new(text.as_bytes()).at(offset), "offset {offset}");
             }
         }
+    }
+
+    #[test]
+    fn line_maps_give_places_in_the_file() {
+        let place = |line, column| Position { line, column, character: column };
+        assert_eq!(LineMap::default().in_file(place(3, 4)), place(3, 4));
+        let within = LineMap::starting_at(place(7, 11));
+        assert_eq!(within.in_file(place(1, 2)), Position { line: 7, column: 12, character: 0 });
+        assert_eq!(within.in_file(place(2, 2)), place(8, 2));
+        let mut hunks = LineMap::default();
+        for (line, file_line) in [(1, 1), (2, 2), (3, 10), (4, 11), (5, 12), (6, 20)] {
+            hunks.push(line, file_line);
+        }
+        for (line, file_line) in [(0, 0), (1, 1), (2, 2), (3, 10), (5, 12), (6, 20), (8, 22)] {
+            assert_eq!(hunks.in_file(place(line, 1)), place(file_line, 1), "line {line}");
+        }
+        assert!(!hunks.is_whole() && LineMap::starting_at(place(1, 1)).is_whole());
     }
 
     #[test]
