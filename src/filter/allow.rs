@@ -1,0 +1,329 @@
+//! Allowlists of rules and of the rule set, made ready when a match first asks for them.
+//!
+//! All conditions that an entry gives must hold; within one condition any may. Must not read the
+//! comments in the text, nor know how a match was found.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use aho_corasick::AhoCorasick;
+use bstr::BStr;
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use regex::bytes::RegexSet;
+
+use super::{date::Date, reach};
+use crate::{
+    finding::{Match, Suppression, SuppressionKind},
+    origin::ObjectId,
+    rule::{Allow, Rule, RuleSet},
+};
+
+/// The word that names a tag in place of a rule.
+const TAG: &str = "tag:";
+
+/// What is never reported, by rule.
+pub struct AllowList {
+    rules: Arc<RuleSet>,
+    today: Date,
+    /// One cell a rule, for the entries written in that rule.
+    own: Vec<OnceLock<Box<[Entry]>>>,
+    /// One cell for each entry of the rule set.
+    shared: Vec<OnceLock<Entry>>,
+}
+
+/// What an allowlist says of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not to be reported.
+    Suppressed(Suppression),
+    /// It would not have been, until some day: a sentence about that.
+    Expired(String),
+}
+
+impl AllowList {
+    /// The allowlists of `rules` as they hold on the day `today`.
+    #[must_use]
+    pub fn new(rules: Arc<RuleSet>, today: Date) -> Self {
+        let own = std::iter::repeat_with(OnceLock::new).take(rules.len()).collect();
+        let shared = std::iter::repeat_with(OnceLock::new).take(rules.allow().len()).collect();
+        Self { rules, today, own, shared }
+    }
+
+    /// What the first entry that fits has to say of `found` in `bytes`; entries that still hold win.
+    #[must_use]
+    pub fn find(
+        &self,
+        bytes: &[u8],
+        path: &BStr,
+        commit: Option<&ObjectId>,
+        found: &Match,
+    ) -> Option<Verdict> {
+        let rule = self.rules.rule(found.rule);
+        let place = Place { bytes, path, commit, found };
+        let mut expired = None;
+        let own = self.own.get(found.rule as usize).map_or(&[][..], |cell| {
+            cell.get_or_init(|| rule.allow.iter().map(|allow| Entry::new(allow, self.today)).collect())
+        });
+        let shared = self.shared.iter().zip(self.rules.allow()).filter_map(|(cell, allow)| {
+            let about = allow.rules.is_empty() || allow.rules.iter().any(|name| names_rule(name, rule));
+            about.then(|| cell.get_or_init(|| Entry::new(allow, self.today)))
+        });
+        for entry in own.iter().chain(shared).filter(|entry| entry.fits(&place)) {
+            if !entry.expired {
+                return Some(Verdict::Suppressed(entry.suppression.clone()));
+            }
+            expired.get_or_insert_with(|| Verdict::Expired(entry.sentence(rule)));
+        }
+        expired
+    }
+
+    /// What is wrong with the entries that were needed so far, one sentence each.
+    ///
+    /// An entry that cannot be made ready suppresses nothing. Packs are validated when they are
+    /// read, so that this stays empty.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let own = self.own.iter().filter_map(OnceLock::get).flatten();
+        let shared = self.shared.iter().filter_map(OnceLock::get);
+        own.chain(shared).filter_map(|entry| entry.fault.clone()).collect()
+    }
+}
+
+impl fmt::Debug for AllowList {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("AllowList").field("shared", &self.shared.len()).finish_non_exhaustive()
+    }
+}
+
+/// True if `name` is the rule's id, one of its tags behind `tag:`, or `*`.
+#[must_use]
+pub fn names_rule(name: &str, rule: &Rule) -> bool {
+    match name.strip_prefix(TAG) {
+        Some(tag) => rule.tags.iter().any(|own| own == tag),
+        None => name == "*" || name == rule.id.as_str(),
+    }
+}
+
+/// Globs over paths of bytes, case-sensitive. `*` stops at `/`; a glob without `/` fits the last
+/// component at any depth; a glob that ends in `/` fits everything below.
+///
+/// # Errors
+///
+/// If a glob is not well formed; the message holds it.
+pub fn path_globs<'g>(globs: impl IntoIterator<Item = &'g str>) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let mut full = glob.strip_prefix("./").unwrap_or(glob).to_owned();
+        if full.ends_with('/') {
+            full.push_str("**");
+        }
+        let anywhere = !glob.trim_end_matches('/').contains('/');
+        let full = match full.strip_prefix('/') {
+            Some(anchored) => anchored.to_owned(),
+            None if anywhere => format!("**/{full}"),
+            None => full,
+        };
+        set.add(GlobBuilder::new(&full).literal_separator(true).backslash_escape(true).build()?);
+    }
+    set.build()
+}
+
+/// A match and where it stands.
+struct Place<'p> {
+    bytes: &'p [u8],
+    path: &'p BStr,
+    commit: Option<&'p ObjectId>,
+    found: &'p Match,
+}
+
+/// An entry made ready. Conditions not given are `None`.
+struct Entry {
+    paths: Option<GlobSet>,
+    secrets: Option<RegexSet>,
+    lines: Option<RegexSet>,
+    stopwords: Option<AhoCorasick>,
+    commits: Option<Box<[String]>>,
+    suppression: Suppression,
+    expired: bool,
+    fault: Option<String>,
+}
+
+impl Entry {
+    fn new(allow: &Allow, today: Date) -> Self {
+        let until = (!allow.until.is_empty()).then(|| allow.until.to_string());
+        let mut entry = Self {
+            paths: None,
+            secrets: None,
+            lines: None,
+            stopwords: None,
+            commits: (!allow.commits.is_empty())
+                .then(|| allow.commits.iter().map(|commit| commit.to_ascii_lowercase()).collect()),
+            // A day that cannot be read is in the past: what is unclear suppresses nothing.
+            expired: until.as_deref().is_some_and(|until| Date::parse(until).is_none_or(|day| day < today)),
+            suppression: Suppression {
+                kind: SuppressionKind::Allowlist,
+                reason: (!allow.reason.is_empty()).then(|| allow.reason.to_string()),
+                owner: None,
+                until,
+                place: allow.source.to_string(),
+            },
+            fault: None,
+        };
+        if let Err(problem) = entry.prepare(allow) {
+            entry.fault = Some(format!("{}: this entry suppresses nothing: {problem}", allow.source));
+        }
+        entry
+    }
+
+    fn prepare(&mut self, allow: &Allow) -> Result<(), Box<dyn std::error::Error>> {
+        if !allow.paths.is_empty() {
+            self.paths = Some(path_globs(allow.paths.iter().map(AsRef::as_ref))?);
+        }
+        if !allow.secrets.is_empty() {
+            self.secrets = Some(RegexSet::new(allow.secrets.iter())?);
+        }
+        if !allow.lines.is_empty() {
+            self.lines = Some(RegexSet::new(allow.lines.iter())?);
+        }
+        if !allow.stopwords.is_empty() {
+            let words = allow.stopwords.iter().map(AsRef::<str>::as_ref);
+            self.stopwords = Some(AhoCorasick::builder().ascii_case_insensitive(true).build(words)?);
+        }
+        let empty = allow.paths.is_empty()
+            && allow.secrets.is_empty()
+            && allow.lines.is_empty()
+            && allow.stopwords.is_empty()
+            && allow.commits.is_empty();
+        if empty { Err("it has no condition".into()) } else { Ok(()) }
+    }
+
+    fn fits(&self, place: &Place<'_>) -> bool {
+        let value = place.found.secret.expose();
+        self.fault.is_none()
+            && self.paths.as_ref().is_none_or(|globs| {
+                globs.is_match_candidate(&Candidate::from_bytes(AsRef::<[u8]>::as_ref(place.path)))
+            })
+            && self.commits.as_ref().is_none_or(|prefixes| {
+                let id = place.commit.map(ToString::to_string).unwrap_or_default();
+                prefixes.iter().any(|prefix| !prefix.is_empty() && id.starts_with(prefix.as_str()))
+            })
+            && self.stopwords.as_ref().is_none_or(|words| words.is_match(value))
+            && self.secrets.as_ref().is_none_or(|set| !value.is_empty() && set.is_match(value))
+            && self.lines.as_ref().is_none_or(|set| {
+                let span = place.found.span;
+                let (before, after) = reach::own_line(place.bytes, span);
+                let line = &place.bytes[before.start..after.end];
+                // The expressions are about lines; a secret over several has several.
+                line.split(|&byte| byte == b'\n').any(|line| set.is_match(line))
+            })
+    }
+
+    fn sentence(&self, rule: &Rule) -> String {
+        let Suppression { reason, until, place, .. } = &self.suppression;
+        format!(
+            "{place}: expired on {}, so findings of {} are reported again ({})",
+            until.as_deref().unwrap_or_default(),
+            rule.id,
+            reason.as_deref().unwrap_or("no reason given"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::filter::tests::{find_secret, rule};
+
+    fn list(values: &'static [&'static str]) -> Cow<'static, [Cow<'static, str>]> {
+        values.iter().map(|value| Cow::Borrowed(*value)).collect()
+    }
+
+    fn verdict(shared: Allow, text: &str, path: &str) -> Option<Verdict> {
+        let rules =
+            Arc::new(RuleSet::new(vec![Cow::Owned(rule("one")), Cow::Owned(rule("two"))], vec![shared]));
+        let allow = AllowList::new(rules, Date::parse("2024-06-01").unwrap());
+        let commit = ObjectId::from_hex(b"4b825dc642cb6eb9a060e54bf8d69288fbee4904").unwrap();
+        let verdict =
+            allow.find(text.as_bytes(), BStr::new(path), Some(&commit), &find_secret(0, text, "s3cret"));
+        assert_eq!(allow.faults(), Vec::<String>::new());
+        verdict
+    }
+
+    #[track_caller]
+    fn check(allow: Allow, path: &str, expected: bool) {
+        let allow = Allow { reason: "made".into(), source: "x.toml:3".into(), ..allow };
+        let text = "first s3cretly\nkey = s3cret-Dummy # sample\nlast";
+        let verdict = verdict(allow.clone(), text, path);
+        assert_eq!(matches!(verdict, Some(Verdict::Suppressed(_))), expected, "{allow:?}: {verdict:?}");
+        if let Some(Verdict::Suppressed(suppression)) = verdict {
+            assert_eq!(suppression.reason.as_deref(), Some("made"));
+            assert_eq!(suppression.place, "x.toml:3");
+        }
+    }
+
+    #[test]
+    fn each_condition_and_all_together() {
+        let paths = |globs| Allow { paths: list(globs), ..Allow::default() };
+        check(paths(&["docs/**"]), "docs/a/b.md", true);
+        check(paths(&["docs/**"]), "src/docs/b.md", false);
+        check(paths(&["docs/"]), "src/docs/b.md", true);
+        check(paths(&["/docs/"]), "src/docs/b.md", false);
+        check(paths(&["*.md"]), "src/docs/b.md", true);
+        check(paths(&["*.md"]), "src/docs/b.MD", false);
+        check(paths(&["src/*.md"]), "src/docs/b.md", false);
+        check(paths(&["b.md", "c.md"]), "c.md", true);
+        check(Allow { secrets: list(&["^s3c", "nope"]), ..Allow::default() }, "a", true);
+        check(Allow { secrets: list(&["^3c"]), ..Allow::default() }, "a", false);
+        check(Allow { lines: list(&["# sample$"]), ..Allow::default() }, "a", true);
+        check(Allow { lines: list(&["^last"]), ..Allow::default() }, "a", false);
+        check(Allow { stopwords: list(&["S3CR"]), ..Allow::default() }, "a", true);
+        check(Allow { stopwords: list(&["dummy"]), ..Allow::default() }, "a", false);
+        check(Allow { commits: list(&["4B825dc"]), ..Allow::default() }, "a", true);
+        check(Allow { commits: list(&["825dc64"]), ..Allow::default() }, "a", false);
+        check(Allow { paths: list(&["*.md"]), secrets: list(&["^s3c"]), ..Allow::default() }, "a.md", true);
+        check(Allow { paths: list(&["*.md"]), secrets: list(&["^x"]), ..Allow::default() }, "a.md", false);
+    }
+
+    #[test]
+    fn rules_by_id_and_tag() {
+        for (name, expected) in [("one", true), ("two", false), ("tag:kind-one", true), ("tag:one", false)] {
+            let rules = Cow::Owned(vec![Cow::Borrowed(name)]);
+            check(Allow { rules, paths: list(&["*"]), ..Allow::default() }, "a", expected);
+        }
+    }
+
+    #[test]
+    fn holds_until_the_end_of_its_day() {
+        for (until, expected) in [("2024-06-01", true), ("2024-05-31", false), ("soon", false), ("", true)] {
+            check(Allow { paths: list(&["*"]), until: until.into(), ..Allow::default() }, "a", expected);
+        }
+        let allow = Allow {
+            paths: list(&["*"]),
+            until: "2024-05-31".into(),
+            source: "x.toml:3".into(),
+            ..Allow::default()
+        };
+        assert_eq!(
+            verdict(allow, "s3cret", "a"),
+            Some(Verdict::Expired(
+                "x.toml:3: expired on 2024-05-31, so findings of one are reported again (no reason given)"
+                    .into()
+            ))
+        );
+    }
+
+    #[test]
+    fn bad_entries_suppress_nothing_and_say_so() {
+        for allow in [Allow::default(), Allow { secrets: list(&["("]), ..Allow::default() }] {
+            let rules = Arc::new(RuleSet::new(vec![Cow::Owned(rule("one"))], vec![allow]));
+            let list = AllowList::new(rules, Date::parse("2024-06-01").unwrap());
+            let found = find_secret(0, "s3cret", "s3cret");
+            assert_eq!(list.find(b"s3cret", BStr::new("a"), None, &found), None);
+            assert_eq!(list.faults().len(), 1);
+        }
+    }
+}
