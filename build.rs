@@ -1,1 +1,284 @@
-fn main() {}
+//! Turns `rules/*.toml` into tables of constants, so that the program parses nothing at start.
+//!
+//! Reads packs with the modules that read them at run time; a broken pack breaks the build,
+//! with every problem at its place.
+
+#![allow(dead_code, unreachable_pub, reason = "modules of the library, of which this needs a part")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "how a build script talks to cargo")]
+
+use std::{
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+#[path = "src/diagnostic.rs"]
+mod diagnostic;
+#[path = "src/rule/example.rs"]
+mod example;
+#[path = "src/rule/expression.rs"]
+mod expression;
+#[path = "src/finding/words.rs"]
+mod finding;
+#[path = "src/glob.rs"]
+mod glob;
+#[path = "src/rule/model.rs"]
+mod model;
+#[path = "src/rule/schema.rs"]
+mod schema;
+#[path = "src/rule/table.rs"]
+mod table;
+#[path = "src/text.rs"]
+mod text;
+#[path = "src/rule/validate.rs"]
+mod validate;
+
+use diagnostic::{Diagnostic, Sources};
+use model::{Allow, Detector, Example, Rule, Text};
+
+/// Where the packs are.
+const RULES: &str = "rules";
+
+fn main() -> ExitCode {
+    match generate() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes the tables. False if a pack is broken, which has been said.
+fn generate() -> Result<bool, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/rule");
+    println!("cargo::rerun-if-changed=src/diagnostic");
+    for file in ["diagnostic.rs", "finding/words.rs", "glob.rs", "text.rs"] {
+        println!("cargo::rerun-if-changed=src/{file}");
+    }
+    println!("cargo::rerun-if-changed={RULES}");
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let mut packs = Packs::default();
+    for path in pack_files(&root.join(RULES))? {
+        packs.read(&path)?;
+    }
+    packs.check_ids();
+    if !packs.problems.is_empty() {
+        eprintln!("{}", diagnostic::render(&packs.problems, &packs.sources, false));
+        return Ok(false);
+    }
+    packs.rules.sort_by(|one, other| one.id.cmp(&other.id));
+    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("builtin.rs");
+    fs::write(out, Tables::default().write(&packs))?;
+    Ok(true)
+}
+
+fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The packs read so far.
+#[derive(Default)]
+struct Packs {
+    rules: Vec<Rule>,
+    /// File name and full path.
+    files: Vec<(String, PathBuf)>,
+    sources: Sources,
+    problems: Vec<Diagnostic>,
+}
+
+impl Packs {
+    fn read(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).map_err(|error| format!("{RULES}/{name}: {error}"))?;
+        let file = format!("{RULES}/{name}");
+        let sink = table::Sink::new(&file, &text);
+        if let Some(document) = table::parse(&sink) {
+            let mut reader = table::Table::new(&sink, "a rule pack", &document, text::Span::new(0, 0));
+            let pack = schema::PackTable::read(&mut reader);
+            reader.finish();
+            let source = format!("built-in/{name}");
+            let context = validate::Context { source: &source, built_in: true, checks: &[] };
+            self.rules.extend(validate::rules(&pack, context, &sink));
+        }
+        self.problems.extend(sink.finish());
+        self.sources.insert(file, text);
+        self.files.push((name, path.to_owned()));
+        Ok(())
+    }
+
+    /// Ids are unique over all packs; within one, validation has looked.
+    fn check_ids(&mut self) {
+        let mut ids: Vec<(&str, &str)> =
+            self.rules.iter().map(|rule| (rule.id.as_str(), rule.source.as_ref())).collect();
+        ids.sort_unstable();
+        for pair in ids.windows(2) {
+            if let [(id, one), (same, other)] = pair
+                && id == same
+                && one != other
+            {
+                let message = format!("{one} and {other} both have a rule `{id}`");
+                self.problems.push(Diagnostic::error("duplicate-id", message));
+            }
+        }
+    }
+}
+
+/// The source text of the tables.
+#[derive(Default)]
+struct Tables {
+    /// Lists, each a static of its own: they cannot be written in place, as they have drop glue.
+    lists: String,
+    count: usize,
+}
+
+impl Tables {
+    fn write(mut self, packs: &Packs) -> String {
+        let mut rules = String::new();
+        for rule in &packs.rules {
+            let rule = self.rule(rule);
+            rules.push_str(&format!("    {rule},\n"));
+        }
+        let mut written = std::mem::take(&mut self.lists);
+        let _infallible = write!(
+            written,
+            "static BUILTIN: [model::Rule; {}] = [\n{rules}];\nstatic PACKS: [(&str, &str); {}] = [\n",
+            packs.rules.len(),
+            packs.files.len(),
+        );
+        for (name, path) in &packs.files {
+            let _infallible =
+                writeln!(written, "    ({name:?}, include_str!({:?})),", path.display().to_string());
+        }
+        written.push_str("];\n");
+        written
+    }
+
+    fn rule(&mut self, rule: &Rule) -> String {
+        format!(
+            "model::Rule {{ id: words::RuleId::from_static({:?}), title: {}, risk: risk({}), severity: words::Severity::{:?}, \
+             confidence: words::Confidence::{:?}, tags: {}, help: {}, docs: {}, gate: model::Gate::{:?}, detector: {}, \
+             paths: {}, allow: {}, matches: {}, rejects: {}, source: {} }}",
+            rule.id.as_str(),
+            quoted(&rule.title),
+            rule.risk.number(),
+            rule.severity,
+            rule.confidence,
+            self.texts(&rule.tags),
+            quoted(&rule.help),
+            quoted(&rule.docs),
+            rule.gate,
+            self.detector(&rule.detector),
+            self.texts(&rule.paths),
+            self.allow(&rule.allow),
+            self.examples(&rule.matches),
+            self.examples(&rule.rejects),
+            quoted(&rule.source),
+        )
+    }
+
+    fn detector(&mut self, detector: &Detector) -> String {
+        match detector {
+            Detector::Pattern(pattern) => format!(
+                "model::Detector::Pattern(model::Pattern {{ keywords: {}, ignore_case: {}, regex: {}, multiline: {}, \
+                 entropy: {:?}, check: {}, placeholders: {}, binary: {} }})",
+                self.texts(&pattern.keywords),
+                pattern.ignore_case,
+                quoted(&pattern.regex),
+                pattern.multiline,
+                pattern.entropy,
+                quoted(&pattern.check),
+                pattern.placeholders,
+                pattern.binary,
+            ),
+            Detector::Assignment(assignment) => format!(
+                "model::Detector::Assignment(model::Assignment {{ keywords: {}, classifier: {} }})",
+                self.texts(&assignment.keywords),
+                quoted(&assignment.classifier),
+            ),
+            Detector::File(file) => format!(
+                "model::Detector::File(model::FileRule {{ names: {}, except: {}, min_size: {:?}, max_size: {:?}, \
+                 executable: {:?}, content: {} }})",
+                self.texts(&file.names),
+                self.texts(&file.except),
+                file.min_size,
+                file.max_size,
+                file.executable,
+                quoted(&file.content),
+            ),
+            Detector::Structure(structure) => format!(
+                "model::Detector::Structure(model::Structure {{ formats: {}, keywords: {}, condition: {} }})",
+                self.texts(&structure.formats),
+                self.texts(&structure.keywords),
+                quoted(&structure.condition),
+            ),
+        }
+    }
+
+    fn texts(&mut self, texts: &[Text]) -> String {
+        self.list("model::Text", texts.iter().map(|text| quoted(text)).collect())
+    }
+
+    fn examples(&mut self, examples: &[Example]) -> String {
+        let written = examples
+            .iter()
+            .map(|example| {
+                format!(
+                    "model::Example {{ path: {}, text: {} }}",
+                    quoted(&example.path),
+                    quoted(&example.text)
+                )
+            })
+            .collect();
+        self.list("model::Example", written)
+    }
+
+    fn allow(&mut self, allow: &[Allow]) -> String {
+        let written = allow
+            .iter()
+            .map(|allow| {
+                format!(
+                    "model::Allow {{ rules: {}, paths: {}, secrets: {}, lines: {}, stopwords: {}, commits: {}, \
+                     reason: {}, until: {}, source: {} }}",
+                    self.texts(&allow.rules),
+                    self.texts(&allow.paths),
+                    self.texts(&allow.secrets),
+                    self.texts(&allow.lines),
+                    self.texts(&allow.stopwords),
+                    self.texts(&allow.commits),
+                    quoted(&allow.reason),
+                    quoted(&allow.until),
+                    quoted(&allow.source),
+                )
+            })
+            .collect();
+        self.list("model::Allow", written)
+    }
+
+    fn list(&mut self, item: &str, written: Vec<String>) -> String {
+        if written.is_empty() {
+            return "Cow::Borrowed(&[])".to_owned();
+        }
+        let name = format!("LIST_{}", self.count);
+        self.count += 1;
+        let _infallible =
+            writeln!(self.lists, "static {name}: [{item}; {}] = [{}];", written.len(), written.join(", "));
+        format!("Cow::Borrowed(&{name})")
+    }
+}
+
+fn quoted(written: &str) -> String {
+    format!("text({written:?})")
+}

@@ -5,9 +5,19 @@
 
 use std::borrow::Cow;
 
+mod builtin;
+mod example;
+mod expression;
 mod model;
+mod pack;
+pub(crate) mod schema;
+pub(crate) mod table;
+pub(crate) mod validate;
+
+pub use builtin::{builtin, builtin_packs};
 
 pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text};
+pub use pack::read_pack;
 
 /// Rules in the order of their ids, with what is allowed for all of them.
 #[derive(Clone, Debug, Default)]
@@ -65,4 +75,15 @@ impl RuleSet {
     pub fn allow(&self) -> &[Allow] {
         &self.allow
     }
+}
+
+/// How the pattern of a rule is to be compiled: over bytes, `\w \d \b .` ASCII, `^` and `$` the
+/// ends of the searched window. Packs are validated with the same settings.
+#[must_use]
+pub fn pattern_syntax(ignore_case: bool) -> regex_automata::util::syntax::Config {
+    regex_automata::util::syntax::Config::new()
+        .unicode(false)
+        .utf8(false)
+        .case_insensitive(ignore_case)
+        .multi_line(false)
 }

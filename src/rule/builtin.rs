@@ -1,0 +1,33 @@
+//! The built-in packs, as tables made by `build.rs`: nothing is parsed when the program starts.
+
+use std::borrow::Cow;
+
+use super::model::{self, Text};
+use crate::finding as words;
+
+include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+
+/// The built-in rules, in the order of their ids.
+#[must_use]
+pub fn builtin() -> Vec<Cow<'static, model::Rule>> {
+    BUILTIN.iter().map(Cow::Borrowed).collect()
+}
+
+/// The built-in packs as written: name and text.
+#[must_use]
+pub const fn builtin_packs() -> &'static [(&'static str, &'static str)] {
+    &PACKS
+}
+
+/// A text of the tables.
+const fn text(text: &'static str) -> Text {
+    Cow::Borrowed(text)
+}
+
+/// A risk of the tables; `build.rs` has seen that it exists.
+const fn risk(number: u8) -> words::Risk {
+    match words::Risk::new(number) {
+        Some(risk) => risk,
+        None => panic!("build.rs let a risk through that does not exist"),
+    }
+}

@@ -1,0 +1,511 @@
+//! From what a pack says to rules that are valid by construction; everything that is wrong is
+//! reported in one go.
+//!
+//! `build.rs` includes this file. Must not compile expressions; `lint` does.
+
+use std::borrow::Cow;
+
+use super::{
+    example, expression,
+    model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text},
+    schema::{AllowTable, ExampleTable, FileTable, OverrideTable, PackTable, RuleTable},
+    table::{At, Sink},
+};
+use crate::{
+    diagnostic::{Diagnostic, did_you_mean, list},
+    finding::{Risk, RuleId},
+    text::Span,
+};
+
+/// The only form of packs so far.
+const SCHEMA: u64 = 1;
+/// Keywords shorter than this are in nearly every line.
+const MIN_KEYWORD: usize = 3;
+/// Shortest prefix of a commit id.
+const MIN_COMMIT: usize = 7;
+/// Digits of a SHA-256 id.
+const MAX_COMMIT: usize = 64;
+/// Bits in a byte: more entropy than that there is not.
+const MAX_ENTROPY: f64 = 8.0;
+/// Names of classifiers of assignments.
+const CLASSIFIERS: [&str; 2] = ["password", "token"];
+
+/// Where a pack comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'c> {
+    /// What rules give as their source.
+    pub(crate) source: &'c str,
+    /// Built-in packs have to have help, docs and examples; for others they are good to have.
+    pub(crate) built_in: bool,
+    /// Names of offline proofs; not looked at if empty.
+    pub(crate) checks: &'c [&'c str],
+}
+
+/// The rules of a pack, without those that something is wrong with.
+pub(crate) fn rules(pack: &PackTable, context: Context<'_>, sink: &Sink<'_>) -> Vec<Rule> {
+    header(pack, context, sink);
+    duplicates(&pack.rules, sink);
+    pack.rules.iter().filter_map(|table| rule(table, pack, context, sink)).collect()
+}
+
+fn header(pack: &PackTable, context: Context<'_>, sink: &Sink<'_>) {
+    match &pack.schema {
+        Some(schema) if schema.value != SCHEMA => sink.push(
+            Diagnostic::error("bad-schema", format!("schema {} is not known", schema.value))
+                .label(schema.span, "")
+                .help(format!("this version of abatis reads `schema = {SCHEMA}`")),
+        ),
+        None => sink.push(
+            Diagnostic::error("missing-key", "the file does not say its schema")
+                .label(Span::new(0, 0), "")
+                .help(format!("begin it with `schema = {SCHEMA}`")),
+        ),
+        Some(_) => {}
+    }
+    match &pack.pack {
+        Some(name) if !is_kebab(&name.value) => sink.push(
+            Diagnostic::error("bad-name", format!("`{}` is not the name of a pack", name.value))
+                .label(name.span, "")
+                .help("lower-case letters and digits, words joined by `-`"),
+        ),
+        None if context.built_in => {
+            sink.push(Diagnostic::error("missing-key", "a built-in pack needs `pack`"));
+        }
+        _ => {}
+    }
+}
+
+fn duplicates(rules: &[RuleTable], sink: &Sink<'_>) {
+    let mut ids: Vec<&At<String>> = rules.iter().filter_map(|rule| rule.id.as_ref()).collect();
+    ids.sort_by(|one, other| (&one.value, one.span).cmp(&(&other.value, other.span)));
+    for pair in ids.windows(2) {
+        if let [first, second] = pair
+            && first.value == second.value
+        {
+            sink.push(
+                Diagnostic::error("duplicate-id", format!("two rules have the id `{}`", second.value))
+                    .label(second.span, "second")
+                    .label(first.span, "first"),
+            );
+        }
+    }
+}
+
+fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Rule> {
+    let before = sink.errors();
+    let id = required(table, table.id.as_ref(), "id", sink);
+    if let Some(id) = id
+        && !is_kebab(&id.value)
+    {
+        sink.push(
+            Diagnostic::error("bad-name", format!("`{}` is not a rule id", id.value))
+                .label(id.span, "")
+                .help("lower-case letters and digits, words joined by `-`"),
+        );
+    }
+    let title = required(table, table.title.as_ref(), "title", sink).map(|title| title.value.clone());
+    let risk = risk(table, sink);
+    let severity = required(table, table.severity.as_ref(), "severity", sink).map(|at| at.value);
+    let confidence = required(table, table.confidence.as_ref(), "confidence", sink).map(|at| at.value);
+    let detector = detector(table, context, sink);
+    wanted(table, context, sink);
+    table.tags.iter().for_each(|tag| check_tag(tag, sink));
+    table.paths.iter().for_each(|glob| expression::glob(sink, glob));
+    let allow: Vec<Allow> = table.allow.iter().filter_map(|table| allow(table, context, sink)).collect();
+    let matches = examples(&table.matches, sink);
+    let rejects = examples(&table.rejects, sink);
+    if table.broken || sink.errors() > before {
+        return None;
+    }
+    let mut tags: Vec<Text> = pack.pack.iter().map(text).collect();
+    for tag in &table.tags {
+        if !tags.contains(&text(tag)) {
+            tags.push(text(tag));
+        }
+    }
+    Some(Rule {
+        id: RuleId::new(id?.value.clone()),
+        title: Cow::Owned(title?),
+        risk: risk?,
+        severity: severity?,
+        confidence: confidence?,
+        tags: Cow::Owned(tags),
+        help: optional_text(table.help.as_ref()),
+        docs: optional_text(table.docs.as_ref()),
+        gate: table.gate.as_ref().map_or(Gate::Block, |gate| gate.value),
+        detector: detector?,
+        paths: texts(&table.paths),
+        allow: Cow::Owned(allow),
+        matches,
+        rejects,
+        source: Cow::Owned(context.source.to_owned()),
+    })
+}
+
+/// The value of a key that has to be there. One that is there and unreadable was reported already.
+fn required<'v, T>(
+    table: &RuleTable,
+    value: Option<&'v At<T>>,
+    key: &str,
+    sink: &Sink<'_>,
+) -> Option<&'v At<T>> {
+    if value.is_none() && !table.unreadable(key) {
+        sink.push(
+            Diagnostic::error("missing-key", format!("{} has no `{key}`", table.name()))
+                .label(table.place(), ""),
+        );
+    }
+    value
+}
+
+fn risk(table: &RuleTable, sink: &Sink<'_>) -> Option<Risk> {
+    let number = required(table, table.risk.as_ref(), "risk", sink)?;
+    let risk = u8::try_from(number.value).ok().and_then(Risk::new);
+    if risk.is_none() {
+        let titles: Vec<String> = (1..=10)
+            .filter_map(Risk::new)
+            .map(|risk| format!("{} {}", risk.number(), risk.title()))
+            .collect();
+        sink.push(
+            Diagnostic::error("bad-risk", format!("there is no risk {}", number.value))
+                .label(number.span, "")
+                .help(titles.join(", ")),
+        );
+    }
+    risk
+}
+
+/// What a good rule has besides what it must have.
+fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
+    for (there, key, why) in [
+        (table.help.is_some(), "help", "it says what to do about a finding"),
+        (table.docs.is_some(), "docs", "it links to where the format is documented"),
+        (!table.matches.is_empty(), "matches", "texts that prove that the rule finds something"),
+        (!table.rejects.is_empty(), "rejects", "texts that prove that the rule leaves others alone"),
+    ] {
+        if !there && !(table.broken && table.unreadable(key)) {
+            let message = format!("{} has no `{key}`: {why}", table.name());
+            let diagnostic = if context.built_in {
+                Diagnostic::error("missing-key", message)
+            } else {
+                Diagnostic::warning("missing-key", message)
+            };
+            sink.push(diagnostic.label(table.place(), ""));
+        }
+    }
+    if let Some(docs) = &table.docs
+        && !docs.value.starts_with("https://")
+    {
+        sink.push(
+            Diagnostic::error("bad-link", "`docs` is not a link")
+                .label(docs.span, "")
+                .help("it begins with `https://`"),
+        );
+    }
+}
+
+/// The kinds of rules, with the keys that only they have.
+const KINDS: [(&str, &[&str]); 4] = [
+    ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
+    ("classifier", &["keywords"]),
+    ("[rule.file]", &[]),
+    ("[rule.document]", &[]),
+];
+
+fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Detector> {
+    let kinds = [
+        table.pattern.as_ref().map(|at| at.span),
+        table.classifier.as_ref().map(|at| at.span),
+        table.file.as_ref().map(|file| file.span),
+        table.document.as_ref().map(|document| document.span),
+    ];
+    let mut given = kinds.iter().zip(KINDS).filter_map(|(span, kind)| Some(((*span)?, kind)));
+    let Some((first, (kind, keys))) = given.next() else {
+        if !KINDS.iter().any(|(key, _)| table.unreadable(key)) {
+            sink.push(
+                Diagnostic::error("no-kind", format!("{} looks for nothing", table.name()))
+                    .label(table.place(), "")
+                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[rule.document]`"),
+            );
+        }
+        return None;
+    };
+    if let Some((second, (other, _))) = given.next() {
+        sink.push(
+            Diagnostic::error("two-kinds", format!("{} has both `{kind}` and `{other}`", table.name()))
+                .label(second, "second")
+                .label(first, "first")
+                .help("make it two rules"),
+        );
+        return None;
+    }
+    for (key, span) in table.kind_keys() {
+        if !keys.contains(&key) {
+            sink.push(
+                Diagnostic::error("wrong-kind", format!("`{key}` means nothing beside `{kind}`"))
+                    .label(span, "")
+                    .label(first, "this makes it another kind of rule"),
+            );
+        }
+    }
+    match kind {
+        "pattern" => pattern(table, context, sink).map(Detector::Pattern),
+        "classifier" => assignment(table, sink).map(Detector::Assignment),
+        "[rule.file]" => table.file.as_ref().map(|file| Detector::File(file_rule(table, file, sink))),
+        _ => structure(table, sink).map(Detector::Structure),
+    }
+}
+
+fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Pattern> {
+    let ignore_case = flag(table.ignore_case.as_ref(), false);
+    let written = table.pattern.as_ref()?;
+    expression::pattern(sink, written, ignore_case);
+    let mut keywords = keywords(table, sink);
+    if ignore_case {
+        keywords.iter_mut().for_each(|keyword| keyword.to_mut().make_ascii_lowercase());
+    }
+    if let Some(entropy) = &table.entropy
+        && !(0.0..=MAX_ENTROPY).contains(&entropy.value)
+    {
+        sink.push(
+            Diagnostic::error("bad-entropy", format!("no text has an entropy of {}", entropy.value))
+                .label(entropy.span, "")
+                .help("bits a character: 0 to 8; 3.0 to 4.5 are usual"),
+        );
+    }
+    if let Some(check) = &table.check
+        && !context.checks.is_empty()
+        && !context.checks.contains(&check.value.as_str())
+    {
+        sink.push(
+            Diagnostic::error("unknown-check", format!("there is no check `{}`", check.value))
+                .label(check.span, "")
+                .help(did_you_mean(&check.value, context.checks)),
+        );
+    }
+    Some(Pattern {
+        keywords: Cow::Owned(keywords),
+        ignore_case,
+        regex: text(written),
+        multiline: flag(table.multiline.as_ref(), false),
+        entropy: table.entropy.as_ref().map(|entropy| entropy.value),
+        check: optional_text(table.check.as_ref()),
+        placeholders: flag(table.placeholders.as_ref(), true),
+        binary: flag(table.binary.as_ref(), false),
+    })
+}
+
+fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
+    let classifier = table.classifier.as_ref()?;
+    if !CLASSIFIERS.contains(&classifier.value.as_str()) {
+        sink.push(
+            Diagnostic::error("bad-word", format!("there is no classifier `{}`", classifier.value))
+                .label(classifier.span, "")
+                .help(format!("one of {}", list(&CLASSIFIERS))),
+        );
+    }
+    let keywords =
+        keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
+    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier) })
+}
+
+fn keywords(table: &RuleTable, sink: &Sink<'_>) -> Vec<Text> {
+    let Some(keywords) = &table.keywords else {
+        if !table.unreadable("keywords") {
+            sink.push(
+                Diagnostic::error("no-keyword", format!("{} has no `keywords`", table.name()))
+                    .label(table.place(), "")
+                    .help(
+                        "literals of which one is in every match; without them every line would be searched",
+                    ),
+            );
+        }
+        return Vec::new();
+    };
+    if keywords.value.is_empty() {
+        sink.push(
+            Diagnostic::error("no-keyword", "there has to be at least one keyword").label(keywords.span, ""),
+        );
+    }
+    for keyword in &keywords.value {
+        if keyword.value.len() < MIN_KEYWORD {
+            sink.push(
+                Diagnostic::error("short-keyword", format!("`{}` is too short a keyword", keyword.value))
+                    .label(keyword.span, "")
+                    .help(format!("at least {MIN_KEYWORD} bytes, better 4: shorter ones are in every file")),
+            );
+        }
+    }
+    keywords.value.iter().map(text).collect()
+}
+
+fn file_rule(table: &RuleTable, file: &FileTable, sink: &Sink<'_>) -> FileRule {
+    if file.names.is_empty() && !table.broken {
+        sink.push(
+            Diagnostic::error("missing-key", format!("{} has no `names`", table.name()))
+                .label(file.span, "")
+                .help("globs on the path, such as `*.pem`"),
+        );
+    }
+    file.names.iter().chain(&file.except).for_each(|glob| expression::glob(sink, glob));
+    if let Some(content) = &file.content {
+        expression::check(sink, content, expression::pattern_parser(false));
+    }
+    if let (Some(least), Some(most)) = (&file.min_size, &file.max_size)
+        && least.value > most.value
+    {
+        sink.push(
+            Diagnostic::error("bad-size", "no file is at least this large and at most that")
+                .label(least.span, "at least")
+                .label(most.span, "at most"),
+        );
+    }
+    FileRule {
+        names: texts(&file.names),
+        except: texts(&file.except),
+        min_size: file.min_size.as_ref().map(|size| size.value),
+        max_size: file.max_size.as_ref().map(|size| size.value),
+        executable: file.executable.as_ref().map(|flag| flag.value),
+        content: optional_text(file.content.as_ref()),
+    }
+}
+
+fn structure(table: &RuleTable, sink: &Sink<'_>) -> Option<Structure> {
+    let document = table.document.as_ref()?;
+    if (document.formats.is_empty() || document.when.is_none()) && !table.broken {
+        sink.push(
+            Diagnostic::error("missing-key", format!("{} needs `formats` and `when`", table.name()))
+                .label(document.span, ""),
+        );
+    }
+    Some(Structure {
+        formats: texts(&document.formats),
+        keywords: texts(&document.keywords),
+        condition: optional_text(document.when.as_ref()),
+    })
+}
+
+/// An allow entry, unless something is wrong with it.
+pub(crate) fn allow(table: &AllowTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Allow> {
+    let before = sink.errors();
+    let conditions = [&table.paths, &table.secrets, &table.lines, &table.stopwords, &table.commits];
+    if conditions.iter().all(|list| list.is_empty()) && !table.broken {
+        sink.push(
+            Diagnostic::error("no-condition", "an allow entry without a condition allows everything")
+                .label(table.span, "")
+                .help("give it `paths`, `secrets`, `lines`, `stopwords` or `commits`; to switch a rule off, use `disable`"),
+        );
+    }
+    if table.reason.as_ref().is_none_or(|reason| reason.value.trim().is_empty()) && !table.broken {
+        let span = table.reason.as_ref().map_or(table.span, |reason| reason.span);
+        sink.push(
+            Diagnostic::error("no-reason", "an allow entry needs a `reason`")
+                .label(span, "")
+                .help("say why this is not a problem, for whoever reads it in a year"),
+        );
+    }
+    table.paths.iter().for_each(|glob| expression::glob(sink, glob));
+    for text in table.secrets.iter().chain(&table.lines) {
+        expression::check(sink, text, expression::allow_parser());
+    }
+    for word in table.stopwords.iter().filter(|word| word.value.trim().is_empty()) {
+        sink.push(
+            Diagnostic::error("empty-stopword", "an empty stopword is in every secret").label(word.span, ""),
+        );
+    }
+    for commit in &table.commits {
+        let hex = commit.value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !hex || !(MIN_COMMIT..=MAX_COMMIT).contains(&commit.value.len()) {
+            sink.push(
+                Diagnostic::error("bad-commit", format!("`{}` is not a commit id", commit.value))
+                    .label(commit.span, "")
+                    .help(format!("at least {MIN_COMMIT} hexadecimal digits")),
+            );
+        }
+    }
+    if table.broken || sink.errors() > before {
+        return None;
+    }
+    let lower = |words: &[At<String>]| {
+        Cow::Owned(words.iter().map(|word| Cow::Owned(word.value.to_ascii_lowercase())).collect())
+    };
+    Some(Allow {
+        rules: texts(&table.rules),
+        paths: texts(&table.paths),
+        secrets: texts(&table.secrets),
+        lines: texts(&table.lines),
+        stopwords: texts(&table.stopwords),
+        commits: lower(&table.commits),
+        reason: optional_text(table.reason.as_ref()),
+        until: optional_text(table.until.as_ref()),
+        source: Cow::Owned(format!("{}:{}", context.source, sink.line(table.span))),
+    })
+}
+
+/// What is wrong with an override, apart from the rule that it names.
+pub(crate) fn check_override(table: &OverrideTable, sink: &Sink<'_>) {
+    if let Some(entropy) = &table.entropy
+        && !(0.0..=MAX_ENTROPY).contains(&entropy.value)
+    {
+        sink.push(
+            Diagnostic::error("bad-entropy", format!("no text has an entropy of {}", entropy.value))
+                .label(entropy.span, "")
+                .help("bits a character: 0 to 8; 3.0 to 4.5 are usual"),
+        );
+    }
+    for glob in table.paths.iter().flat_map(|paths| &paths.value) {
+        expression::glob(sink, glob);
+    }
+    for tag in table.tags.iter().flat_map(|tags| &tags.value) {
+        check_tag(tag, sink);
+    }
+}
+
+fn check_tag(tag: &At<String>, sink: &Sink<'_>) {
+    if !is_kebab(&tag.value) {
+        sink.push(
+            Diagnostic::error("bad-name", format!("`{}` is not a tag", tag.value))
+                .label(tag.span, "")
+                .help("lower-case letters and digits, words joined by `-`"),
+        );
+    }
+}
+
+fn examples(tables: &[ExampleTable], sink: &Sink<'_>) -> List<Example> {
+    let mut examples = Vec::with_capacity(tables.len());
+    for table in tables {
+        match example::expand(&table.text.value) {
+            Ok(text) => {
+                examples.push(Example { path: optional_text(table.path.as_ref()), text: Cow::Owned(text) })
+            }
+            Err((range, why)) => {
+                let place = sink.inside(&table.text, Span::new(range.start, range.end));
+                sink.push(Diagnostic::error("bad-escape", why).label(place, ""));
+            }
+        }
+    }
+    Cow::Owned(examples)
+}
+
+/// Lower-case words of letters and digits, joined by single hyphens.
+pub(crate) fn is_kebab(name: &str) -> bool {
+    name.split('-').all(|word| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+fn flag(at: Option<&At<bool>>, default: bool) -> bool {
+    at.map_or(default, |at| at.value)
+}
+
+fn text(at: &At<String>) -> Text {
+    Cow::Owned(at.value.clone())
+}
+
+fn optional_text(at: Option<&At<String>>) -> Text {
+    Cow::Owned(at.map(|at| at.value.clone()).unwrap_or_default())
+}
+
+fn texts(list: &[At<String>]) -> List<Text> {
+    Cow::Owned(list.iter().map(text).collect())
+}
