@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::model::{self, Text};
+use super::model;
 use crate::finding as words;
 
 include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
@@ -20,7 +20,7 @@ pub const fn builtin_packs() -> &'static [(&'static str, &'static str)] {
 }
 
 /// A text of the tables.
-const fn text(text: &'static str) -> Text {
+const fn text(text: &'static str) -> model::Text {
     Cow::Borrowed(text)
 }
 
