@@ -2,6 +2,8 @@
 //!
 //! Must not know git, files, the clock, the environment or threads.
 
+pub mod check;
+
 use std::sync::Arc;
 
 use bstr::BStr;
