@@ -3,6 +3,23 @@
 //! A report is a pure function of the outcome and the rules' texts. Must not know sources or
 //! the command line.
 
+mod advice;
+mod csv;
+mod github;
+mod gitlab;
+mod group;
+mod json;
+mod jsonl;
+mod junit;
+mod layout;
+mod markdown;
+mod plain;
+mod sarif;
+mod serial;
+mod text;
+mod uri;
+mod view;
+
 use std::io;
 
 use crate::{pipeline::Outcome, rule::RuleSet};
@@ -22,6 +39,8 @@ pub struct Options {
     pub mode: Mode,
     /// Short form: no summary of what was scanned unless something is wrong.
     pub brief: bool,
+    /// URI of the folder that paths are relative to, ending in `/`, if it is to be told.
+    pub root: Option<String>,
 }
 
 /// What was scanned, as far as advice depends on it.
@@ -57,3 +76,48 @@ pub struct Input<'r> {
 
 /// Writes a report.
 pub type Writer = fn(Input<'_>, &mut dyn io::Write) -> io::Result<()>;
+
+/// A form that a report can take.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The word that selects it.
+    pub name: &'static str,
+    /// What it is, for help texts.
+    pub title: &'static str,
+    /// The usual ending of its files, without the dot.
+    pub extension: &'static str,
+    /// Writes it. An error is always one of the target; a broken pipe is passed on as such.
+    pub writer: Writer,
+}
+
+/// All formats, the default first.
+pub static FORMATS: &[Format] = &[
+    text::FORMAT,
+    json::FORMAT,
+    jsonl::FORMAT,
+    sarif::FORMAT,
+    github::FORMAT,
+    junit::FORMAT,
+    csv::FORMAT,
+    markdown::FORMAT,
+    gitlab::FORMAT,
+];
+
+/// The format called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_found_by_name() {
+        for format in FORMATS {
+            assert_eq!(find(format.name).map(|found| found.title), Some(format.title));
+        }
+        assert!(find("xml").is_none());
+    }
+}

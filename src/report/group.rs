@@ -1,0 +1,43 @@
+//! Findings of one secret, and of one rule, taken together.
+//!
+//! Must not drop a finding: each is in exactly one group.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use crate::finding::{Finding, Fingerprint, RuleId};
+
+/// All places of one value found by one rule, in the order of the report. Never empty.
+pub(crate) struct Group<'r> {
+    /// The place shown in full.
+    pub(crate) first: &'r Finding,
+    /// The other places.
+    pub(crate) others: Vec<&'r Finding>,
+    /// True if one of them stops the run.
+    pub(crate) blocking: bool,
+}
+
+impl<'r> Group<'r> {
+    /// All places.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &'r Finding> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+/// Groups `findings`: what stops the run first, then the worst, then the surest; equals keep
+/// their order.
+pub(crate) fn group(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut places: HashMap<(&RuleId, Fingerprint), usize> = HashMap::new();
+    for finding in findings {
+        let place = *places.entry((&finding.rule, finding.fingerprint)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => {
+                group.others.push(finding);
+                group.blocking |= finding.blocking;
+            }
+            None => groups.push(Group { first: finding, others: Vec::new(), blocking: finding.blocking }),
+        }
+    }
+    groups.sort_by_key(|group| Reverse((group.blocking, group.first.severity, group.first.confidence)));
+    groups
+}

@@ -1,0 +1,272 @@
+//! JSON: the whole outcome as one document. Described in `docs/json.md`.
+//!
+//! The structs here are the format; they stand apart from the domain types, so that those may
+//! change. A change that a reader could trip over raises [`VERSION`].
+
+use std::{collections::BTreeMap, io};
+
+use serde::Serialize;
+
+use crate::{
+    finding::Finding,
+    origin::Kind,
+    report::{Format, Input, serial, uri, view, view::View},
+};
+
+pub(crate) const FORMAT: Format =
+    Format { name: "json", title: "JSON, one document (docs/json.md)", extension: "json", writer: write };
+
+/// Version of the format. Fields may be added within a version.
+pub(crate) const VERSION: u32 = 1;
+
+fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
+    let view = View::new(input);
+    let summary = summary(&view);
+    let document = Document {
+        version: VERSION,
+        tool: summary.tool,
+        incomplete: summary.incomplete,
+        incomplete_because: summary.incomplete_because,
+        blocking: summary.blocking,
+        findings: view.findings().map(|finding| self::finding(&view, finding)).collect(),
+        problems: summary.problems,
+        warnings: summary.warnings,
+        receipt: summary.receipt,
+    };
+    serial::pretty(&document, target)
+}
+
+#[derive(Serialize)]
+struct Document {
+    version: u32,
+    tool: Tool,
+    incomplete: bool,
+    incomplete_because: Vec<String>,
+    blocking: bool,
+    findings: Vec<FindingJson>,
+    problems: Vec<ProblemJson>,
+    warnings: Vec<String>,
+    receipt: ReceiptJson,
+}
+
+/// Everything but the findings.
+#[derive(Serialize)]
+pub(crate) struct Summary {
+    pub(crate) tool: Tool,
+    pub(crate) incomplete: bool,
+    pub(crate) incomplete_because: Vec<String>,
+    pub(crate) blocking: bool,
+    pub(crate) problems: Vec<ProblemJson>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) receipt: ReceiptJson,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct FindingJson {
+    rule: String,
+    title: String,
+    severity: &'static str,
+    confidence: &'static str,
+    risk: RiskJson,
+    blocking: bool,
+    fingerprint: String,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    members: Vec<String>,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redacted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_bytes: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoded: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<SnippetJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppression: Option<SuppressionJson>,
+}
+
+#[derive(Serialize)]
+struct RiskJson {
+    number: u8,
+    title: &'static str,
+}
+
+#[derive(Serialize)]
+struct Region {
+    start: Place,
+    end: Place,
+    bytes: Range,
+}
+
+#[derive(Serialize)]
+struct Place {
+    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: usize,
+    end: usize,
+}
+
+#[derive(Serialize)]
+struct SnippetJson {
+    first_line: usize,
+    text: String,
+    mark: Range,
+}
+
+#[derive(Serialize)]
+struct SuppressionJson {
+    kind: &'static str,
+    reason: Option<String>,
+    owner: Option<String>,
+    until: Option<String>,
+    place: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ProblemJson {
+    subject: String,
+    message: String,
+}
+
+/// What was done, in numbers.
+#[derive(Serialize)]
+pub(crate) struct ReceiptJson {
+    rules: u64,
+    refs: u64,
+    commits: u64,
+    moved: u64,
+    contents: u64,
+    bytes: u64,
+    fresh_bytes: u64,
+    skipped: BTreeMap<&'static str, u64>,
+    suppressed: BTreeMap<&'static str, u64>,
+    disproved: u64,
+    unfinished: Option<String>,
+}
+
+pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
+    let origin = &finding.origin;
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(&view.raw(bytes)).into_owned();
+    let (path, path_bytes) = exact(&view.raw(&origin.path));
+    let (secret, secret_bytes) = view.secret(finding).map(exact).unzip();
+    let snippet = view.snippet(finding);
+    FindingJson {
+        rule: finding.rule.to_string(),
+        title: finding.title.to_string(),
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        risk: RiskJson { number: finding.risk.number(), title: finding.risk.title() },
+        blocking: finding.blocking,
+        fingerprint: finding.fingerprint.to_string(),
+        path,
+        path_bytes,
+        members: origin.members.iter().map(|member| lossy(member)).collect(),
+        kind: kind(origin.kind),
+        commit: origin.commit.map(|id| id.to_string()),
+        object: origin.object.map(|id| id.to_string()),
+        region: region(finding),
+        redacted: view.redacted(finding),
+        secret,
+        secret_bytes: secret_bytes.flatten(),
+        decoded: finding.decoded.iter().map(|encoding| encoding.name()).collect(),
+        proof: finding.proof,
+        note: finding.note.as_ref().map(|note| lossy(note.as_bytes())),
+        snippet: (!snippet.text.is_empty()).then_some(SnippetJson {
+            first_line: snippet.first_line,
+            mark: Range { start: snippet.mark.start, end: snippet.mark.end },
+            text: snippet.text,
+        }),
+        suppression: finding.suppression.as_ref().map(|suppression| SuppressionJson {
+            kind: suppression.kind.name(),
+            reason: suppression.reason.as_ref().map(|it| lossy(it.as_bytes())),
+            owner: suppression.owner.as_ref().map(|it| lossy(it.as_bytes())),
+            until: suppression.until.as_ref().map(|it| lossy(it.as_bytes())),
+            place: lossy(suppression.place.as_bytes()),
+        }),
+    }
+}
+
+pub(crate) fn summary(view: &View<'_>) -> Summary {
+    let outcome = view.outcome();
+    Summary {
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        incomplete: outcome.is_incomplete(),
+        incomplete_because: view.incomplete(),
+        blocking: outcome.is_blocking(),
+        problems: view.problems().map(|(subject, message)| ProblemJson { subject, message }).collect(),
+        warnings: view.warnings().collect(),
+        receipt: receipt(view),
+    }
+}
+
+pub(crate) fn receipt(view: &View<'_>) -> ReceiptJson {
+    let receipt = &view.outcome().receipt;
+    ReceiptJson {
+        rules: receipt.rules,
+        refs: receipt.refs,
+        commits: receipt.commits,
+        moved: receipt.moved,
+        contents: receipt.contents,
+        bytes: receipt.bytes,
+        fresh_bytes: receipt.fresh_bytes,
+        skipped: receipt.skipped.iter().map(|(why, number)| (why.name(), *number)).collect(),
+        suppressed: receipt.suppressed.iter().map(|(kind, number)| (kind.name(), *number)).collect(),
+        disproved: receipt.disproved,
+        unfinished: (!receipt.unfinished.is_empty()).then(|| view.text(&receipt.unfinished)),
+    }
+}
+
+/// `None` for a finding on a file as a whole.
+fn region(finding: &Finding) -> Option<Region> {
+    let start = finding.start;
+    let (line, column) = view::end(finding);
+    (start.line > 0).then(|| Region {
+        start: Place { line: start.line, column: Some(view::column(start)) },
+        end: Place { line, column },
+        bytes: Range { start: finding.span.start, end: finding.span.end },
+    })
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "file",
+        Kind::Symlink => "symlink",
+        Kind::CommitMessage => "commit-message",
+        Kind::TagMessage => "tag-message",
+        Kind::Stdin => "stdin",
+    }
+}
+
+/// Bytes as text and, where that loses something, percent-encoded as well.
+fn exact(bytes: &[u8]) -> (String, Option<String>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), None),
+        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), Some(uri::percent(bytes))),
+    }
+}

@@ -1,0 +1,324 @@
+//! What all formats share: the texts of an outcome without secrets and ready to be shown.
+//!
+//! Every text that comes from scanned content, from a path or from a person goes through here.
+//! The pipeline redacts snippets already; a second look is taken because a secret may also
+//! stand in a path, in a remark or in the reason of a suppression. Must not write anything.
+
+use std::collections::HashMap;
+
+use bstr::ByteSlice as _;
+
+use crate::{
+    finding::{Finding, Snippet, Suppression},
+    pipeline::Outcome,
+    report::{Input, Options, plain},
+    rule::Rule,
+    text::{Position, Span},
+};
+
+/// Access to an outcome's texts.
+pub(crate) struct View<'r> {
+    input: Input<'r>,
+    secrets: Secrets<'r>,
+}
+
+impl<'r> View<'r> {
+    pub(crate) fn new(input: Input<'r>) -> Self {
+        let secrets =
+            if input.options.show_secrets { Secrets::default() } else { Secrets::of(input.outcome) };
+        Self { input, secrets }
+    }
+
+    pub(crate) const fn outcome(&self) -> &'r Outcome {
+        self.input.outcome
+    }
+
+    pub(crate) const fn options(&self) -> &'r Options {
+        self.input.options
+    }
+
+    /// The findings to list: those reported, then those suppressed if they are asked for.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &'r Finding> {
+        self.input.outcome.findings.iter().chain(self.suppressed())
+    }
+
+    /// The suppressed findings to list: none unless they are asked for.
+    pub(crate) fn suppressed(&self) -> &'r [Finding] {
+        if self.input.options.show_suppressed { &self.input.outcome.suppressed } else { &[] }
+    }
+
+    /// The rule of a finding and its place, if the rule set has it.
+    pub(crate) fn rule(&self, finding: &Finding) -> Option<(u32, &'r Rule)> {
+        self.input.rules.find(finding.rule.as_str())
+    }
+
+    /// All rules, in the order of their ids.
+    pub(crate) fn rules(&self) -> impl ExactSizeIterator<Item = &'r Rule> {
+        self.input.rules.iter()
+    }
+
+    /// The whole path as bytes: exact but for secrets in it. For encoders only.
+    pub(crate) fn raw_path(&self, finding: &Finding) -> Vec<u8> {
+        self.secrets.redact(&finding.path(), &mut [])
+    }
+
+    /// Bytes without secrets, not made harmless. For encoders only.
+    pub(crate) fn raw(&self, text: &[u8]) -> Vec<u8> {
+        self.secrets.redact(text, &mut [])
+    }
+
+    /// The whole path, on one line.
+    pub(crate) fn path(&self, finding: &Finding) -> String {
+        plain::line(&self.raw_path(finding))
+    }
+
+    /// `path:line:column`, or the path alone for a finding on a file as a whole.
+    pub(crate) fn place(&self, finding: &Finding) -> String {
+        let path = self.path(finding);
+        if finding.start.line == 0 {
+            return path;
+        }
+        format!("{path}:{}:{}", finding.start.line, column(finding.start))
+    }
+
+    /// Any text, on one line.
+    pub(crate) fn text(&self, text: impl AsRef<[u8]>) -> String {
+        plain::line(&self.raw(text.as_ref()))
+    }
+
+    /// What could not be read or done: subject and message, each on one line.
+    pub(crate) fn problems(&self) -> impl ExactSizeIterator<Item = (String, String)> {
+        let problems = self.input.outcome.problems.iter();
+        problems.map(|problem| (self.text(&problem.subject), self.text(&problem.message)))
+    }
+
+    /// Remarks, each on one line.
+    pub(crate) fn warnings(&self) -> impl ExactSizeIterator<Item = String> {
+        self.input.outcome.warnings.iter().map(|warning| self.text(warning))
+    }
+
+    /// The lines of a finding. Line breaks and tabs are kept, and the mark is moved along.
+    pub(crate) fn snippet(&self, finding: &Finding) -> Snippet {
+        let snippet = &finding.snippet;
+        let mut ends = [snippet.mark.start, snippet.mark.end];
+        let text = self.secrets.redact(snippet.text.as_bytes(), &mut ends);
+        let ends = ends.map(|end| end.min(text.len()));
+        let [before, marked, after] =
+            [&text[..ends[0]], &text[ends[0]..ends[1].max(ends[0])], &text[ends[1].max(ends[0])..]]
+                .map(plain::block);
+        let mark = Span::new(before.len(), before.len() + marked.len());
+        Snippet { first_line: snippet.first_line, text: before + &marked + &after, mark }
+    }
+
+    /// The secret's redacted form; `None` for a finding without a value.
+    pub(crate) fn redacted(&self, finding: &Finding) -> Option<String> {
+        (!finding.secret.is_empty()).then(|| finding.secret.redacted())
+    }
+
+    /// The secret itself, if it may be shown and there is one.
+    pub(crate) fn secret(&self, finding: &'r Finding) -> Option<&'r [u8]> {
+        let shown = self.input.options.show_secrets && !finding.secret.is_empty();
+        shown.then(|| finding.secret.expose())
+    }
+
+    /// Who suppressed a finding and why, in a few words.
+    pub(crate) fn suppression(&self, suppression: &Suppression) -> String {
+        let mut words = suppression.kind.name().to_owned();
+        let reason = suppression.reason.as_deref().unwrap_or("no reason given");
+        words.push_str(": ");
+        words.push_str(&self.text(reason));
+        let owner = suppression.owner.as_ref().map(|owner| format!("by {}", self.text(owner)));
+        let until = suppression.until.as_ref().map(|until| format!("until {}", self.text(until)));
+        let place = (!suppression.place.is_empty()).then(|| format!("at {}", self.text(&suppression.place)));
+        let more: Vec<_> = [owner, until, place].into_iter().flatten().collect();
+        if !more.is_empty() {
+            words.push_str(&format!(" ({})", more.join(", ")));
+        }
+        words
+    }
+
+    /// Why the run is incomplete, one sentence a reason with what to do; empty if it is not.
+    pub(crate) fn incomplete(&self) -> Vec<String> {
+        let outcome = self.input.outcome;
+        let receipt = &outcome.receipt;
+        let mut reasons = Vec::new();
+        if receipt.rules == 0 {
+            reasons.push(
+                "No rule is in force, so nothing could be found. See what the configuration leaves \
+                 with `abatis rules list`."
+                    .to_owned(),
+            );
+        }
+        if !receipt.unfinished.is_empty() {
+            reasons.push(format!("The run was ended early: {}", self.text(&receipt.unfinished)));
+        }
+        if receipt.moved > 0 && receipt.contents == 0 && receipt.skipped.is_empty() {
+            reasons.push(format!(
+                "{} moved and none was looked at. Run `abatis doctor`.",
+                count(receipt.moved, "entry", "entries")
+            ));
+        }
+        if !outcome.problems.is_empty() {
+            let number = outcome.problems.len() as u64;
+            reasons.push(format!(
+                "{} kept a part from being looked at. Solve what is listed and run again.",
+                count(number, "problem", "problems")
+            ));
+        }
+        if reasons.is_empty() && outcome.is_incomplete() {
+            reasons.push("The run could not do its whole job.".to_owned());
+        }
+        reasons
+    }
+}
+
+/// The column that reports show: in UTF-16 units where known, else in bytes.
+pub(crate) const fn column(position: Position) -> usize {
+    if position.character == 0 { position.column } else { position.character }
+}
+
+/// The line of the last byte of a finding, and the column after it. The column is `None` where
+/// the secret ends with its line: that end has no column on the same line.
+pub(crate) const fn end(finding: &Finding) -> (usize, Option<usize>) {
+    let (start, end) = (finding.start, finding.end);
+    if end.line > start.line && end.column <= 1 {
+        return (end.line - 1, None);
+    }
+    if end.line < start.line {
+        return (start.line, None);
+    }
+    (end.line, Some(column(end)))
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", thousands(number)) }
+}
+
+/// A number with commas between groups of three digits.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number of bytes for people: `640 B`, `3.4 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    // Tenths, so that no floating point decides what is printed.
+    let mut tenths = u128::from(number) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// Length of the piece of a secret that is looked up, and so the least length of a secret that
+/// is taken out of other texts. Shorter ones are too often a part of ordinary words.
+const PROBE: usize = 8;
+/// From this length on a value is no ordinary word, whatever it is made of.
+const NO_WORD: usize = 16;
+
+/// The secrets of an outcome, by their first bytes. Nothing is copied: the values stay where
+/// they are wiped.
+#[derive(Default)]
+struct Secrets<'r> {
+    /// Longest first.
+    by_probe: HashMap<[u8; PROBE], Vec<&'r Finding>>,
+}
+
+impl<'r> Secrets<'r> {
+    fn of(outcome: &'r Outcome) -> Self {
+        let mut secrets = Self::default();
+        for finding in outcome.findings.iter().chain(&outcome.suppressed) {
+            let value = finding.secret.expose();
+            // A path such as `docker/postgres/x.yml` must not lose its name to a password `postgres`.
+            let made = value.len() >= NO_WORD || value.iter().any(u8::is_ascii_digit);
+            if let Some(probe) = value.first_chunk::<PROBE>()
+                && made
+            {
+                let same = secrets.by_probe.entry(*probe).or_default();
+                if !same.iter().any(|other| other.secret == finding.secret) {
+                    let place = same.partition_point(|other| other.secret.len() >= value.len());
+                    same.insert(place, finding);
+                }
+            }
+        }
+        secrets
+    }
+
+    /// `text` with every secret replaced by its redacted form. `offsets` into it, in growing
+    /// order, are moved along.
+    fn redact(&self, text: &[u8], offsets: &mut [usize]) -> Vec<u8> {
+        let mut clean = Vec::with_capacity(text.len());
+        let original: Vec<usize> = offsets.to_vec();
+        let mut at = 0;
+        while at < text.len() {
+            let secret = self.at(&text[at..]);
+            let (taken, given) = match secret {
+                Some(finding) => (finding.secret.len(), finding.secret.redacted()),
+                None => (1, String::new()),
+            };
+            for (offset, &old) in offsets.iter_mut().zip(&original) {
+                if (at..at + taken).contains(&old) {
+                    *offset = clean.len() + if old == at { 0 } else { given.len() };
+                }
+            }
+            if secret.is_some() {
+                clean.extend_from_slice(given.as_bytes());
+            } else {
+                clean.push(text[at]);
+            }
+            at += taken;
+        }
+        for (offset, &old) in offsets.iter_mut().zip(&original) {
+            if old >= text.len() {
+                *offset = clean.len();
+            }
+        }
+        clean
+    }
+
+    /// The longest secret that `text` starts with.
+    fn at(&self, text: &[u8]) -> Option<&'r Finding> {
+        if self.by_probe.is_empty() {
+            return None;
+        }
+        let same = self.by_probe.get(text.first_chunk::<PROBE>()?)?;
+        same.iter().copied().find(|finding| text.starts_with_str(finding.secret.expose()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        for (number, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_500_000, "1.4 MiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ] {
+            assert_eq!(bytes(number), expected);
+        }
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), expected);
+        }
+        assert_eq!(count(1, "file", "files"), "1 file");
+        assert_eq!(count(1200, "file", "files"), "1,200 files");
+    }
+}
