@@ -2,7 +2,7 @@
 //!
 //! Must not know git, files, the clock, the environment or threads.
 
-pub mod check;
+pub(crate) mod prefilter;
 
 use std::sync::Arc;
 
