@@ -2,6 +2,10 @@
 //!
 //! Must not know git, files, the clock, the environment or threads.
 
+pub(crate) mod assignment;
+pub mod entropy;
+pub(crate) mod judge;
+pub(crate) mod pattern;
 pub(crate) mod prefilter;
 
 use std::sync::Arc;

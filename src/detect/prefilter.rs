@@ -145,7 +145,9 @@ impl Prefilter {
     #[inline(always)]
     fn may_hold(&self, gram: u32) -> u64 {
         let folded = gram | FOLD;
-        bit(&self.long, hash(folded)) | bit(&self.short, hash(folded & SHORT)) | bit(&self.short, hash(folded >> 8))
+        bit(&self.long, hash(folded))
+            | bit(&self.short, hash(folded & SHORT))
+            | bit(&self.short, hash(folded >> 8))
     }
 
     #[inline(never)]
@@ -156,19 +158,30 @@ impl Prefilter {
         self.compare(text, start, place + 1, folded >> 8, hit);
     }
 
-    fn compare(&self, text: &[u8], start: usize, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
+    fn compare(
+        &self,
+        text: &[u8],
+        start: usize,
+        place: usize,
+        gram: u32,
+        hit: &mut impl FnMut(usize, usize),
+    ) {
         let bucket = (hash(gram) >> (HASH_BITS - BUCKET_BITS)) as usize;
         for entry in &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
             if entry.gram != gram {
                 continue;
             }
             let keyword = &self.keywords[usize::from(entry.keyword)];
-            let Some(from) = place.checked_sub(usize::from(entry.offset)).filter(|&from| from >= start) else {
+            let Some(from) = place.checked_sub(usize::from(entry.offset)).filter(|&from| from >= start)
+            else {
                 continue;
             };
             let Some(found) = text.get(from..from + keyword.bytes.len()) else { continue };
-            let same =
-                if keyword.fold { found.eq_ignore_ascii_case(&keyword.bytes) } else { found == keyword.bytes };
+            let same = if keyword.fold {
+                found.eq_ignore_ascii_case(&keyword.bytes)
+            } else {
+                found == keyword.bytes
+            };
             if same {
                 hit(usize::from(entry.keyword), from);
             }
@@ -178,7 +191,8 @@ impl Prefilter {
 
 /// Where in `bytes` the `width` bytes begin that are least likely in source text.
 fn rarest(bytes: &[u8], width: usize) -> usize {
-    let weight = |offset: usize| bytes[offset..offset + width].iter().map(|&byte| commonness(byte)).sum::<u32>();
+    let weight =
+        |offset: usize| bytes[offset..offset + width].iter().map(|&byte| commonness(byte)).sum::<u32>();
     (0..=bytes.len() - width).min_by_key(|&offset| weight(offset)).unwrap_or(0)
 }
 
@@ -219,7 +233,8 @@ mod tests {
     fn oracle(keywords: &[Keyword], text: &[u8], start: usize, end: usize) -> Vec<(usize, usize)> {
         let mut hits = Vec::new();
         for fold in [true, false] {
-            let chosen: Vec<usize> = (0..keywords.len()).filter(|&index| keywords[index].fold == fold).collect();
+            let chosen: Vec<usize> =
+                (0..keywords.len()).filter(|&index| keywords[index].fold == fold).collect();
             let automaton = aho_corasick::AhoCorasickBuilder::new()
                 .ascii_case_insensitive(fold)
                 .build(chosen.iter().map(|&index| &keywords[index].bytes))
@@ -234,9 +249,10 @@ mod tests {
 
     #[test]
     fn finds_keywords_of_all_lengths_at_all_places() {
-        let keywords: Vec<_> = [("abc", false), ("KEY", true), ("AKIA", false), ("token", true), ("password", true)]
-            .map(|(text, fold)| keyword(text, fold))
-            .to_vec();
+        let keywords: Vec<_> =
+            [("abc", false), ("KEY", true), ("AKIA", false), ("token", true), ("password", true)]
+                .map(|(text, fold)| keyword(text, fold))
+                .to_vec();
         for word in ["abc", "kEy", "AKIA", "ToKeN", "PassWord", "xabcx", "akia"] {
             for before in 0..20 {
                 for after in 0..20 {

@@ -1,0 +1,575 @@
+//! Values given to keys: what follows a telling name, in the syntaxes that source text,
+//! configuration, shells and documents use.
+//!
+//! Finds where the value is and how it is written. Must not judge it.
+
+use crate::text::Span;
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Quote {
+    /// Bare: it ends at a space or a delimiter.
+    None,
+    /// Between quotes of one kind.
+    Quoted,
+    /// Between quotes that are escaped, inside another string.
+    Escaped,
+    /// Bare, inside a string that began before the key: `"host=x password=y"`.
+    InString,
+}
+
+/// What stands between key and value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Syntax {
+    /// `=`, `:=`, `?=` and the like.
+    Assign,
+    /// `:`.
+    Colon,
+    /// `=>` or `->`.
+    Arrow,
+    /// `==`, `!=` and the like.
+    Compare,
+    /// `(`: the key is the name of what is called.
+    Call,
+    /// `,`: the key is a string in front of the value.
+    Comma,
+    /// Space after a flag such as `--password`, or between a name and a quote.
+    Space,
+    /// `<key>value</key>` or `name="key" value="…"`.
+    Markup,
+    /// `?key=value&`.
+    Query,
+    /// `name: KEY` on one line, `value: …` on the next.
+    NextLine,
+}
+
+/// A value given to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// The whole name, such as `DB_PASSWORD`.
+    pub(crate) key: Span,
+    /// The value, without quotes.
+    pub(crate) value: Span,
+    /// How the value is written.
+    pub(crate) quote: Quote,
+    /// What stands between.
+    pub(crate) syntax: Syntax,
+    /// Text after a bare value on its line, that is not a comment: the value may be prose.
+    pub(crate) trailing: bool,
+}
+
+/// Longest name, to each side of the keyword.
+const MAX_KEY: usize = 64;
+/// Most spaces around a separator: tables are aligned with spaces.
+const MAX_SPACE: usize = 40;
+/// Longest value.
+const MAX_VALUE: usize = 512;
+/// Most values of a list.
+const MAX_ITEMS: usize = 8;
+
+/// Adds the values given to the name around `hit`. `line` is the line of the hit, cut to a window.
+pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate>) {
+    let Some(key) = key_around(text, line, hit) else { return };
+    let reader = Reader { text, end: line.end, key };
+    if let Some(candidate) = reader.markup_element() {
+        found.push(candidate);
+        return;
+    }
+    reader.after_key(line, found);
+}
+
+/// Widens `hit` to the whole name.
+fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'@');
+    let low = line.start.max(hit.start.saturating_sub(MAX_KEY));
+    let start = hit.start - text[low..hit.start].iter().rev().take_while(|byte| is_name(byte)).count();
+    let high = line.end.min(hit.end + MAX_KEY);
+    let mut end = hit.end + text[hit.end..high].iter().take_while(|byte| is_name(byte)).count();
+    // `password-` or `key->x`: a dash at the end belongs to what follows.
+    while end > hit.end && text[end - 1] == b'-' {
+        end -= 1;
+    }
+    (start > low || low == line.start).then_some(())?;
+    (end < high || high == line.end).then(|| Span::new(start, end))
+}
+
+struct Reader<'t> {
+    text: &'t [u8],
+    end: usize,
+    key: Span,
+}
+
+impl Reader<'_> {
+    fn byte(&self, place: usize) -> u8 {
+        if place < self.end { self.text[place] } else { 0 }
+    }
+
+    fn starts(&self, place: usize, literal: &[u8]) -> bool {
+        self.text[place.min(self.end)..self.end].starts_with(literal)
+    }
+
+    fn skip_spaces(&self, place: usize) -> usize {
+        let high = self.end.min(place + MAX_SPACE);
+        let from = place.min(high);
+        from + self.text[from..high].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    }
+
+    fn candidate(&self, value: Span, quote: Quote, syntax: Syntax) -> Candidate {
+        Candidate { key: self.key, value, quote, syntax, trailing: false }
+    }
+
+    /// `<password>value</password>`.
+    fn markup_element(&self) -> Option<Candidate> {
+        let before = self.key.start.checked_sub(1).map(|place| self.text[place])?;
+        if before != b'<' && before != b':' && before != b'.' {
+            return None;
+        }
+        let open = self.text[self.key.start.saturating_sub(MAX_KEY)..self.key.start]
+            .iter()
+            .rposition(|&byte| byte == b'<')?;
+        let open = self.key.start.saturating_sub(MAX_KEY) + open;
+        if self.text[open + 1..self.key.start]
+            .iter()
+            .any(|byte| !byte.is_ascii_alphanumeric() && !b".:_-".contains(byte))
+        {
+            return None;
+        }
+        if self.byte(self.key.end) != b'>' {
+            return None;
+        }
+        let from = self.skip_spaces(self.key.end + 1);
+        let length = memchr::memchr2(b'<', b'\n', &self.text[from..self.end.min(from + MAX_VALUE)])?;
+        let value = trim(self.text, Span::new(from, from + length));
+        if !self.starts(from + length, b"</") {
+            return None;
+        }
+        Some(self.candidate(value, Quote::Quoted, Syntax::Markup))
+    }
+
+    fn after_key(&self, line: Span, found: &mut Vec<Candidate>) {
+        let mut place = self.key.end;
+        let mut closed = None;
+        // What may close the key: a quote (escaped or not), a subscript, `?` of an optional name.
+        for _ in 0..4 {
+            match self.byte(place) {
+                b'\\' if matches!(self.byte(place + 1), b'"' | b'\'') => {
+                    closed = Some(self.byte(place + 1));
+                    place += 2;
+                }
+                quote @ (b'"' | b'\'' | b'`') => {
+                    closed = Some(quote);
+                    place += 1;
+                }
+                b']' | b'?' | b'!' | b'}' => place += 1,
+                b'[' if self.byte(place + 1) == b']' => place += 2,
+                _ => break,
+            }
+        }
+        // `get("password") == "x"`.
+        if closed.is_some() && self.byte(place) == b')' {
+            place += 1;
+        }
+        let spaced = self.skip_spaces(place);
+        let Some((syntax, after)) = self.separator(place, spaced, closed.is_some()) else {
+            if closed.is_some() {
+                self.attribute_value(spaced, found);
+            }
+            if spaced >= self.end {
+                self.next_line(line, found);
+            }
+            return;
+        };
+        let in_string = closed.is_none() && self.inside_string(line);
+        let syntax = if syntax == Syntax::Assign && self.is_query() { Syntax::Query } else { syntax };
+        self.values(after, syntax, in_string, closed.is_some(), found);
+    }
+
+    /// The separator at `spaced`, and where it ends.
+    fn separator(&self, place: usize, spaced: usize, closed: bool) -> Option<(Syntax, usize)> {
+        const SEPARATORS: [(&[u8], Syntax); 22] = [
+            (b"===", Syntax::Compare),
+            (b"!==", Syntax::Compare),
+            (b"<=>", Syntax::Compare),
+            (b"||=", Syntax::Assign),
+            (b"::=", Syntax::Assign),
+            (b":=", Syntax::Assign),
+            (b"?=", Syntax::Assign),
+            (b"+=", Syntax::Assign),
+            (b"<-", Syntax::Assign),
+            (b"=>", Syntax::Arrow),
+            (b"->", Syntax::Arrow),
+            (b"==", Syntax::Compare),
+            (b"!=", Syntax::Compare),
+            (b"=~", Syntax::Compare),
+            (b"<>", Syntax::Compare),
+            (b"%3D", Syntax::Query),
+            (b"%3d", Syntax::Query),
+            (b"=", Syntax::Assign),
+            (b"::", Syntax::Call),
+            (b":", Syntax::Colon),
+            (b",", Syntax::Comma),
+            (b"(", Syntax::Call),
+        ];
+        let found = SEPARATORS.iter().find(|(literal, _)| self.starts(spaced, literal));
+        if let Some(&(literal, syntax)) = found {
+            match literal {
+                b"::" => return None,
+                b"," if !closed => return None,
+                b"(" if spaced > place + 1 => return None,
+                // `->name` is an access, not an arrow, unless a literal follows.
+                b"->" if !matches!(self.byte(self.skip_spaces(spaced + 2)), b'"' | b'\'') => return None,
+                _ => {}
+            }
+            return Some((syntax, spaced + literal.len()));
+        }
+        // `--password x`, `#define PASSWORD "x"`, `PASSWORD 'x'`, `ENV PASSWORD x`.
+        let flag =
+            self.text[..self.key.start].ends_with(b"--") || self.text[self.key.start..].starts_with(b"--");
+        let quoted = matches!(self.byte(spaced), b'"' | b'\'');
+        (spaced > place && !closed && (flag || quoted || self.defines())).then_some((Syntax::Space, spaced))
+    }
+
+    /// Whether the key is the name in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.
+    fn defines(&self) -> bool {
+        let before = &self.text[self.key.start.saturating_sub(16)..self.key.start];
+        let before = before.trim_ascii_end();
+        [&b"#define"[..], b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"]
+            .iter()
+            .any(|word| before.ends_with(word))
+    }
+
+    /// Whether the key stands in a string that began before it, by counting quotes on its line.
+    fn inside_string(&self, line: Span) -> bool {
+        let mut open = 0_u8;
+        let mut escaped = false;
+        for &byte in &self.text[line.start..self.key.start] {
+            match byte {
+                b'\\' if !escaped => {
+                    escaped = true;
+                    continue;
+                }
+                b'"' | b'\'' | b'`' if !escaped => {
+                    if open == 0 {
+                        open = byte;
+                    } else if open == byte {
+                        open = 0;
+                    }
+                }
+                _ => {}
+            }
+            escaped = false;
+        }
+        // A lone apostrophe is a word's, as in `don't`.
+        open != 0 && !(open == b'\'' && memchr::memchr(b'\'', &self.text[self.key.end..self.end]).is_none())
+    }
+
+    fn is_query(&self) -> bool {
+        let before = self.key.start.checked_sub(1).map_or(0, |place| self.text[place]);
+        matches!(before, b'?' | b'&') || self.text[..self.key.start].ends_with(b"&amp;")
+    }
+
+    /// `name="password" value="x"`.
+    fn attribute_value(&self, place: usize, found: &mut Vec<Candidate>) {
+        for word in [&b"value"[..], b"content", b"default", b"Value"] {
+            if self.starts(place, word) {
+                let equals = self.skip_spaces(place + word.len());
+                if self.byte(equals) == b'='
+                    && let Some((value, _)) = self.quoted(self.skip_spaces(equals + 1))
+                {
+                    found.push(self.candidate(value, Quote::Quoted, Syntax::Markup));
+                }
+            }
+        }
+    }
+
+    /// `- name: DB_PASSWORD` with `value: x` on the next line.
+    fn next_line(&self, line: Span, found: &mut Vec<Candidate>) {
+        let before = self.text[line.start..self.key.start].trim_ascii_end();
+        let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+        const NAMES: [&[u8]; 5] = [b"name:", b"key:", b"Name:", b"Key:", b"ParameterKey:"];
+        let named = NAMES.iter().any(|word| before.trim_ascii_end().ends_with(word));
+        if line.end >= self.text.len() || !named {
+            return;
+        }
+        let start = line.end + 1;
+        let high = self.text.len().min(start + MAX_VALUE);
+        let end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
+        let reader = Reader { text: self.text, end, key: self.key };
+        let place =
+            start + self.text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let word = [&b"value:"[..], b"Value:", b"ParameterValue:"]
+            .into_iter()
+            .find(|word| reader.starts(place, word));
+        let Some(word) = word else { return };
+        let mut values = Vec::new();
+        reader.values(place + word.len(), Syntax::NextLine, false, false, &mut values);
+        found.append(&mut values);
+    }
+
+    /// Reads the value or the values from `place` on.
+    fn values(
+        &self,
+        place: usize,
+        syntax: Syntax,
+        in_string: bool,
+        closed: bool,
+        found: &mut Vec<Candidate>,
+    ) {
+        let mut place = self.skip_spaces(place);
+        if syntax == Syntax::Colon
+            && let Some(after) = self.after_type(place)
+        {
+            place = after;
+        }
+        if matches!(self.byte(place), b'[' | b'(' | b'{') && !in_string && !self.starts(place, b"[]") {
+            self.list(place, syntax, found);
+            return;
+        }
+        if let Some((value, quote)) = self.quoted(self.string_prefix(place)) {
+            found.push(self.candidate(value, quote, syntax));
+            if syntax == Syntax::Call {
+                self.further_arguments(value, found);
+            }
+            return;
+        }
+        if let Some((value, quote)) = self.wrapped(place) {
+            found.push(self.candidate(value, quote, syntax));
+            return;
+        }
+        if matches!(syntax, Syntax::Call | Syntax::Comma | Syntax::Compare | Syntax::Arrow) {
+            return;
+        }
+        if let Some((value, trailing)) = self.bare(place, syntax == Syntax::Query, in_string) {
+            let quote = if in_string && !closed { Quote::InString } else { Quote::None };
+            found.push(Candidate { trailing, ..self.candidate(value, quote, syntax) });
+        }
+    }
+
+    /// `password: String = "x"`: where the value begins, if a type stands in front of it.
+    fn after_type(&self, place: usize) -> Option<usize> {
+        let high = self.end.min(place + MAX_KEY);
+        let length = self.text[place.min(high)..high]
+            .iter()
+            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_<>&'?[].| ".contains(&byte))
+            .count();
+        let equals = place + length;
+        let assigned = length > 0 && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
+        assigned.then(|| self.skip_spaces(equals + 1))
+    }
+
+    /// Skips `b`, `r`, `f`, `u`, `L`, `N`, `@`, `$` before a quote.
+    fn string_prefix(&self, place: usize) -> usize {
+        let length = self.text[place.min(self.end)..self.end]
+            .iter()
+            .take(3)
+            .take_while(|byte| b"bBrRuUfFLN@$&%q".contains(byte))
+            .count();
+        if matches!(self.byte(place + length), b'"' | b'\'' | b'`') { place + length } else { place }
+    }
+
+    /// A quoted text at `place`: its content.
+    fn quoted(&self, place: usize) -> Option<(Span, Quote)> {
+        let high = self.end.min(place + MAX_VALUE);
+        if self.byte(place) == b'\\' && matches!(self.byte(place + 1), b'"' | b'\'') {
+            let close = [b'\\', self.byte(place + 1)];
+            let from = place + 2;
+            let length = memchr::memmem::find(&self.text[from.min(high)..high], &close)?;
+            return Some((Span::new(from, from + length), Quote::Escaped));
+        }
+        let quote = self.byte(place);
+        if !matches!(quote, b'"' | b'\'' | b'`') {
+            return None;
+        }
+        let mut from = place + 1;
+        if self.starts(from, &[quote, quote]) {
+            from += 2;
+        }
+        let mut at = from;
+        while at < high {
+            match self.text[at] {
+                b'\\' => at += 2,
+                byte if byte == quote => return Some((Span::new(from, at), Quote::Quoted)),
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// `String::from("x")`, `[]byte("x")`, `Buffer.from('x')`, `new Secret("x")`: one call around a literal.
+    fn wrapped(&self, place: usize) -> Option<(Span, Quote)> {
+        let high = self.end.min(place + MAX_KEY);
+        let length = self.text[place.min(high)..high]
+            .iter()
+            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_.:[] ".contains(&byte))
+            .count();
+        let open = place + length;
+        if length == 0 || self.byte(open) != b'(' {
+            return None;
+        }
+        // What is asked for by name is not the value itself.
+        const LOOKUPS: [&[u8]; 14] = [
+            b"env", b"get", b"param", b"config", b"fetch", b"lookup", b"read", b"prompt", b"ask", b"find",
+            b"var", b"load", b"require", b"input",
+        ];
+        let name = self.text[place..open].to_ascii_lowercase();
+        if LOOKUPS.iter().any(|word| memchr::memmem::find(&name, word).is_some()) {
+            return None;
+        }
+        let (value, quote) = self.quoted(self.string_prefix(self.skip_spaces(open + 1)))?;
+        matches!(self.byte(value.end + 1), b')' | b',').then_some((value, quote))
+    }
+
+    /// `tokens: ["a", "b"]`, `password("x")` is read elsewhere.
+    fn list(&self, open: usize, syntax: Syntax, found: &mut Vec<Candidate>) {
+        let mut place = open + 1;
+        for _ in 0..MAX_ITEMS {
+            place = self.string_prefix(self.skip_spaces(place));
+            let Some((value, quote)) = self.quoted(place) else { return };
+            let after = self.skip_spaces(value.end + if quote == Quote::Escaped { 2 } else { 1 });
+            // A key of a nested object is not an item.
+            if !matches!(self.byte(after), b',' | b']' | b')' | b'}' | 0) {
+                return;
+            }
+            found.push(self.candidate(value, quote, syntax));
+            if self.byte(after) != b',' {
+                return;
+            }
+            place = after + 1;
+        }
+    }
+
+    /// `setCredentials("user", "secret")`: the arguments after the first.
+    fn further_arguments(&self, first: Span, found: &mut Vec<Candidate>) {
+        let mut place = first.end + 1;
+        for _ in 0..2 {
+            let comma = self.skip_spaces(place);
+            if self.byte(comma) != b',' {
+                return;
+            }
+            let Some((value, quote)) = self.quoted(self.string_prefix(self.skip_spaces(comma + 1))) else {
+                return;
+            };
+            found.push(self.candidate(value, quote, Syntax::Call));
+            place = value.end + 1;
+        }
+    }
+
+    /// A value without quotes, and whether text follows it that is no comment.
+    fn bare(&self, place: usize, query: bool, in_string: bool) -> Option<(Span, bool)> {
+        let high = self.end.min(place + MAX_VALUE);
+        let stops = |byte: u8| {
+            byte <= b' '
+                || matches!(byte, b'"' | b'\'' | b'`' | b';' | b'<' | b'>')
+                || byte == b',' && !query
+                || (query || in_string) && matches!(byte, b'&' | b'#' | b'\\' | b')' | b'}' | b']')
+        };
+        let length = self.text[place.min(high)..high].iter().take_while(|&&byte| !stops(byte)).count();
+        if length == 0 {
+            return None;
+        }
+        let value = Span::new(place, place + length);
+        let after = self.skip_spaces(value.end);
+        let rest = self.text[after.min(self.end)..self.end].trim_ascii();
+        let comment =
+            rest.is_empty() || rest.starts_with(b"#") || rest.starts_with(b"//") || rest.starts_with(b";");
+        Some((value, !comment))
+    }
+}
+
+/// `span` without surrounding white space.
+fn trim(text: &[u8], span: Span) -> Span {
+    let inner = span.of(text);
+    let start = span.start + (inner.len() - inner.trim_ascii_start().len());
+    Span::new(start, start + inner.trim_ascii().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` has the keyword `pass`; the expected values are joined by `|`.
+    fn check(text: &str, expected: &str, quote: Quote, syntax: Syntax) {
+        let bytes = text.as_bytes();
+        let hit = text.find("pass").unwrap();
+        let line = crate::text::lines_around(bytes, Span::new(hit, hit + 4));
+        let mut found = Vec::new();
+        find(bytes, line, Span::new(hit, hit + 4), &mut found);
+        let values: Vec<_> = found.iter().map(|one| &text[one.value.start..one.value.end]).collect();
+        assert_eq!(values.join("|"), expected, "{text}");
+        for one in found {
+            assert_eq!((one.quote, one.syntax), (quote, syntax), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_in_many_syntaxes() {
+        for (text, expected, syntax) in [
+            (r#"db_password = "x1""#, "x1", Syntax::Assign),
+            (r#"password := "x1""#, "x1", Syntax::Assign),
+            (r#"let password: String = "x1";"#, "x1", Syntax::Colon),
+            (r#""password": "x1","#, "x1", Syntax::Colon),
+            (r#":password => 'x1'"#, "x1", Syntax::Arrow),
+            (r#"define('DB_password', 'x1');"#, "x1", Syntax::Comma),
+            (r#"WithpassWord("x1")"#, "x1", Syntax::Call),
+            (r#"pass("u", "x1")"#, "u|x1", Syntax::Call),
+            (r#"if password == "x1" {"#, "x1", Syntax::Compare),
+            (r#"passwords: ["x1", 'x2']"#, "x1|x2", Syntax::Colon),
+            (r#"#define password "x1""#, "x1", Syntax::Space),
+            (r#"config["password"] = "x1""#, "x1", Syntax::Assign),
+            (r#"<password>x1</password>"#, "x1", Syntax::Markup),
+            (r#"<add key="password" value="x1"/>"#, "x1", Syntax::Markup),
+            (r#"password = []byte("x1")"#, "x1", Syntax::Assign),
+        ] {
+            check(text, expected, Quote::Quoted, syntax);
+        }
+        check(r#"{\"password\":\"x1\"}"#, "x1", Quote::Escaped, Syntax::Colon);
+        check(r#"dsn = "user=u password=x1 host=h""#, "x1", Quote::InString, Syntax::Assign);
+        check("https://h/?passtoken=x1&b=2", "x1", Quote::None, Syntax::Query);
+        check("mysql --password x1 -h h", "x1", Quote::None, Syntax::Space);
+        check("password: x1 # why", "x1", Quote::None, Syntax::Colon);
+        check("- name: DB_password\n  value: x1\n", "x1", Quote::None, Syntax::NextLine);
+    }
+
+    #[test]
+    fn what_has_no_value() {
+        for text in [
+            r#"os.getenv("password")"#,
+            "password)",
+            "x.password()",
+            "password->length",
+            r#"password = os.environ.get("X")"#,
+            "the password is",
+        ] {
+            let bytes = text.as_bytes();
+            let hit = text.find("pass").unwrap();
+            let mut found = Vec::new();
+            find(bytes, Span::new(0, bytes.len()), Span::new(hit, hit + 4), &mut found);
+            let bare = found.iter().all(|one| one.quote == Quote::None);
+            assert!(bare, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn odd_text_is_harmless() {
+        let pieces = [
+            "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
+            ",",
+        ];
+        let mut state = 7_u64;
+        for _ in 0..20_000 {
+            let mut text = String::from("pass");
+            for _ in 0..12 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            let bytes = text.as_bytes();
+            for (hit, _) in text.match_indices("pass") {
+                let span = Span::new(hit, hit + 4);
+                let line = crate::text::lines_around(bytes, span);
+                let mut found = Vec::new();
+                find(bytes, line, span, &mut found);
+                assert!(found.iter().all(|one| one.value.end <= bytes.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! How random a text looks: entropy in bits a character, and how far its letters are from words.
+//!
+//! Pure arithmetic. Must not know rules.
+
+/// Shannon entropy of `bytes`, in bits a byte: 0 for one repeated byte, at most 8.
+#[must_use]
+pub fn shannon(bytes: &[u8]) -> f64 {
+    if bytes.is_empty() {
+        return 0.0;
+    }
+    let mut counts = [0_u32; 256];
+    for &byte in bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    let total = bytes.len() as f64;
+    counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| {
+            let share = f64::from(count) / total;
+            -share * share.log2()
+        })
+        .sum()
+}
+
+/// Which characters a value is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Charset {
+    /// Lower-case letters.
+    pub lower: usize,
+    /// Upper-case letters.
+    pub upper: usize,
+    /// Digits.
+    pub digits: usize,
+    /// Hexadecimal letters, of either case (counted in `lower` or `upper` too).
+    pub hex_letters: usize,
+    /// `+ / = _ - . ~`: what encodings add to letters and digits.
+    pub joints: usize,
+    /// Other visible ASCII.
+    pub marks: usize,
+    /// Spaces and tabs.
+    pub spaces: usize,
+    /// Control characters and bytes beyond ASCII.
+    pub others: usize,
+}
+
+impl Charset {
+    /// Counts the characters of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut set = Self::default();
+        for &byte in bytes {
+            match byte {
+                b'a'..=b'z' => set.lower += 1,
+                b'A'..=b'Z' => set.upper += 1,
+                b'0'..=b'9' => set.digits += 1,
+                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' => set.joints += 1,
+                b' ' | b'\t' => set.spaces += 1,
+                0x21..=0x7e => set.marks += 1,
+                _ => set.others += 1,
+            }
+            set.hex_letters += usize::from(matches!(byte, b'a'..=b'f' | b'A'..=b'F'));
+        }
+        set
+    }
+
+    /// Number of letters.
+    #[must_use]
+    pub const fn letters(&self) -> usize {
+        self.lower + self.upper
+    }
+
+    /// True if all `length` characters are hexadecimal digits, of one case.
+    #[must_use]
+    pub const fn is_hex(&self, length: usize) -> bool {
+        length > 0 && self.digits + self.hex_letters == length && (self.lower == 0 || self.upper == 0)
+    }
+}
+
+/// How often one letter follows another in the words of source text and manuals: a row a first
+/// letter, a digit a second one; 5 is what chance gives, each step a factor of two.
+///
+/// Counted over 8.6 million words of five public repositories; no text of theirs is kept.
+const BIGRAMS: [&[u8; 26]; 26] = [
+    b"05650350503756050667432230",
+    b"72327000660730600552700050",
+    b"60306107406630810537400030",
+    b"63168200700412510551610340",
+    b"51664530200557244776144530",
+    b"60136620800532830645600030",
+    b"40308045700426510673540010",
+    b"80329000700121610435400000",
+    b"54665450001658630567040304",
+    b"50019000300000730070600000",
+    b"52039341601415423174432010",
+    b"62158310701700730155611050",
+    b"84138010600363760043400010",
+    b"60676570503314620167440030",
+    b"34561330403568550755654010",
+    b"70247113400710760747500030",
+    b"00000000000600000130900000",
+    b"63548240603345620655530040",
+    b"40537125603321652268501030",
+    b"60427307700320530754501350",
+    b"55546540500757150767000000",
+    b"80118000700000600030000000",
+    b"70116007800206710650003001",
+    b"60631201600140180138200330",
+    b"43315100500556780466003002",
+    b"50309300500330600240200044",
+];
+
+/// How much the letters of `bytes` read like words: about -2.3 for random letters, above 0 for
+/// words, in doublings a pair of letters. `None` if there are fewer than four such pairs.
+#[must_use]
+pub fn wordiness(bytes: &[u8]) -> Option<f64> {
+    let (mut sum, mut pairs) = (0_i32, 0_i32);
+    for pair in bytes.windows(2) {
+        let (first, second) = (pair[0], pair[1]);
+        // `aB` starts a new word in camel case.
+        let joined = first.is_ascii_alphabetic()
+            && second.is_ascii_alphabetic()
+            && !(first.is_ascii_lowercase() && second.is_ascii_uppercase());
+        if joined {
+            let row = BIGRAMS[usize::from(first.to_ascii_lowercase() - b'a')];
+            sum += i32::from(row[usize::from(second.to_ascii_lowercase() - b'a')]) - i32::from(b'5');
+            pairs += 1;
+        }
+    }
+    (pairs >= 4).then(|| f64::from(sum) / f64::from(pairs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entropy_in_bits() {
+        for (text, expected) in
+            [("", 0.0), ("aaaa", 0.0), ("abab", 1.0), ("abcd", 2.0), ("0123456789abcdef", 4.0)]
+        {
+            assert!((shannon(text.as_bytes()) - expected).abs() < 1e-9, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_and_noise_differ() {
+        for word in ["password", "configuration", "kubernetes", "getElementById"] {
+            assert!(wordiness(word.as_bytes()).unwrap() > 0.0, "{word}");
+        }
+        for noise in ["xkqzvbnw", "QzXkWvJq", "hgjkqwxz"] {
+            assert!(wordiness(noise.as_bytes()).unwrap() < -1.0, "{noise}");
+        }
+        assert_eq!(wordiness(b"a1b2c3"), None);
+    }
+
+    #[test]
+    fn charsets() {
+        let set = Charset::of(b"aB3+ $\xff");
+        assert_eq!((set.lower, set.upper, set.digits, set.joints), (1, 1, 1, 1));
+        assert_eq!((set.spaces, set.marks, set.others), (1, 1, 1));
+        assert!(Charset::of(b"00ffa9").is_hex(6));
+        assert!(!Charset::of(b"00fFa9").is_hex(6));
+    }
+}

@@ -1,0 +1,310 @@
+//! Pattern rules: a regular expression on a window around a keyword.
+//!
+//! What a hit finds depends on the bytes of its window only, never on other hits: so a scan of
+//! fresh ranges finds what a full scan finds there. Must not judge what was found.
+
+use std::sync::OnceLock;
+
+use regex_automata::{
+    Anchored, Input,
+    meta::{Config, Regex},
+    util::syntax,
+};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::{rule::Pattern, text::Span};
+
+/// How far before its keyword a match may begin, in bytes.
+pub(crate) const BEFORE: usize = 512;
+/// How far after the start of its keyword a match on one line may end, in bytes.
+pub(crate) const AFTER: usize = 4096;
+/// The same for a match over several lines: a private key of 16,384 bits is 12 KiB.
+pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
+/// Limit on the memory of one compiled expression, in bytes.
+const COMPILED_LIMIT: usize = 8 << 20;
+
+/// A pattern rule, compiled when first needed.
+#[derive(Debug, Default)]
+pub(crate) struct Engine {
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    regex: Regex,
+    group: usize,
+    /// Bytes between the start of a match and its keyword, where every match has the same.
+    lead: Option<usize>,
+    /// Most bytes of a match before its keyword.
+    before: usize,
+    /// Most bytes of a match after the start of its keyword.
+    after: usize,
+}
+
+/// What an expression matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The whole match.
+    pub(crate) whole: Span,
+    /// The secret group.
+    pub(crate) secret: Span,
+}
+
+/// The last window that a rule was searched in, and all that was found there.
+#[derive(Debug, Default)]
+pub(crate) struct Memo {
+    window: Span,
+    found: Vec<Found>,
+    valid: bool,
+}
+
+impl Memo {
+    /// Forgets: another text comes.
+    pub(crate) fn clear(&mut self) {
+        self.valid = false;
+    }
+}
+
+impl Engine {
+    /// What the rule finds at the keyword `hit`, and the window that decided it.
+    pub(crate) fn at(
+        &self,
+        rule: &Pattern,
+        text: &[u8],
+        hit: Span,
+        memo: &mut Memo,
+    ) -> (Option<Found>, Span) {
+        let Some(compiled) = self.compiled.get_or_init(|| Compiled::new(rule)) else {
+            return (None, hit);
+        };
+        let window = window(text, hit, compiled.before, compiled.after, rule.multiline);
+        if let Some(lead) = compiled.lead {
+            let found = hit.start.checked_sub(lead).and_then(|start| {
+                compiled.search(Input::new(text).span(start..window.end.max(start)).anchored(Anchored::Yes))
+            });
+            return (found, window);
+        }
+        if !(memo.valid && memo.window == window) {
+            memo.valid = true;
+            memo.window = window;
+            memo.found.clear();
+            let mut from = window.start;
+            while let Some(found) = compiled.search(Input::new(text).span(from..window.end)) {
+                from = found.whole.end.max(from + 1);
+                memo.found.push(found);
+                if from > window.end {
+                    break;
+                }
+            }
+        }
+        (memo.found.iter().find(|found| found.whole.contains(hit)).copied(), window)
+    }
+}
+
+/// The part of `text` that a match around `hit` may lie in.
+fn window(text: &[u8], hit: Span, before: usize, after: usize, multiline: bool) -> Span {
+    let low = hit.start.saturating_sub(before);
+    let high = (hit.start + after).min(text.len());
+    if multiline {
+        return Span::new(low, high);
+    }
+    let start = memchr::memrchr(b'\n', &text[low..hit.start]).map_or(low, |newline| low + newline + 1);
+    let end = memchr::memchr(b'\n', &text[hit.start..high]).map_or(high, |newline| hit.start + newline);
+    Span::new(start, end)
+}
+
+impl Compiled {
+    fn new(rule: &Pattern) -> Option<Self> {
+        let syntax = syntax(rule.ignore_case);
+        let hir = syntax::parse_with(&rule.regex, &syntax).ok()?;
+        let regex = Regex::builder()
+            .configure(Config::new().utf8_empty(false).nfa_size_limit(Some(COMPILED_LIMIT)))
+            .build_from_hir(&hir)
+            .ok()?;
+        let group = secret_group(&regex);
+        let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
+        let (lead, before) = match lead(&hir, rule) {
+            Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
+            None => (None, BEFORE),
+        };
+        let most = hir.properties().maximum_len().unwrap_or(reach);
+        // One byte more than the longest match, so that a closing look-around sees its neighbour.
+        Some(Self { regex, group, lead, before, after: most.saturating_add(1).min(reach) })
+    }
+
+    fn search(&self, input: Input<'_>) -> Option<Found> {
+        let mut captures = self.regex.create_captures();
+        self.regex.search_captures(&input, &mut captures);
+        let whole = captures.get_match()?;
+        let secret = captures.get_group(self.group).unwrap_or_else(|| whole.span());
+        Some(Found {
+            whole: Span::new(whole.start(), whole.end()),
+            secret: Span::new(secret.start, secret.end),
+        })
+    }
+}
+
+/// The settings that all patterns are read with: bytes, ASCII classes.
+pub(crate) fn syntax(ignore_case: bool) -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false).case_insensitive(ignore_case)
+}
+
+/// The group named `secret`, else the first, else the whole match.
+fn secret_group(regex: &Regex) -> usize {
+    let names = regex.group_info().pattern_names(regex_automata::PatternID::ZERO);
+    let mut count = 0;
+    for (place, name) in names.enumerate() {
+        if name == Some("secret") {
+            return place;
+        }
+        count = place;
+    }
+    count.min(1)
+}
+
+/// Least and most bytes that a match has before its keyword, if every match has one there.
+fn lead(hir: &Hir, rule: &Pattern) -> Option<(usize, usize)> {
+    let mut items = Vec::new();
+    flatten(hir, &mut items);
+    let (mut least, mut most) = (0_usize, 0_usize);
+    for place in 0..items.len() {
+        if begins_with_keyword(&items[place..], rule) {
+            return Some((least, most));
+        }
+        // A literal may hold the keyword further in.
+        if let HirKind::Literal(literal) = items[place].kind()
+            && let Some(inside) = rule.keywords.iter().find_map(|word| {
+                memchr::memmem::find(&literal.0, word.as_bytes()).filter(|_| rule.keywords.len() == 1)
+            })
+        {
+            return Some((least + inside, most + inside));
+        }
+        let properties = items[place].properties();
+        least += properties.minimum_len()?;
+        most = most.checked_add(properties.maximum_len()?)?;
+    }
+    None
+}
+
+/// The items that a match is a sequence of; groups are looked through.
+fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
+    match hir.kind() {
+        HirKind::Concat(parts) => parts.iter().for_each(|part| flatten(part, items)),
+        HirKind::Capture(capture) => flatten(&capture.sub, items),
+        HirKind::Empty => {}
+        _ => items.push(hir),
+    }
+}
+
+/// Whether every way through `items` begins with one of the rule's keywords.
+fn begins_with_keyword(items: &[&Hir], rule: &Pattern) -> bool {
+    let Some(first) = items.first() else { return false };
+    if let HirKind::Alternation(branches) = first.kind() {
+        return branches.iter().all(|branch| {
+            let mut parts = Vec::new();
+            flatten(branch, &mut parts);
+            parts.extend_from_slice(&items[1..]);
+            begins_with_keyword(&parts, rule)
+        });
+    }
+    let mut bytes = Vec::new();
+    for item in items {
+        match item.kind() {
+            HirKind::Literal(literal) => bytes.extend_from_slice(&literal.0),
+            HirKind::Class(Class::Bytes(class)) => match folded_letter(class) {
+                Some(letter) if rule.ignore_case => bytes.push(letter),
+                _ => break,
+            },
+            HirKind::Alternation(branches) if !bytes.is_empty() => {
+                return branches.iter().all(|branch| {
+                    let mut parts = Vec::new();
+                    flatten(branch, &mut parts);
+                    let mut all = bytes.clone();
+                    for part in parts {
+                        let HirKind::Literal(literal) = part.kind() else { break };
+                        all.extend_from_slice(&literal.0);
+                    }
+                    is_keyword_start(&all, rule)
+                });
+            }
+            _ => break,
+        }
+    }
+    is_keyword_start(&bytes, rule)
+}
+
+fn is_keyword_start(bytes: &[u8], rule: &Pattern) -> bool {
+    rule.keywords.iter().any(|word| {
+        bytes.get(..word.len()).is_some_and(|start| {
+            if rule.ignore_case {
+                start.eq_ignore_ascii_case(word.as_bytes())
+            } else {
+                start == word.as_bytes()
+            }
+        })
+    })
+}
+
+/// The lower-case letter that `[Aa]` stands for.
+fn folded_letter(class: &regex_syntax::hir::ClassBytes) -> Option<u8> {
+    let ranges = class.ranges();
+    match ranges {
+        [upper, lower]
+            if upper.start() == upper.end()
+                && lower.start() == lower.end()
+                && upper.start().to_ascii_lowercase() == lower.start()
+                && upper.start().is_ascii_uppercase() =>
+        {
+            Some(lower.start())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn pattern(regex: &'static str, keyword: &'static str, ignore_case: bool) -> Pattern {
+        Pattern {
+            keywords: Cow::Owned(vec![Cow::Borrowed(keyword)]),
+            ignore_case,
+            regex: Cow::Borrowed(regex),
+            multiline: false,
+            entropy: None,
+            check: Cow::Borrowed(""),
+            placeholders: true,
+            binary: false,
+        }
+    }
+
+    #[test]
+    fn the_lead_is_known_where_the_keyword_begins_the_match() {
+        for (regex, keyword, ignore_case, lead, before) in [
+            (r"\b(ghp_[0-9A-Za-z]{36})\b", "ghp_", false, Some(0), 0),
+            (r"(?:^|[^0-9])(abc_[0-9]{4})", "abc_", false, None, 1),
+            (r"https://([a-z]{8})\.example", "https://", false, Some(0), 0),
+            (r"\bdatadog[\w]{0,8}=([0-9a-f]{32})", "datadog", true, Some(0), 0),
+            (r"([a-z]{3})KEYWORD", "KEYWORD", false, Some(3), 3),
+            (r"[a-z]*KEYWORD", "KEYWORD", false, None, BEFORE),
+            (r"\b((?:abcd|abce)_[0-9]{4})", "abc", false, Some(0), 0),
+        ] {
+            let compiled = Compiled::new(&pattern(regex, keyword, ignore_case)).unwrap();
+            assert_eq!((compiled.lead, compiled.before), (lead, before), "{regex}");
+        }
+    }
+
+    #[test]
+    fn a_hit_finds_the_match_around_it() {
+        let rule = pattern(r"[a-z]{2}-(tok_[0-9]{3})\b", "tok_", false);
+        let engine = Engine::default();
+        let text = b"xx-tok_12 ab-tok_345\nab-tok_678";
+        let mut memo = Memo::default();
+        let mut at = |place: usize| engine.at(&rule, text, Span::new(place, place + 4), &mut memo).0;
+        assert_eq!(at(3), None);
+        assert_eq!(at(13), Some(Found { whole: Span::new(10, 20), secret: Span::new(13, 20) }));
+        assert_eq!(at(24), Some(Found { whole: Span::new(21, 31), secret: Span::new(24, 31) }));
+    }
+}
