@@ -1,18 +1,46 @@
 //! The detection core: a pure function of bytes, path, fresh ranges and rule set.
 //!
+//! Keywords first ([`prefilter`]), then what their rules make of the place: an expression on a
+//! window ([`pattern`]) or the value given to a name ([`assignment`], [`judge`]); then entropy,
+//! placeholders and offline proofs ([`check`]); the same again in encoded text ([`decode`]);
+//! last, one match a secret ([`overlap`]).
+//!
 //! Must not know git, files, the clock, the environment or threads.
 
 pub(crate) mod assignment;
+pub mod check;
+pub(crate) mod decode;
+pub mod encoding;
 pub mod entropy;
 pub(crate) mod judge;
+pub(crate) mod overlap;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use bstr::BStr;
 
-use crate::{finding::Match, origin::Kind, rule::RuleSet, text::Fresh};
+use crate::{
+    detect::{
+        assignment::Candidate,
+        check::Proof,
+        decode::Decoded,
+        encoding::Encoded,
+        judge::{Classifier, Language},
+        pattern::{Engine, Memo},
+        prefilter::{Keyword, Prefilter},
+    },
+    finding::{Confidence, Encoding, Match},
+    glob::{Glob, GlobMap},
+    origin::Kind,
+    rule::{Assignment, Detector, FileRule, Pattern, Rule, RuleSet},
+    secret::Secret,
+    text::{Fresh, Span},
+};
 
 /// What is scanned.
 #[derive(Clone, Copy, Debug)]
@@ -38,31 +66,443 @@ pub struct Tally {
     pub disproved: u64,
 }
 
+/// How far a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Levels of encoding that are unwrapped.
+    pub decode_depth: u8,
+}
+
+impl Default for Limits {
+    /// Two levels: a token in JSON in base64 is common, a third level is not.
+    fn default() -> Self {
+        Self { decode_depth: 2 }
+    }
+}
+
 /// A rule set made ready for scanning: immutable, shared by all threads.
 #[derive(Debug)]
 pub struct Scanner {
     rules: Arc<RuleSet>,
+    limits: Limits,
+    prefilter: Prefilter,
+    /// Rules of each keyword.
+    users: Vec<Vec<u32>>,
+    /// Keywords of rules whose matches span lines, for looking back beyond a fresh range.
+    far: Prefilter,
+    far_users: Vec<Vec<u32>>,
+    engines: Vec<Engine>,
+    paths: Vec<OnceLock<Vec<Glob>>>,
+    /// Names of file rules, put together when first needed.
+    files: OnceLock<GlobMap<u32>>,
 }
 
 /// Buffers that one worker reuses from scan to scan.
 #[derive(Debug, Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    memos: Vec<Memo>,
+    /// Rules whose memo holds something.
+    used: Vec<u32>,
+    candidates: Vec<Candidate>,
+    hits: Vec<(u32, u32)>,
+}
+
+/// Longest part of a line around a key that an assignment is looked for in, to each side.
+const NAME_WINDOW: (usize, usize) = (512, 1024);
+/// How far a scan goes beyond a fresh range on lines longer than that: no rule on a single line
+/// sees farther, nor does one that overlaps what such a rule sees.
+const GIANT_LINE: usize = 16 * 1024;
+/// Decoded bytes a scan may unwrap, as a multiple of the size of the content.
+const DECODE_FACTOR: usize = 4;
+
+/// A text at some level of decoding.
+#[derive(Clone, Copy)]
+struct View<'v> {
+    bytes: &'v [u8],
+    path: &'v BStr,
+    fresh: &'v Fresh,
+    language: Language,
+    binary: bool,
+    depth: u8,
+}
+
+/// What a scan collects.
+struct Collector<'c> {
+    scratch: &'c mut Scratch,
+    matches: Vec<Match>,
+    tally: Tally,
+    decode_budget: usize,
+}
 
 impl Scanner {
     /// Makes the rules ready. Expressions are compiled when first needed.
     #[must_use]
-    pub fn new(rules: Arc<RuleSet>) -> Self {
-        Self { rules }
+    pub fn new(rules: Arc<RuleSet>, limits: Limits) -> Self {
+        let (mut near, mut far) = (BTreeMap::new(), BTreeMap::new());
+        for (index, rule) in rules.iter().enumerate() {
+            let (keywords, fold, multiline) = match &rule.detector {
+                Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
+                Detector::Assignment(assignment) => (&assignment.keywords, true, false),
+                Detector::File(_) | Detector::Structure(_) => continue,
+            };
+            for keyword in keywords.iter() {
+                let bytes =
+                    if fold { keyword.to_ascii_lowercase() } else { keyword.to_string() }.into_bytes();
+                let keyword = Keyword { bytes, fold };
+                if multiline {
+                    far.entry(keyword.clone()).or_insert_with(Vec::new).push(index as u32);
+                }
+                near.entry(keyword).or_insert_with(Vec::new).push(index as u32);
+            }
+        }
+        let (keywords, users) = near.into_iter().unzip();
+        let (far_keywords, far_users) = far.into_iter().unzip();
+        Self {
+            limits,
+            prefilter: Prefilter::new(keywords),
+            users,
+            far: Prefilter::new(far_keywords),
+            far_users,
+            engines: (0..rules.len()).map(|_| Engine::default()).collect(),
+            paths: (0..rules.len()).map(|_| OnceLock::new()).collect(),
+            files: OnceLock::new(),
+            rules,
+        }
     }
 
     /// The rules it scans with.
     #[must_use]
-    pub fn rules(&self) -> &Arc<RuleSet> {
+    pub const fn rules(&self) -> &Arc<RuleSet> {
         &self.rules
     }
 
-    /// Adds the matches of `subject` to `matches`, sorted by place and rule, overlaps resolved.
-    pub fn scan(&self, _subject: Subject<'_>, _scratch: &mut Scratch, _matches: &mut Vec<Match>) -> Tally {
-        Tally::default()
+    /// Adds the matches of `subject` that touch what is fresh, sorted by place and rule, one a secret.
+    pub fn scan(&self, subject: Subject<'_>, scratch: &mut Scratch, matches: &mut Vec<Match>) -> Tally {
+        scratch.memos.resize_with(self.rules.len(), Memo::default);
+        let mut collector = Collector {
+            scratch,
+            matches: Vec::new(),
+            tally: Tally::default(),
+            decode_budget: subject.bytes.len() * DECODE_FACTOR + (1 << 16),
+        };
+        if subject.new_name && subject.kind == Kind::File {
+            self.file_rules(subject, &mut collector);
+        }
+        let view = View {
+            bytes: subject.bytes,
+            path: subject.path,
+            fresh: subject.fresh,
+            language: Language::of(subject.path),
+            binary: false,
+            depth: 0,
+        };
+        match encoding::detect(subject.bytes) {
+            Encoded::Text => self.view(view, &mut collector),
+            Encoded::Binary => self.view(View { binary: true, ..view }, &mut collector),
+            Encoded::Utf16 { big_endian, mark } => self.utf16(view, big_endian, mark, &mut collector),
+        }
+        let Collector { matches: mut found, tally, .. } = collector;
+        overlap::resolve(&self.rules, &mut found);
+        matches
+            .extend(found.into_iter().filter(|one| one.whole.is_empty() || subject.fresh.touches(one.whole)));
+        tally
+    }
+
+    fn utf16(&self, view: View<'_>, big_endian: bool, mark: usize, collector: &mut Collector<'_>) {
+        let source = view.bytes;
+        let converted = encoding::convert(source, big_endian, mark);
+        let fresh = match view.fresh {
+            Fresh::All => Fresh::All,
+            Fresh::Ranges(ranges) => {
+                Fresh::from_spans(ranges.iter().map(|&span| converted.text_span(source, span)).collect())
+            }
+        };
+        let from = collector.matches.len();
+        self.view(View { bytes: &converted.text, fresh: &fresh, ..view }, collector);
+        for one in &mut collector.matches[from..] {
+            one.decoded.insert(0, Encoding::Utf16);
+            for span in [&mut one.span, &mut one.whole, &mut one.depends] {
+                *span = converted.source(source, *span);
+            }
+        }
+    }
+
+    /// Scans one text at one level of decoding, and the encoded texts in it.
+    fn view(&self, view: View<'_>, collector: &mut Collector<'_>) {
+        let regions = match view.fresh {
+            Fresh::All => vec![Span::new(0, view.bytes.len())],
+            Fresh::Ranges(_) => widen(view.bytes, view.fresh),
+        };
+        for &region in &regions {
+            let mut hits = std::mem::take(&mut collector.scratch.hits);
+            hits.clear();
+            self.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
+                hits.push((keyword as u32, place as u32));
+            });
+            for &(keyword, place) in &hits {
+                let (keyword, place) = (keyword as usize, place as usize);
+                let hit = Span::new(place, place + self.prefilter.length(keyword));
+                for &rule in &self.users[keyword] {
+                    self.hit(rule, view, hit, collector);
+                }
+            }
+            collector.scratch.hits = hits;
+            self.far_hits(view, region, collector);
+        }
+        self.forget(collector);
+        if view.depth < self.limits.decode_depth && !view.binary {
+            for &region in &regions {
+                self.decoded(view, region, collector);
+            }
+        }
+    }
+
+    /// Hits outside `region` whose matches may span lines into it.
+    fn far_hits(&self, view: View<'_>, region: Span, collector: &mut Collector<'_>) {
+        if self.far_users.is_empty() {
+            return;
+        }
+        let low = region.start.saturating_sub(pattern::AFTER_MULTILINE);
+        let high = (region.end + pattern::BEFORE).min(view.bytes.len());
+        if low == region.start && high == region.end {
+            return;
+        }
+        let mut hits = Vec::new();
+        for (start, end) in [(low, region.start), (region.end, high)] {
+            // A keyword across the border belongs to neither side's first search.
+            let (start, end) = (start.saturating_sub(64), (end + 64).min(view.bytes.len()));
+            self.far.find(view.bytes, start, end, |keyword, place| {
+                let hit = Span::new(place, place + self.far.length(keyword));
+                if !region.contains(hit) {
+                    hits.push((keyword, hit));
+                }
+            });
+        }
+        for (keyword, hit) in hits {
+            for &rule in &self.far_users[keyword] {
+                self.hit(rule, view, hit, collector);
+            }
+        }
+    }
+
+    fn forget(&self, collector: &mut Collector<'_>) {
+        while let Some(rule) = collector.scratch.used.pop() {
+            collector.scratch.memos[rule as usize].clear();
+        }
+    }
+
+    /// A keyword of `rule` stands at `hit`.
+    fn hit(&self, index: u32, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+        let rule = self.rules.rule(index);
+        match &rule.detector {
+            Detector::Pattern(pattern) if !view.binary || pattern.binary => {
+                if self.applies(index, rule, view.path) {
+                    self.pattern(index, rule, pattern, view, hit, collector);
+                }
+            }
+            Detector::Assignment(assignment) if !view.binary && self.applies(index, rule, view.path) => {
+                assign(index, rule, assignment, view, hit, collector);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the rule is for files like `path`.
+    fn applies(&self, index: u32, rule: &Rule, path: &BStr) -> bool {
+        rule.paths.is_empty()
+            || self.paths[index as usize]
+                .get_or_init(|| {
+                    rule.paths.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
+                })
+                .iter()
+                .any(|glob| glob.matches(path))
+    }
+
+    fn pattern(
+        &self,
+        index: u32,
+        rule: &Rule,
+        pattern: &Pattern,
+        view: View<'_>,
+        hit: Span,
+        collector: &mut Collector<'_>,
+    ) {
+        collector.scratch.used.push(index);
+        let memo = &mut collector.scratch.memos[index as usize];
+        let (found, depends) = self.engines[index as usize].at(pattern, view.bytes, hit, memo);
+        let Some(found) = found else { return };
+        let secret = found.secret.of(view.bytes);
+        if pattern.entropy.is_some_and(|least| entropy::shannon(secret) < least)
+            || pattern.placeholders && judge::is_placeholder(secret)
+        {
+            return;
+        }
+        let mut confidence = rule.confidence;
+        let mut proof = None;
+        if let Some(check) = check::find(&pattern.check) {
+            match (check.run)(secret) {
+                Proof::Passed => (confidence, proof) = (Confidence::High, Some(check.name)),
+                Proof::Failed => {
+                    collector.tally.disproved += 1;
+                    return;
+                }
+                Proof::Unknown => {}
+            }
+        }
+        collector.matches.push(Match {
+            rule: index,
+            span: found.secret,
+            whole: found.whole,
+            depends,
+            secret: Secret::new(secret),
+            confidence,
+            proof,
+            decoded: Vec::new(),
+            note: None,
+        });
+    }
+
+    /// Scans the texts that are encoded in `region`.
+    fn decoded(&self, view: View<'_>, region: Span, collector: &mut Collector<'_>) {
+        let mut texts: Vec<Decoded> = Vec::new();
+        let mut budget = collector.decode_budget;
+        decode::find(view.bytes, region, &mut |decoded: Decoded| {
+            if let Some(rest) = budget.checked_sub(decoded.bytes.len()) {
+                budget = rest;
+                texts.push(decoded);
+            }
+        });
+        collector.decode_budget = budget;
+        for decoded in texts {
+            let from = collector.matches.len();
+            let inner = View { bytes: &decoded.bytes, fresh: &Fresh::All, depth: view.depth + 1, ..view };
+            match encoding::detect(&decoded.bytes) {
+                Encoded::Utf16 { big_endian, mark } => self.utf16(inner, big_endian, mark, collector),
+                _ => self.view(inner, collector),
+            }
+            for one in &mut collector.matches[from..] {
+                one.decoded.insert(0, decoded.encoding);
+                one.span = decoded.source(one.span);
+                one.whole = decoded.source(one.whole);
+                one.depends = decoded.run;
+            }
+        }
+    }
+
+    fn file_rules(&self, subject: Subject<'_>, collector: &mut Collector<'_>) {
+        let files = self.files.get_or_init(|| {
+            let mut globs = GlobMap::new();
+            for (index, rule) in self.rules.iter().enumerate() {
+                if let Detector::File(file) = &rule.detector {
+                    for name in file.names.iter() {
+                        // Validation has read them before; a bad glob matches nothing.
+                        globs.insert(name, index as u32).unwrap_or_default();
+                    }
+                }
+            }
+            globs
+        });
+        for index in files.get(subject.path) {
+            let rule = self.rules.rule(index);
+            if let Detector::File(file) = &rule.detector
+                && file_matches(file, &subject)
+            {
+                collector.matches.push(Match {
+                    rule: index,
+                    span: Span::default(),
+                    whole: Span::default(),
+                    depends: Span::new(0, subject.bytes.len()),
+                    secret: Secret::new(b""),
+                    confidence: rule.confidence,
+                    proof: None,
+                    decoded: Vec::new(),
+                    note: None,
+                });
+            }
+        }
     }
 }
+
+/// A key with a telling name stands at `hit`.
+fn assign(
+    index: u32,
+    rule: &Rule,
+    assignment: &Assignment,
+    view: View<'_>,
+    hit: Span,
+    collector: &mut Collector<'_>,
+) {
+    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
+    let text = view.bytes;
+    let low = hit.start.saturating_sub(NAME_WINDOW.0);
+    let high = text.len().min(hit.end + NAME_WINDOW.1);
+    let start = memchr::memrchr(b'\n', &text[low..hit.start]).map_or(low, |newline| low + newline + 1);
+    let end = memchr::memchr2(b'\n', b'\r', &text[hit.end..high]).map_or(high, |newline| hit.end + newline);
+    let mut candidates = std::mem::take(&mut collector.scratch.candidates);
+    candidates.clear();
+    assignment::find(text, Span::new(start, end), hit, &mut candidates);
+    for candidate in &candidates {
+        let keyword = hit.of(text).to_ascii_lowercase();
+        let Some(confidence) = judge::judge(text, candidate, &keyword, classifier, view.language) else {
+            continue;
+        };
+        collector.matches.push(Match {
+            rule: index,
+            span: candidate.value,
+            whole: Span::new(candidate.key.start, candidate.value.end),
+            depends: Span::new(start, end.max(candidate.value.end)),
+            secret: Secret::new(candidate.value.of(text)),
+            confidence: confidence.min(rule.confidence),
+            proof: None,
+            decoded: Vec::new(),
+            note: None,
+        });
+    }
+    collector.scratch.candidates = candidates;
+}
+
+/// Bytes at the start of a file that a file rule's expression is asked on.
+const CONTENT_LOOK: usize = 1 << 20;
+
+fn file_matches(file: &FileRule, subject: &Subject<'_>) -> bool {
+    let size = subject.bytes.len() as u64;
+    let excepted = || {
+        file.except
+            .iter()
+            .flat_map(|glob| Glob::parse(glob, true).unwrap_or_default())
+            .any(|glob| glob.matches(subject.path))
+    };
+    let content = || {
+        file.content.is_empty()
+            || regex::bytes::RegexBuilder::new(&file.content).unicode(false).build().is_ok_and(|content| {
+                content.is_match(&subject.bytes[..subject.bytes.len().min(CONTENT_LOOK)])
+            })
+    };
+    file.min_size.is_none_or(|least| size >= least)
+        && file.max_size.is_none_or(|most| size <= most)
+        && file.executable.is_none_or(|wanted| wanted == subject.executable)
+        && !excepted()
+        && content()
+}
+
+/// Fresh ranges widened to what rules on single lines may see: their lines and the one before.
+fn widen(text: &[u8], fresh: &Fresh) -> Vec<Span> {
+    let spans = fresh.spans(text.len()).into_iter().map(|span| {
+        let low = span.start.saturating_sub(GIANT_LINE);
+        let mut start = memchr::memrchr(b'\n', &text[low..span.start]).map_or(low, |newline| low + newline);
+        if start > low {
+            start = memchr::memrchr(b'\n', &text[low..start]).map_or(low, |newline| low + newline + 1);
+        }
+        let high = text.len().min(span.end + GIANT_LINE);
+        let last = span.end - 1;
+        let end = memchr::memchr(b'\n', &text[last..high]).map_or(high, |newline| last + newline + 1);
+        Span::new(start, end)
+    });
+    match Fresh::from_spans(spans.collect()) {
+        Fresh::Ranges(ranges) => ranges,
+        Fresh::All => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

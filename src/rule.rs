@@ -78,12 +78,13 @@ impl RuleSet {
 }
 
 /// How the pattern of a rule is to be compiled: over bytes, `\w \d \b .` ASCII, `^` and `$` the
-/// ends of the searched window. Packs are validated with the same settings.
+/// ends of lines (`\n` or `\r\n`). Packs are validated with the same settings.
 #[must_use]
 pub fn pattern_syntax(ignore_case: bool) -> regex_automata::util::syntax::Config {
     regex_automata::util::syntax::Config::new()
         .unicode(false)
         .utf8(false)
         .case_insensitive(ignore_case)
-        .multi_line(false)
+        .multi_line(true)
+        .crlf(true)
 }

@@ -89,9 +89,7 @@ fn run(text: &[u8], run: Span) -> Option<Decoded> {
     let head = &encoded[..MIN_RUN];
     if head.iter().all(u8::is_ascii_hexdigit) {
         let all_hex = encoded.len().is_multiple_of(2) && encoded.iter().all(u8::is_ascii_hexdigit);
-        if all_hex
-            && looks_like_text(&hex(head))
-        {
+        if all_hex && looks_like_text(&hex(head)) {
             return Some(Decoded { encoding: Encoding::Hex, bytes: hex(encoded), run, map: Map::Hex });
         }
     }
@@ -108,9 +106,10 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     let plain = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
     bytes.iter().all(plain)
         || bytes.iter().step_by(2).all(plain) && bytes.iter().skip(1).step_by(2).all(|&byte| byte == 0)
-        || std::str::from_utf8(bytes)
-            .map_or_else(|error| error.error_len().is_none() && error.valid_up_to() + 3 >= bytes.len(), |_| true)
-            && bytes.iter().all(|byte| plain(byte) || *byte >= 0x80)
+        || std::str::from_utf8(bytes).map_or_else(
+            |error| error.error_len().is_none() && error.valid_up_to() + 3 >= bytes.len(),
+            |_| true,
+        ) && bytes.iter().all(|byte| plain(byte) || *byte >= 0x80)
             && bytes.iter().filter(|byte| plain(byte)).count() * 4 >= bytes.len() * 3
 }
 
@@ -226,17 +225,25 @@ fn escape(text: &[u8], place: usize) -> Option<(Option<char>, usize)> {
     let hex = |from: usize, most: usize| {
         let digits = text.get(from..(from + most).min(text.len()))?;
         let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        let value = digits[..length].iter().fold(0, |sum, &byte| sum * 16 + char::from(byte).to_digit(16).unwrap_or(0));
+        let value = digits[..length]
+            .iter()
+            .fold(0, |sum, &byte| sum * 16 + char::from(byte).to_digit(16).unwrap_or(0));
         (length > 0).then_some((value, length))
     };
     match *text.get(place + 1)? {
-        b'x' => hex(place + 2, 2).filter(|&(_, length)| length == 2).map(|(value, _)| (char::from_u32(value), 4)),
+        b'x' => {
+            hex(place + 2, 2).filter(|&(_, length)| length == 2).map(|(value, _)| (char::from_u32(value), 4))
+        }
         b'u' if text.get(place + 2) == Some(&b'{') => {
             let (value, length) = hex(place + 3, 6)?;
             (text.get(place + 3 + length) == Some(&b'}')).then(|| (char::from_u32(value), length + 4))
         }
-        b'u' => hex(place + 2, 4).filter(|&(_, length)| length == 4).map(|(value, _)| (char::from_u32(value), 6)),
-        b'U' => hex(place + 2, 8).filter(|&(_, length)| length == 8).map(|(value, _)| (char::from_u32(value), 10)),
+        b'u' => {
+            hex(place + 2, 4).filter(|&(_, length)| length == 4).map(|(value, _)| (char::from_u32(value), 6))
+        }
+        b'U' => {
+            hex(place + 2, 8).filter(|&(_, length)| length == 8).map(|(value, _)| (char::from_u32(value), 10))
+        }
         b'0'..=b'3' => {
             let digits = text.get(place + 1..place + 4)?;
             let octal = digits.iter().all(|byte| (b'0'..=b'7').contains(byte));
@@ -292,7 +299,8 @@ mod tests {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = String::new();
         for group in bytes.chunks(3) {
-            let bits = group.iter().fold(0_u32, |sum, &byte| sum << 8 | u32::from(byte)) << (8 * (3 - group.len()));
+            let bits =
+                group.iter().fold(0_u32, |sum, &byte| sum << 8 | u32::from(byte)) << (8 * (3 - group.len()));
             for place in 0..=group.len() {
                 text.push(char::from(ALPHABET[(bits >> (18 - 6 * place)) as usize & 63]));
             }
@@ -305,15 +313,28 @@ mod tests {
         let hidden = "password=correct horse battery";
         let base64 = encode64(hidden.as_bytes());
         let hex: String = hidden.bytes().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(all(format!("x: {base64}==").as_bytes())[0], (Encoding::Base64, hidden.into(), Span::new(3, 43)));
+        assert_eq!(
+            all(format!("x: {base64}==").as_bytes())[0],
+            (Encoding::Base64, hidden.into(), Span::new(3, 43))
+        );
         assert_eq!(all(format!("x: {hex}").as_bytes())[0], (Encoding::Hex, hidden.into(), Span::new(3, 63)));
-        assert_eq!(all(b"a?b=p%40ss%3Dw c"), vec![(Encoding::Percent, "a?b=p@ss=w".into(), Span::new(0, 14))]);
-        assert_eq!(all(br#"k "a\x3db\u0063\/" "#), vec![(Encoding::Escapes, "a=bc/".into(), Span::new(3, 17))]);
+        assert_eq!(
+            all(b"a?b=p%40ss%3Dw c"),
+            vec![(Encoding::Percent, "a?b=p@ss=w".into(), Span::new(0, 14))]
+        );
+        assert_eq!(
+            all(br#"k "a\x3db\u0063\/" "#),
+            vec![(Encoding::Escapes, "a=bc/".into(), Span::new(3, 17))]
+        );
     }
 
     #[test]
     fn names_and_noise_are_left_alone() {
-        for text in ["activerecord/lib/active_record/connection_adapters", "100% sure, %d and %s", r"C:\new\table \n \t"] {
+        for text in [
+            "activerecord/lib/active_record/connection_adapters",
+            "100% sure, %d and %s",
+            r"C:\new\table \n \t",
+        ] {
             assert_eq!(all(text.as_bytes()), Vec::new(), "{text}");
         }
     }

@@ -87,7 +87,11 @@ pub fn convert(bytes: &[u8], big_endian: bool, mark: usize) -> Converted {
 fn unit(bytes: &[u8], place: usize, big_endian: bool) -> (char, usize) {
     let read = |at: usize| {
         let pair = bytes.get(at..at + 2)?;
-        Some(if big_endian { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) })
+        Some(if big_endian {
+            u16::from_be_bytes([pair[0], pair[1]])
+        } else {
+            u16::from_le_bytes([pair[0], pair[1]])
+        })
     };
     let Some(high) = read(place) else { return (char::REPLACEMENT_CHARACTER, 2) };
     if (0xD800..0xDC00).contains(&high)
@@ -187,8 +191,10 @@ mod tests {
         for bytes in [&b"\xff\xfe\x00\xd8"[..], b"\xff\xfe\x00\xd8a\x00", b"\xff\xfea", b"\xfe\xff"] {
             let converted = convert(bytes, false, 2);
             for offset in 0..6 {
-                converted.source(bytes, Span::new(offset, offset + 1));
-                converted.text_span(bytes, Span::new(offset, offset + 1));
+                assert!(converted.source(bytes, Span::new(offset, offset + 1)).end <= bytes.len());
+                assert!(
+                    converted.text_span(bytes, Span::new(offset, offset + 1)).end <= converted.text.len()
+                );
             }
         }
     }

@@ -12,7 +12,10 @@ use regex_automata::{
 };
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::{rule::Pattern, text::Span};
+use crate::{
+    rule::{Pattern, pattern_syntax},
+    text::Span,
+};
 
 /// How far before its keyword a match may begin, in bytes.
 pub(crate) const BEFORE: usize = 512;
@@ -115,7 +118,7 @@ fn window(text: &[u8], hit: Span, before: usize, after: usize, multiline: bool) 
 
 impl Compiled {
     fn new(rule: &Pattern) -> Option<Self> {
-        let syntax = syntax(rule.ignore_case);
+        let syntax = pattern_syntax(rule.ignore_case);
         let hir = syntax::parse_with(&rule.regex, &syntax).ok()?;
         let regex = Regex::builder()
             .configure(Config::new().utf8_empty(false).nfa_size_limit(Some(COMPILED_LIMIT)))
@@ -142,11 +145,6 @@ impl Compiled {
             secret: Span::new(secret.start, secret.end),
         })
     }
-}
-
-/// The settings that all patterns are read with: bytes, ASCII classes.
-pub(crate) fn syntax(ignore_case: bool) -> syntax::Config {
-    syntax::Config::new().unicode(false).utf8(false).case_insensitive(ignore_case)
 }
 
 /// The group named `secret`, else the first, else the whole match.

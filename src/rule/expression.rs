@@ -9,13 +9,14 @@ use super::table::{At, Sink};
 use crate::{diagnostic::Diagnostic, glob::Glob, text::Span};
 
 /// How the pattern of a rule is read: over bytes, `\w \d \b .` ASCII, `^` and `$` the ends of
-/// the searched window. [`super::pattern_syntax`] says the same to the engine.
+/// lines (`\n` or `\r\n`). [`super::pattern_syntax`] says the same to the engine.
 pub(crate) fn pattern_parser(ignore_case: bool) -> regex_syntax::Parser {
     regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)
         .case_insensitive(ignore_case)
-        .multi_line(false)
+        .multi_line(true)
+        .crlf(true)
         .build()
 }
 

@@ -1,0 +1,216 @@
+//! The core as a whole: rules made here, texts made here.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::rule;
+
+fn scanner(packs: &str) -> Scanner {
+    let rules = rule::read_pack("test.toml", packs).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let rules = rules.into_iter().map(std::borrow::Cow::Owned).collect();
+    Scanner::new(Arc::new(RuleSet::new(rules, Vec::new())), Limits::default())
+}
+
+/// A pack with a rule of every kind that the core knows.
+const PACK: &str = r##"
+schema = 1
+pack = "test"
+
+[[rule]]
+id = "acme-token"
+title = "Acme token"
+risk = 1
+severity = "high"
+confidence = "high"
+keywords = ["acme_"]
+pattern = '''\b(acme_[0-9a-z]{12})\b'''
+binary = true
+help = "Revoke it."
+docs = "https://example.com/"
+matches = ["acme_8k2j5h7x9q1z"]
+rejects = ["acme_8k2j"]
+
+[[rule]]
+id = "block"
+title = "Block of lines"
+risk = 1
+severity = "high"
+confidence = "high"
+keywords = ["-----BEGIN ACME"]
+pattern = '''-----BEGIN ACME-----\s{1,4}([0-9a-z\s]{8,400}?)-----END ACME-----'''
+multiline = true
+help = "Revoke it."
+docs = "https://example.com/"
+matches = ["-----BEGIN ACME-----\n8k2j5h7x9q1z\n-----END ACME-----"]
+rejects = ["-----BEGIN ACME-----"]
+
+[[rule]]
+id = "named"
+title = "Password"
+risk = 1
+severity = "medium"
+confidence = "medium"
+keywords = ["passw"]
+classifier = "password"
+help = "Change it."
+docs = "https://example.com/"
+matches = ['password = "Tr0ub4dor&3"']
+rejects = ['password = other']
+
+[[rule]]
+id = "debug-on"
+title = "Debug mode"
+risk = 3
+severity = "low"
+confidence = "high"
+keywords = ["DEBUG"]
+pattern = '''^DEBUG ?= ?(True)\b'''
+paths = ["settings*.py"]
+help = "Switch it off."
+docs = "https://example.com/"
+matches = [{ path = "settings.py", text = "DEBUG = True" }]
+rejects = [{ path = "settings.py", text = "DEBUG = False" }]
+
+[[rule]]
+id = "key-file"
+title = "Key file"
+risk = 1
+severity = "high"
+confidence = "medium"
+help = "Remove it."
+docs = "https://example.com/"
+matches = [{ path = "a/b.pem", text = "x" }]
+rejects = [{ path = "a/b.txt", text = "x" }]
+[rule.file]
+names = ["*.pem"]
+"##;
+
+fn scan_with(scanner: &Scanner, path: &str, bytes: &[u8], fresh: &Fresh) -> Vec<Match> {
+    let subject =
+        Subject { bytes, path: path.into(), kind: Kind::File, fresh, new_name: true, executable: false };
+    let mut matches = Vec::new();
+    scanner.scan(subject, &mut Scratch::default(), &mut matches);
+    matches
+}
+
+/// `rule@start..end` of every match, with what it was wrapped in.
+fn check(path: &str, bytes: &[u8], expected: &[&str]) {
+    let scanner = scanner(PACK);
+    let found: Vec<String> = scan_with(&scanner, path, bytes, &Fresh::All)
+        .iter()
+        .map(|one| {
+            let wrapped: String =
+                one.decoded.iter().map(|encoding| format!("<{}", encoding.name())).collect();
+            format!("{}@{}..{}{wrapped}", scanner.rules().rule(one.rule).id, one.span.start, one.span.end)
+        })
+        .collect();
+    assert_eq!(found, expected, "{path}: {:?}", String::from_utf8_lossy(bytes));
+}
+
+fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+    let units = text.encode_utf16();
+    units.flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+}
+
+#[test]
+fn each_kind_of_rule_finds_its_own() {
+    check("a.txt", b"x acme_8k2j5h7x9q1z y", &["acme-token@2..19"]);
+    check("a.txt", b"x acme_8k2j5h7x9q1zz y", &[]);
+    check("a.py", br#"password = "Tr0ub4dor&3""#, &["named@12..23"]);
+    check("settings.py", b"A = 1\r\nDEBUG = True\r\n", &["debug-on@15..19"]);
+    check("other.py", b"DEBUG = True\n", &[]);
+    check("k.pem", b"text", &["key-file@0..0"]);
+    check("a.txt", b"-----BEGIN ACME-----\n8k2j5h7x\n9q1z\n-----END ACME-----", &["block@21..35"]);
+}
+
+#[test]
+fn one_secret_is_one_match() {
+    check("a.yml", b"password: acme_8k2j5h7x9q1z", &["acme-token@10..27"]);
+}
+
+#[test]
+fn encodings_and_line_endings() {
+    let line = "x acme_8k2j5h7x9q1z\r\n";
+    check("a.txt", format!("\u{feff}{line}").as_bytes(), &["acme-token@5..22"]);
+    check("a.txt", &utf16(line, false), &["acme-token@4..38<utf-16"]);
+    check("a.txt", &utf16(&format!("\u{feff}{line}"), true), &["acme-token@6..40<utf-16"]);
+    check("a.bin", b"\0\x01\xff acme_8k2j5h7x9q1z\0password = \"Tr0ub4dor&3\"", &["acme-token@4..21"]);
+    check("a.txt", b"caf\xe9 acme_8k2j5h7x9q1z \xff", &["acme-token@5..22"]);
+}
+
+#[test]
+fn encoded_text_is_looked_into() {
+    // The same line in base64, hexadecimal, percent and escape sequences, then base64 of base64.
+    check("a.txt", b"data: dG9rZW4gYWNtZV84azJqNWg3eDlxMXogZW5k", &["acme-token@14..38<base64"]);
+    check("a.txt", b"746f6b656e2061636d655f386b326a356837783971317a20656e64", &["acme-token@12..46<hex"]);
+    check("a.txt", b"u?a%63me%5F8k2j5h7x9q1z", &["acme-token@2..23<percent"]);
+    check("a.js", br"x = '\x61cme\u005f8k2j5h7x9q1z'", &["acme-token@5..30<escapes"]);
+    check(
+        "a.txt",
+        b"data: ZEc5clpXNGdZV050WlY4NGF6SnFOV2czZURseE1Yb2daVzVr",
+        &["acme-token@16..50<base64<base64"],
+    );
+}
+
+#[test]
+fn long_lines_and_many_lines() {
+    let mut text = vec![b'x'; 3 << 20];
+    text.extend_from_slice(b" acme_8k2j5h7x9q1z ");
+    text.extend(std::iter::repeat_n(b'y', 1 << 20));
+    let at = (3 << 20) + 1;
+    check("a.txt", &text, &[&format!("acme-token@{at}..{}", at + 17)]);
+}
+
+/// Pieces that make interesting texts when thrown together.
+const PIECES: [&str; 16] = [
+    "acme_8k2j5h7x9q1z",
+    "acme_",
+    "8k2j5h7x9q1z",
+    "\n",
+    "\r\n",
+    " ",
+    "password = ",
+    "\"Tr0ub4dor&3\"",
+    "-----BEGIN ACME-----\n",
+    "\n-----END ACME-----",
+    "abc123 \n",
+    "DEBUG = True\n",
+    "dG9rZW4gYWNtZV84azJqNWg3eDlxMXogZW5k",
+    "a%63me%5F8k2j5h7x9q1z",
+    "\"",
+    "é",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn fresh_ranges_find_what_a_full_scan_finds_there(
+        picks in prop::collection::vec(0usize..PIECES.len(), 0..40),
+        cuts in prop::collection::vec((0usize..1000, 1usize..40), 0..4),
+    ) {
+        let text: String = picks.iter().map(|&pick| PIECES[pick]).collect();
+        let bytes = text.as_bytes();
+        let spans = cuts.iter().map(|&(start, length)| {
+            let start = start.min(bytes.len());
+            Span::new(start, (start + length).min(bytes.len()))
+        });
+        let fresh = Fresh::from_spans(spans.collect());
+        let scanner = scanner(PACK);
+        let full = scan_with(&scanner, "settings.py", bytes, &Fresh::All);
+        let expected: Vec<Match> = full.into_iter().filter(|one| fresh.touches(one.whole)).collect();
+        prop_assert_eq!(scan_with(&scanner, "settings.py", bytes, &fresh), expected);
+    }
+
+    #[test]
+    fn spans_hold_the_secret(picks in prop::collection::vec(0usize..PIECES.len(), 0..40)) {
+        let text: String = picks.iter().map(|&pick| PIECES[pick]).collect();
+        let scanner = scanner(PACK);
+        for one in scan_with(&scanner, "a.txt", text.as_bytes(), &Fresh::All) {
+            prop_assert!(one.whole.contains(one.span) && one.whole.end <= text.len());
+            if one.decoded.is_empty() {
+                prop_assert_eq!(one.span.of(text.as_bytes()), one.secret.expose());
+            }
+        }
+    }
+}
