@@ -19,13 +19,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::ByteSlice as _;
 
 use crate::{
     finding::{Finding, Fingerprint, Match, RuleId, Suppression},
-    origin::Origin,
+    origin::{Entry, Origin},
     rule::RuleSet,
-    text::{Fresh, Positions},
+    text::{Fresh, Position, Positions},
 };
 use allow::AllowList;
 use baseline::Baseline;
@@ -101,8 +101,8 @@ impl Filter {
     #[must_use]
     pub fn on_content(
         &self,
+        entry: &Entry,
         bytes: &[u8],
-        origin: &Origin,
         fresh: &Fresh,
         matches: &[Match],
     ) -> Vec<Option<Suppression>> {
@@ -118,21 +118,21 @@ impl Filter {
                 void => {
                     if let Some(inline::Verdict::Void { remark, at }) = void {
                         used.push(at);
-                        self.warn_at(origin, positions.at(at).line, remark);
+                        self.warn_at(entry, positions.at(at), remark);
                     }
-                    self.allowed(bytes, origin, &matches[index])
+                    self.allowed(bytes, &entry.origin, &matches[index])
                 }
             })
             .collect();
         for (at, rules) in self.inline.stale(bytes, fresh, &used, &self.rules) {
             let remark = format!("{} {rules} suppresses nothing any more: remove it", inline::MARKER);
-            self.warn_at(origin, positions.at(at).line, remark);
+            self.warn_at(entry, positions.at(at), remark);
         }
         verdicts
     }
 
     fn allowed(&self, bytes: &[u8], origin: &Origin, found: &Match) -> Option<Suppression> {
-        match self.allow.find(bytes, origin.rule_path(), origin.commit.as_ref(), found)? {
+        match self.allow.find(bytes, origin, found)? {
             allow::Verdict::Suppressed(suppression) => Some(suppression),
             allow::Verdict::Expired(remark) => {
                 self.warn(remark);
@@ -181,8 +181,9 @@ impl Filter {
         warnings.into_iter().collect()
     }
 
-    fn warn_at(&self, origin: &Origin, line: usize, remark: impl Display) {
-        self.warn(format!("{}:{line}: {remark}", BStr::new(&origin.display_path())));
+    fn warn_at(&self, entry: &Entry, place: Position, remark: impl Display) {
+        let line = entry.lines.in_file(place).line;
+        self.warn(format!("{}:{line}: {remark}", entry.origin.display_path()));
     }
 
     fn warn(&self, remark: String) {
@@ -268,7 +269,7 @@ mod tests {
             })
             .collect();
         let filter = filter(markers, vec![]);
-        let verdicts = filter.on_content(text.as_bytes(), &Origin::file("a.py"), fresh, &matches);
+        let verdicts = filter.on_content(&Entry::file("a.py"), text.as_bytes(), fresh, &matches);
         (verdicts, filter.warnings())
     }
 
@@ -375,7 +376,7 @@ mod tests {
         let span = Span::new(4, text.len() - 2);
         let filter = filter(MarkerOptions::default(), vec![]);
         let found = match_at(0, text, span);
-        let verdicts = filter.on_content(text.as_bytes(), &Origin::file("a"), &Fresh::All, &[found]);
+        let verdicts = filter.on_content(&Entry::file("a"), text.as_bytes(), &Fresh::All, &[found]);
         assert_eq!(verdicts, vec![None]);
     }
 
@@ -451,7 +452,7 @@ mod tests {
         let span = Span::new(8, 16);
         let filter = filter(MarkerOptions::default(), vec![]);
         let found = match_at(0, &text, span);
-        let verdicts = filter.on_content(text.as_bytes(), &Origin::file("a"), &Fresh::All, &[found]);
+        let verdicts = filter.on_content(&Entry::file("a"), text.as_bytes(), &Fresh::All, &[found]);
         assert_eq!(verdicts[0].as_ref().and_then(|by| by.reason.as_deref()), Some("made up"));
     }
 
@@ -462,7 +463,7 @@ mod tests {
         let filter = filter(MarkerOptions::default(), vec![allow]);
         let text = "S3C1 # abatis:allow one made up\nS3C1";
         let matches = [match_at(0, text, Span::new(0, 4)), match_at(0, text, Span::new(32, 36))];
-        let verdicts = filter.on_content(text.as_bytes(), &Origin::file("a"), &Fresh::All, &matches);
+        let verdicts = filter.on_content(&Entry::file("a"), text.as_bytes(), &Fresh::All, &matches);
         let reasons: Vec<_> = verdicts.iter().flatten().filter_map(|by| by.reason.as_deref()).collect();
         assert_eq!(reasons, ["made up", "listed"]);
     }

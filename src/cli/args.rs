@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     /// Prove that the hooks of this repository really run
     Doctor(DoctorArgs),
+    /// What an installed hook calls
+    #[command(hide = true)]
+    Hook(HookArgs),
     /// List, show, check, test and write rules
     Rules(RulesArgs),
     /// Record known findings, so that only new ones are reported
@@ -160,6 +163,9 @@ pub(crate) struct StagedArgs {
     /// Scan staged files whole, not only what is new in them
     #[arg(long)]
     pub(crate) whole: bool,
+    /// A further parent of the commit to be made, where git does not say so itself (clean merges)
+    #[arg(long, hide = true, value_name = "COMMIT")]
+    pub(crate) parent: Vec<String>,
     /// Ignored: file names that a hook manager passes
     #[arg(hide = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -191,6 +197,10 @@ pub(crate) struct InstallArgs {
     /// For every repository made or cloned from now on (init.templateDir)
     #[arg(long)]
     pub(crate) template: bool,
+    /// Put files into the hooks folder even where git has hooks in its configuration (2.54), which
+    /// older git and other implementations do not run
+    #[arg(long)]
+    pub(crate) files: bool,
     /// Show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -216,6 +226,17 @@ pub(crate) struct UninstallArgs {
 /// `abatis doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {}
+
+/// `abatis hook`.
+#[derive(Debug, Args)]
+pub(crate) struct HookArgs {
+    /// The hook's name
+    #[arg(value_name = "HOOK")]
+    pub(crate) name: String,
+    /// What git passed to it
+    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+}
 
 /// `abatis rules`.
 #[derive(Debug, Args)]

@@ -9,14 +9,13 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
-use bstr::BStr;
-use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::bytes::RegexSet;
 
 use super::{date::Date, reach};
 use crate::{
     finding::{Match, Suppression, SuppressionKind},
-    origin::ObjectId,
+    glob::Glob,
+    origin::Origin,
     rule::{Allow, Rule, RuleSet},
 };
 
@@ -53,15 +52,9 @@ impl AllowList {
 
     /// What the first entry that fits has to say of `found` in `bytes`; entries that still hold win.
     #[must_use]
-    pub fn find(
-        &self,
-        bytes: &[u8],
-        path: &BStr,
-        commit: Option<&ObjectId>,
-        found: &Match,
-    ) -> Option<Verdict> {
+    pub fn find(&self, bytes: &[u8], origin: &Origin, found: &Match) -> Option<Verdict> {
         let rule = self.rules.rule(found.rule);
-        let place = Place { bytes, path, commit, found };
+        let place = Place { bytes, origin, found };
         let mut expired = None;
         let own = self.own.get(found.rule as usize).map_or(&[][..], |cell| {
             cell.get_or_init(|| rule.allow.iter().map(|allow| Entry::new(allow, self.today)).collect())
@@ -106,41 +99,16 @@ pub fn names_rule(name: &str, rule: &Rule) -> bool {
     }
 }
 
-/// Globs over paths of bytes, case-sensitive. `*` stops at `/`; a glob without `/` fits the last
-/// component at any depth; a glob that ends in `/` fits everything below.
-///
-/// # Errors
-///
-/// If a glob is not well formed; the message holds it.
-pub fn path_globs<'g>(globs: impl IntoIterator<Item = &'g str>) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        let mut full = glob.strip_prefix("./").unwrap_or(glob).to_owned();
-        if full.ends_with('/') {
-            full.push_str("**");
-        }
-        let anywhere = !glob.trim_end_matches('/').contains('/');
-        let full = match full.strip_prefix('/') {
-            Some(anchored) => anchored.to_owned(),
-            None if anywhere => format!("**/{full}"),
-            None => full,
-        };
-        set.add(GlobBuilder::new(&full).literal_separator(true).backslash_escape(true).build()?);
-    }
-    set.build()
-}
-
 /// A match and where it stands.
 struct Place<'p> {
     bytes: &'p [u8],
-    path: &'p BStr,
-    commit: Option<&'p ObjectId>,
+    origin: &'p Origin,
     found: &'p Match,
 }
 
 /// An entry made ready. Conditions not given are `None`.
 struct Entry {
-    paths: Option<GlobSet>,
+    paths: Option<Box<[Glob]>>,
     secrets: Option<RegexSet>,
     lines: Option<RegexSet>,
     stopwords: Option<AhoCorasick>,
@@ -179,7 +147,8 @@ impl Entry {
 
     fn prepare(&mut self, allow: &Allow) -> Result<(), Box<dyn std::error::Error>> {
         if !allow.paths.is_empty() {
-            self.paths = Some(path_globs(allow.paths.iter().map(AsRef::as_ref))?);
+            let globs: Result<Vec<_>, _> = allow.paths.iter().map(|glob| Glob::parse(glob, false)).collect();
+            self.paths = Some(globs?.into_iter().flatten().collect());
         }
         if !allow.secrets.is_empty() {
             self.secrets = Some(RegexSet::new(allow.secrets.iter())?);
@@ -203,10 +172,12 @@ impl Entry {
         let value = place.found.secret.expose();
         self.fault.is_none()
             && self.paths.as_ref().is_none_or(|globs| {
-                globs.is_match_candidate(&Candidate::from_bytes(AsRef::<[u8]>::as_ref(place.path)))
+                globs
+                    .iter()
+                    .any(|glob| glob.matches(&place.origin.path) || glob.matches(place.origin.rule_path()))
             })
             && self.commits.as_ref().is_none_or(|prefixes| {
-                let id = place.commit.map(ToString::to_string).unwrap_or_default();
+                let id = place.origin.commit.map(|id| id.to_string()).unwrap_or_default();
                 prefixes.iter().any(|prefix| !prefix.is_empty() && id.starts_with(prefix.as_str()))
             })
             && self.stopwords.as_ref().is_none_or(|words| words.is_match(value))
@@ -236,7 +207,10 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::filter::tests::{find_secret, rule};
+    use crate::{
+        filter::tests::{find_secret, rule},
+        origin::ObjectId,
+    };
 
     fn list(values: &'static [&'static str]) -> Cow<'static, [Cow<'static, str>]> {
         values.iter().map(|value| Cow::Borrowed(*value)).collect()
@@ -247,8 +221,8 @@ mod tests {
             Arc::new(RuleSet::new(vec![Cow::Owned(rule("one")), Cow::Owned(rule("two"))], vec![shared]));
         let allow = AllowList::new(rules, Date::parse("2024-06-01").unwrap());
         let commit = ObjectId::from_hex(b"4b825dc642cb6eb9a060e54bf8d69288fbee4904").unwrap();
-        let verdict =
-            allow.find(text.as_bytes(), BStr::new(path), Some(&commit), &find_secret(0, text, "s3cret"));
+        let origin = Origin { commit: Some(commit), ..Origin::file(path) };
+        let verdict = allow.find(text.as_bytes(), &origin, &find_secret(0, text, "s3cret"));
         assert_eq!(allow.faults(), Vec::<String>::new());
         verdict
     }
@@ -270,7 +244,8 @@ mod tests {
         let paths = |globs| Allow { paths: list(globs), ..Allow::default() };
         check(paths(&["docs/**"]), "docs/a/b.md", true);
         check(paths(&["docs/**"]), "src/docs/b.md", false);
-        check(paths(&["docs/"]), "src/docs/b.md", true);
+        check(paths(&["docs/"]), "docs/a/b.md", true);
+        check(paths(&["docs/"]), "src/docs/b.md", false);
         check(paths(&["/docs/"]), "src/docs/b.md", false);
         check(paths(&["*.md"]), "src/docs/b.md", true);
         check(paths(&["*.md"]), "src/docs/b.MD", false);
@@ -322,7 +297,7 @@ mod tests {
             let rules = Arc::new(RuleSet::new(vec![Cow::Owned(rule("one"))], vec![allow]));
             let list = AllowList::new(rules, Date::parse("2024-06-01").unwrap());
             let found = find_secret(0, "s3cret", "s3cret");
-            assert_eq!(list.find(b"s3cret", BStr::new("a"), None, &found), None);
+            assert_eq!(list.find(b"s3cret", &Origin::file("a"), &found), None);
             assert_eq!(list.faults().len(), 1);
         }
     }

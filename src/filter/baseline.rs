@@ -25,7 +25,11 @@ use std::{
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::date::Date;
-use crate::finding::{Finding, Fingerprint, RuleId, Suppression, SuppressionKind};
+use crate::{
+    diagnostic::Diagnostic,
+    finding::{Finding, Fingerprint, RuleId, Suppression, SuppressionKind},
+    text::Span,
+};
 
 /// The file at the top of a repository.
 pub const FILE_NAME: &str = ".abatis-baseline";
@@ -36,6 +40,8 @@ const HEADER: &str = "# abatis baseline v1";
 const HEADER_STEM: &str = "# abatis baseline ";
 const SALT: &str = "# salt ";
 const KEY: &str = "# key ";
+/// The code of all its diagnostics.
+const CODE: &str = "baseline";
 /// Longest salt that is read, in bytes.
 const SALT_MAX: usize = 64;
 
@@ -107,18 +113,6 @@ pub struct Terms {
     pub until: Option<Date>,
 }
 
-/// A line that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
-pub struct Fault {
-    /// The file.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong, and what to do.
-    pub message: String,
-}
-
 /// What the baseline says of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -145,23 +139,27 @@ impl Baseline {
         Self { salt: salt.to_vec(), key_id, ..Self::default() }
     }
 
-    /// Reads `text`, which came from `file`. Lines that cannot be read are faults; the others count.
+    /// Reads `text`, which came from `file`. Lines that cannot be read are told, all at once; the others count.
     #[must_use]
-    pub fn parse(text: &[u8], file: &str) -> (Self, Vec<Fault>) {
+    pub fn parse(text: &[u8], file: &str) -> (Self, Vec<Diagnostic>) {
         let mut baseline = Self { file: file.to_owned(), ..Self::default() };
-        let mut faults = Vec::new();
+        let mut diagnostics = Vec::new();
         let mut version = None;
-        for (index, line) in text.lines().enumerate() {
-            let line = if index == 0 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        let mut start = 0;
+        for (index, whole) in text.lines_with_terminator().enumerate() {
+            let line = if index == 0 { whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(whole) } else { whole };
             if let Err(message) = baseline.read_line(line.trim(), index + 1, &mut version) {
-                faults.push(Fault { file: file.to_owned(), line: index + 1, message });
+                let span = Span::new(start, start + whole.trim_end().len());
+                diagnostics.push(Diagnostic::error(CODE, message).in_file(file).label(span, ""));
             }
+            start += whole.len();
         }
         if version.is_none() && !baseline.entries.is_empty() {
-            let message = format!("the line \"{HEADER}\" is missing: put it at the top");
-            faults.insert(0, Fault { file: file.to_owned(), line: 1, message });
+            let message = "the first line of a baseline is missing";
+            let help = format!("put \"{HEADER}\" at the top");
+            diagnostics.push(Diagnostic::error(CODE, message).in_file(file).help(help));
         }
-        (baseline, faults)
+        (baseline, diagnostics)
     }
 
     fn read_line(&mut self, line: &[u8], number: usize, version: &mut Option<usize>) -> Result<(), String> {
@@ -391,7 +389,7 @@ mod tests {
 
     fn read(lines: &str) -> (Baseline, Vec<String>) {
         let (baseline, faults) = Baseline::parse(format!("{HEADER}\n{lines}").as_bytes(), "base");
-        (baseline, faults.iter().map(ToString::to_string).collect())
+        (baseline, faults.into_iter().map(|fault| fault.message).collect())
     }
 
     #[test]
@@ -486,12 +484,15 @@ mod tests {
         ] {
             let (_, faults) = read(line);
             assert_eq!(faults.len(), 1, "{line}: {faults:?}");
-            assert!(faults[0].starts_with("base:") && faults[0].contains(expected), "{faults:?}");
+            assert!(faults[0].contains(expected), "{faults:?}");
         }
         let (baseline, faults) = Baseline::parse(format!("{PRINT} r a # x\n").as_bytes(), "base");
         assert_eq!((baseline.entries().len(), faults.len()), (1, 1));
         let (_, faults) = Baseline::parse(b"\xff\xfe\n", "base");
         assert_eq!(faults.len(), 1);
         assert_eq!(Baseline::parse(b"", "base").1, vec![]);
+        let (_, faults) = Baseline::parse(format!("{HEADER}\n\n=======\r\n").as_bytes(), "base");
+        let start = HEADER.len() + 2;
+        assert_eq!(faults[0].labels[0].span, Span::new(start, start + 7));
     }
 }

@@ -8,6 +8,9 @@
 //! A marker inside the secret itself is none. Must not read further than [`super::reach`] says, except for
 //! block markers, which are read once a content.
 
+mod own;
+mod tools;
+
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -15,10 +18,13 @@ use bstr::ByteSlice as _;
 
 use super::{allow::names_rule, date::Date, reach};
 use crate::{
-    finding::{Match, Suppression, SuppressionKind},
+    finding::{Match, Suppression},
     rule::{Rule, RuleSet},
     text::{Fresh, Span, line_end, line_start},
 };
+use own::{Own, own_marker};
+pub use tools::Tool;
+use tools::{Seen, foreign, foreign_marker, secretlint_blocks};
 
 /// Our own marker.
 pub const MARKER: &str = "abatis:allow";
@@ -29,66 +35,6 @@ const REASON_LETTERS: usize = 3;
 const REASON_MAX: usize = 200;
 /// Longest match there is: how far back a match may begin and still cover a byte.
 const MATCH_MAX: usize = 32 * 1024;
-
-/// Another tool whose markers are understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tool {
-    /// `betterleaks:allow`
-    Betterleaks,
-    /// `pragma: allowlist secret`, `pragma: allowlist nextline secret`
-    DetectSecrets,
-    /// `DevSkim: ignore ID until DATE by NAME`
-    DevSkim,
-    /// `ggignore`
-    GitGuardian,
-    /// `gitleaks:allow`
-    Gitleaks,
-    /// `kingfisher:ignore`, `kingfisher:allow`
-    Kingfisher,
-    /// `secretlint-disable`, `-line`, `-next-line`, until `secretlint-enable`
-    Secretlint,
-    /// `talisman-ignore`, `talisman:ignore`
-    Talisman,
-    /// `trufflehog:ignore`
-    Trufflehog,
-}
-
-impl Tool {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Betterleaks,
-        Self::DetectSecrets,
-        Self::DevSkim,
-        Self::GitGuardian,
-        Self::Gitleaks,
-        Self::Kingfisher,
-        Self::Secretlint,
-        Self::Talisman,
-        Self::Trufflehog,
-    ];
-
-    /// The word used in configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Betterleaks => "betterleaks",
-            Self::DetectSecrets => "detect-secrets",
-            Self::DevSkim => "devskim",
-            Self::GitGuardian => "gitguardian",
-            Self::Gitleaks => "gitleaks",
-            Self::Kingfisher => "kingfisher",
-            Self::Secretlint => "secretlint",
-            Self::Talisman => "talisman",
-            Self::Trufflehog => "trufflehog",
-        }
-    }
-
-    /// Reads the word that [`Tool::name`] writes.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tool| tool.name() == name)
-    }
-}
 
 /// Which markers count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -365,157 +311,6 @@ fn is_alone(before: &[u8]) -> bool {
 /// `Ok` if it suppresses, `Err` with a remark if it was meant to, `None` if it is about something else.
 type Answer = Option<Result<Suppression, String>>;
 
-/// Our own marker, taken apart.
-struct Own {
-    rules: Vec<String>,
-    until: Option<String>,
-    reason: Option<String>,
-}
-
-impl Own {
-    /// Reads what stands behind the word.
-    fn parse(rest: &str) -> Self {
-        let mut rest = comment_text(rest).trim_start_matches([':', ' ', '\t', '(', '[']);
-        let mut rules = Vec::new();
-        loop {
-            let (token, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let names = token.trim_end_matches([':', ';', ')', ']']);
-            rules.extend(names.split(',').filter(|name| !name.is_empty()).map(ToOwned::to_owned));
-            rest = tail.trim_start();
-            if !token.ends_with(',') && !rest.starts_with(',') || rest.is_empty() {
-                break;
-            }
-            rest = rest.trim_start_matches([',', ' ', '\t']);
-        }
-        let mut until = None;
-        if let Some(tail) = rest.strip_prefix("until ") {
-            let tail = tail.trim_start();
-            let (token, tail) = tail.split_once(char::is_whitespace).unwrap_or((tail, ""));
-            until = Some(token.trim_end_matches([':', ',', ';', ')', '.']).to_owned());
-            rest = tail;
-        }
-        let reason = rest.trim_start_matches(['-', ':', '\u{2013}', '\u{2014}', ' ', '\t', '#', '(']);
-        Self { rules, until, reason: clean_reason(reason) }
-    }
-}
-
-fn own_marker(rest: &str, question: &Question<'_>) -> Answer {
-    if rest.bytes().next().is_some_and(is_word) {
-        return None;
-    }
-    let Question { rules, rule, today } = *question;
-    let own = Own::parse(rest);
-    if own.rules.is_empty() {
-        return Some(Err(format!(
-            "{MARKER} names no rule and suppresses nothing; write {MARKER} {} and the reason",
-            rule.id
-        )));
-    }
-    if !own.rules.iter().any(|name| names_rule(name, rule)) {
-        let unknown = own.rules.iter().find(|name| !rules.iter().any(|rule| names_rule(name, rule)))?;
-        return Some(Err(format!(
-            "{MARKER} names {}, which is no rule in force; the finding here is of {}",
-            shown_name(unknown),
-            rule.id
-        )));
-    }
-    let Some(reason) = own.reason else {
-        return Some(Err(format!(
-            "{MARKER} without a reason suppresses nothing; write {MARKER} {} and the reason",
-            rule.id
-        )));
-    };
-    match dated(own.until.as_deref(), today) {
-        Err(problem) => Some(Err(format!("{MARKER} {}: {problem}", rule.id))),
-        Ok(()) => Some(Ok(Suppression {
-            kind: SuppressionKind::Inline,
-            reason: Some(reason),
-            owner: None,
-            until: own.until,
-            place: MARKER.to_owned(),
-        })),
-    }
-}
-
-/// A name from the text, short enough and plain enough to be shown.
-fn shown_name(name: &str) -> String {
-    let plain = |letter: &char| letter.is_ascii_alphanumeric() || "-_:*".contains(*letter);
-    format!("\"{}\"", name.chars().filter(plain).take(40).collect::<String>())
-}
-
-fn dated(until: Option<&str>, today: Date) -> Result<(), String> {
-    let Some(until) = until else { return Ok(()) };
-    match Date::parse(until) {
-        None => Err("the day after \"until\" is not of the form YYYY-MM-DD, so it suppresses nothing".into()),
-        Some(day) if day < today => Err(format!("expired on {day}, so the finding is reported again")),
-        Some(_) => Ok(()),
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Seen {
-    side: Side,
-    alone: bool,
-}
-
-fn foreign_marker(tool: Tool, word: &'static str, rest: &str, seen: Seen, today: Date) -> Answer {
-    let own = seen.side == Side::Own;
-    let ended = !rest.bytes().next().is_some_and(is_word);
-    let lower = rest.get(..rest.len().min(64)).unwrap_or(rest).to_ascii_lowercase();
-    let (holds, name) = match tool {
-        Tool::Betterleaks | Tool::Gitleaks | Tool::GitGuardian | Tool::Talisman | Tool::Trufflehog => {
-            (own && ended, word)
-        }
-        Tool::Kingfisher => (ended && (own || seen.alone), word),
-        Tool::DetectSecrets => {
-            let what = lower.trim_start_matches([' ', '-']);
-            if let Some(what) = what.strip_prefix("nextline") {
-                let what = what.trim_start_matches([' ', '-']);
-                (!own && what.starts_with("secret"), "pragma: allowlist nextline secret")
-            } else {
-                (own && what.starts_with("secret"), "pragma: allowlist secret")
-            }
-        }
-        Tool::Secretlint => match lower.strip_prefix('-') {
-            Some(what) if what.starts_with("next-line") => (!own, "secretlint-disable-next-line"),
-            Some(what) if what.starts_with("line") => (own, "secretlint-disable-line"),
-            // A block is looked for in the text as a whole.
-            _ => (false, word),
-        },
-        Tool::DevSkim => return if own && ended { devskim(rest, today) } else { None },
-    };
-    holds.then(|| Ok(foreign(name)))
-}
-
-fn foreign(name: &str) -> Suppression {
-    Suppression {
-        kind: SuppressionKind::Inline,
-        reason: None,
-        owner: None,
-        until: None,
-        place: name.to_owned(),
-    }
-}
-
-/// `ID[,ID] [until DATE] [by NAME]`; the ids are that tool's own, and stand for all rules here.
-fn devskim(rest: &str, today: Date) -> Answer {
-    let mut until = None;
-    let mut owner = None;
-    let mut tokens = comment_text(rest).split_whitespace();
-    tokens.next()?;
-    while let Some(token) = tokens.next() {
-        match token {
-            "until" => until = tokens.next().map(ToOwned::to_owned),
-            "by" => owner = tokens.next().and_then(clean_reason),
-            _ => {}
-        }
-    }
-    match dated(until.as_deref(), today) {
-        Err(problem) => Some(Err(format!("DevSkim: ignore: {problem}"))),
-        Ok(()) => Some(Ok(Suppression { owner, until, ..foreign("DevSkim: ignore") })),
-    }
-}
-
 /// `text` up to where the comment ends.
 fn comment_text(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
@@ -532,22 +327,11 @@ fn clean_reason(reason: &str) -> Option<String> {
         .then(|| clean.to_owned())
 }
 
-/// The parts of `bytes` between `secretlint-disable` and `secretlint-enable` (or the end).
-fn secretlint_blocks(bytes: &[u8]) -> Vec<Span> {
-    const STEM: &[u8] = b"secretlint-";
-    let mut blocks = Vec::new();
-    let mut open = None;
-    for at in memchr::memmem::find_iter(bytes, STEM) {
-        let verb = &bytes[at + STEM.len()..];
-        let is = |word: &[u8]| verb.starts_with(word) && !verb.get(word.len()).copied().is_some_and(is_word);
-        if is(b"disable") {
-            open = open.or(Some(at));
-        } else if is(b"enable")
-            && let Some(start) = open.take()
-        {
-            blocks.push(Span::new(start, at));
-        }
+fn dated(until: Option<&str>, today: Date) -> Result<(), String> {
+    let Some(until) = until else { return Ok(()) };
+    match Date::parse(until) {
+        None => Err("the day after \"until\" is not of the form YYYY-MM-DD, so it suppresses nothing".into()),
+        Some(day) if day < today => Err(format!("expired on {day}, so the finding is reported again")),
+        Some(_) => Ok(()),
     }
-    blocks.extend(open.map(|start| Span::new(start, bytes.len())));
-    blocks
 }
