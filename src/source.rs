@@ -2,6 +2,11 @@
 //!
 //! Must not know rules, detection or reports.
 
+pub mod archive;
+pub mod files;
+pub mod stdin;
+mod windows;
+
 use std::fmt;
 
 use bstr::BString;

@@ -1,0 +1,343 @@
+//! Files and folders: a parallel walk that honours ignore files, reading in the same workers.
+//!
+//! Symbolic links inside a tree are texts (their targets) and never followed, so nothing outside
+//! the given roots is read. Must not know git beyond its ignore files.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, ErrorKind},
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use bstr::{BString, ByteVec as _};
+use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+
+use super::{
+    Problem, Skip, Source, SourceError, Visitor,
+    windows::{Buffer, Giants, Reading},
+};
+use crate::{
+    origin::{Entry, Kind, Origin},
+    text::Fresh,
+};
+
+/// Our own ignore file, in the syntax of `.gitignore` and stronger than it.
+pub const IGNORE_FILE: &str = ".abatisignore";
+
+/// Folders of version control systems: their content is history, which has sources of its own.
+const CONTROL_FOLDERS: [&str; 3] = [".git", ".hg", ".svn"];
+
+/// What to do with `.gitignore`, git's other exclude files and [`IGNORE_FILE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum IgnoreFiles {
+    /// Leave out what they name, unless it was given explicitly.
+    #[default]
+    Honour,
+    /// Read everything.
+    Disregard,
+}
+
+/// Files and folders to read.
+#[derive(Clone, Debug)]
+pub struct Files {
+    roots: Vec<PathBuf>,
+    ignore_files: IgnoreFiles,
+    threads: usize,
+}
+
+impl Files {
+    /// What lies at `roots`, relative ones being relative to the current folder. A root is read
+    /// even if it is ignored or a symbolic link, since somebody asked for it.
+    #[must_use]
+    pub fn new(roots: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut seen = BTreeSet::new();
+        let roots = roots.into_iter().map(|root| tidy(&root)).filter(|root| seen.insert(root.clone()));
+        Self { roots: roots.collect(), ignore_files: IgnoreFiles::Honour, threads: 0 }
+    }
+
+    /// Whether ignore files count.
+    #[must_use]
+    pub fn ignore_files(self, ignore_files: IgnoreFiles) -> Self {
+        Self { ignore_files, ..self }
+    }
+
+    /// Worker threads; 0 for one a core.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Walks `roots`, which are all inside repositories or all outside.
+    fn walk(&self, roots: &[&PathBuf], place: Place, visitor: &dyn Visitor) {
+        let mut builder = WalkBuilder::empty();
+        for root in roots {
+            builder.add(to_walk(root));
+        }
+        let honour = self.ignore_files == IgnoreFiles::Honour;
+        builder
+            .standard_filters(false)
+            .git_ignore(honour)
+            .git_exclude(honour)
+            .git_global(honour)
+            // Above a root, ignore files count up to the top of its repository. Outside of one
+            // there is no such top, and a stray `.gitignore` in a parent must not hide everything.
+            .parents(honour && place == Place::InRepository)
+            .require_git(false)
+            .follow_links(false)
+            .threads(self.threads);
+        if honour {
+            builder.add_custom_ignore_filename(IGNORE_FILE);
+        }
+        // A root inside of another one is read once, as the root that it is.
+        let explicit: Arc<BTreeSet<PathBuf>> = Arc::new(self.roots.iter().cloned().collect());
+        builder.filter_entry(move |entry| {
+            let control = CONTROL_FOLDERS.iter().any(|&name| entry.file_name() == name);
+            !control && (explicit.len() < 2 || !explicit.contains(&tidy(entry.path())))
+        });
+        let giants = Giants::default();
+        builder.build_parallel().visit(&mut Workers { visitor, giants: &giants });
+    }
+}
+
+impl Source for Files {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        for place in [Place::InRepository, Place::Outside] {
+            let roots: Vec<_> = self.roots.iter().filter(|root| Place::of(root) == place).collect();
+            if !roots.is_empty() {
+                self.walk(&roots, place, visitor);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a root lies in a repository.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    InRepository,
+    Outside,
+}
+
+impl Place {
+    fn of(root: &Path) -> Self {
+        let inside = std::path::absolute(root)
+            .is_ok_and(|path| path.ancestors().any(|folder| folder.join(".git").exists()));
+        if inside { Self::InRepository } else { Self::Outside }
+    }
+}
+
+/// Makes one worker a thread.
+struct Workers<'v> {
+    visitor: &'v dyn Visitor,
+    giants: &'v Giants,
+}
+
+impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
+    fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
+        Box::new(Worker { visitor: self.visitor, giants: self.giants, buffer: Buffer::default() })
+    }
+}
+
+/// Reads what the walk comes upon.
+struct Worker<'v> {
+    visitor: &'v dyn Visitor,
+    giants: &'v Giants,
+    buffer: Buffer,
+}
+
+impl ParallelVisitor for Worker<'_> {
+    fn visit(&mut self, found: Result<DirEntry, ignore::Error>) -> WalkState {
+        if self.visitor.cancelled() {
+            return WalkState::Quit;
+        }
+        match found {
+            Ok(entry) => self.entry(&entry),
+            Err(error) => self.failed_walk(&error),
+        }
+        WalkState::Continue
+    }
+}
+
+impl Worker<'_> {
+    fn entry(&mut self, found: &DirEntry) {
+        let path = found.path();
+        let Some(file_type) = found.file_type() else {
+            return;
+        };
+        if let Some(error) = found.error() {
+            self.bad_globs(error, None, None);
+        }
+        if file_type.is_dir() {
+            return;
+        }
+        let root = found.depth() == 0;
+        let read = if file_type.is_symlink() {
+            self.symlink(path)
+        } else if file_type.is_file() {
+            self.file(path)
+        } else {
+            self.visitor.skipped(&Entry::file(name_of(path)), Skip::Special);
+            Ok(())
+        };
+        if let Err(error) = read {
+            self.failed(path, root, &error);
+        }
+    }
+
+    /// Reads a file.
+    fn file(&mut self, path: &Path) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let entry = Entry {
+            size: Some(metadata.len()),
+            executable: is_executable(&metadata),
+            ..Entry::file(name_of(path))
+        };
+        if !metadata.is_file() {
+            self.visitor.skipped(&entry, Skip::Special);
+            return Ok(());
+        }
+        if !self.visitor.wants(&entry) {
+            return Ok(());
+        }
+        let reading = Reading {
+            entry: &entry,
+            visitor: self.visitor,
+            buffer: &mut self.buffer,
+            giants: Some(self.giants),
+        };
+        reading.run(&mut file)
+    }
+
+    /// Hands over the target of a symbolic link.
+    fn symlink(&self, path: &Path) -> io::Result<()> {
+        let target = bytes_of(&fs::read_link(path)?);
+        let origin = Origin { kind: Kind::Symlink, ..Origin::file(name_of(path)) };
+        let entry = Entry { origin, size: Some(target.len() as u64), new_name: true, ..Entry::default() };
+        if self.visitor.wants(&entry) {
+            self.visitor.content(&entry, &target, &Fresh::All);
+        }
+        Ok(())
+    }
+
+    /// Notes a file that could not be read.
+    ///
+    /// What vanished while the walk went on (an editor's or a build's temporary file) is no
+    /// longer part of the tree, so nothing is missed; a root was named by somebody.
+    fn failed(&self, path: &Path, root: bool, error: &io::Error) {
+        if error.kind() == ErrorKind::NotFound && !root {
+            return;
+        }
+        let message = match error.kind() {
+            ErrorKind::NotFound => "no such file or folder".to_owned(),
+            ErrorKind::PermissionDenied => "no permission to read it; nothing in it was scanned".to_owned(),
+            _ => format!("cannot be read: {error}"),
+        };
+        self.visitor.problem(Problem { subject: name_of(path), message });
+    }
+
+    /// Notes what the walk itself could not do.
+    fn failed_walk(&self, error: &ignore::Error) {
+        let Some(io) = error.io_error() else {
+            return self.bad_globs(error, None, None);
+        };
+        let trouble = Trouble::of(error);
+        let path = trouble.path.unwrap_or(Path::new(""));
+        // A root that is a link is followed; if it points nowhere, its target is still a text.
+        if trouble.depth > 0 || self.symlink(path).is_err() {
+            self.failed(path, trouble.depth == 0, io);
+        }
+    }
+
+    /// Notes bad lines of our own ignore files. Those of git's are passed over as git does; in
+    /// both cases more is read, not less.
+    fn bad_globs(&self, error: &ignore::Error, file: Option<&Path>, line: Option<u64>) {
+        match error {
+            ignore::Error::Partial(errors) => {
+                errors.iter().for_each(|error| self.bad_globs(error, file, line))
+            }
+            ignore::Error::WithPath { path, err } => self.bad_globs(err, Some(path), line),
+            ignore::Error::WithLineNumber { line, err } => self.bad_globs(err, file, Some(*line)),
+            ignore::Error::WithDepth { err, .. } => self.bad_globs(err, file, line),
+            ignore::Error::Glob { err, .. } => {
+                if let Some(file) = file.filter(|file| file.ends_with(IGNORE_FILE)) {
+                    let message = format!("line {}: {err}", line.unwrap_or(0));
+                    self.visitor.problem(Problem { subject: name_of(file), message });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where the walk failed.
+struct Trouble<'e> {
+    path: Option<&'e Path>,
+    depth: usize,
+}
+
+impl<'e> Trouble<'e> {
+    fn of(mut error: &'e ignore::Error) -> Self {
+        let mut trouble = Self { path: None, depth: 0 };
+        loop {
+            error = match error {
+                ignore::Error::WithPath { path, err } => {
+                    trouble.path = Some(path);
+                    err
+                }
+                ignore::Error::WithDepth { depth, err } => {
+                    trouble.depth = *depth;
+                    err
+                }
+                ignore::Error::WithLineNumber { err, .. } => err,
+                _ => return trouble,
+            };
+        }
+    }
+}
+
+/// A path without `.` components, so that equal places have equal paths.
+fn tidy(path: &Path) -> PathBuf {
+    let tidied: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if tidied.as_os_str().is_empty() { PathBuf::from(".") } else { tidied }
+}
+
+/// A root as the walk is to see it.
+fn to_walk(root: &Path) -> PathBuf {
+    if root == Path::new("-") {
+        // The walk takes a lone `-` for standard input.
+        return Path::new(".").join(root);
+    }
+    root.to_owned()
+}
+
+/// The path of an entry: as typed, below a root; without `./`.
+fn name_of(path: &Path) -> BString {
+    let mut bytes = bytes_of(path);
+    if bytes.starts_with(b"./") && bytes.len() > 2 {
+        bytes.drain(..2);
+    }
+    bytes
+}
+
+/// The bytes of a path, `/` between components.
+fn bytes_of(path: &Path) -> BString {
+    let mut bytes = Vec::from_path_lossy(path).into_owned();
+    if cfg!(windows) {
+        bytes.iter_mut().filter(|byte| **byte == b'\\').for_each(|byte| *byte = b'/');
+    }
+    bytes.into()
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_metadata: &fs::Metadata) -> bool {
+    false
+}

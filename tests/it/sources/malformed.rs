@@ -1,0 +1,1 @@
+//! Malformed input: cut, flipped and made up. What counts is that every source comes back.
