@@ -6,18 +6,22 @@
 use std::borrow::Cow;
 
 mod builtin;
+mod digest;
 mod example;
-mod expression;
+pub(crate) mod expression;
+pub(crate) mod lint;
 mod model;
-mod pack;
+pub(crate) mod pack;
 pub(crate) mod schema;
 pub(crate) mod table;
 pub(crate) mod validate;
+pub(crate) mod write;
 
 pub use builtin::{builtin, builtin_packs};
 
 pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text};
-pub use pack::read_pack;
+pub use pack::{read_pack, review_builtin};
+pub use write::to_toml;
 
 /// Rules in the order of their ids, with what is allowed for all of them.
 #[derive(Clone, Debug, Default)]

@@ -54,11 +54,6 @@ impl<'t> Sink<'t> {
         found
     }
 
-    /// The file as the user would name it.
-    pub(crate) const fn file(&self) -> &'t str {
-        self.file
-    }
-
     /// The text as written at `span`.
     pub(crate) fn written(&self, span: Span) -> &'t str {
         self.text.get(span.start..span.end).unwrap_or_default()
@@ -174,6 +169,11 @@ impl<'a, 't> Table<'a, 't> {
     fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
         let message = format!("`{key}` of {} is {expected}, not {}", self.what, type_name(value.get_ref()));
         self.sink.push(Diagnostic::error("wrong-type", message).label(span_of(value), ""));
+    }
+
+    /// True if the key has a string for its value.
+    pub(crate) fn is_string(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::String(_)))
     }
 
     pub(crate) fn string(&mut self, key: &'static str) -> Option<At<String>> {

@@ -444,6 +444,15 @@ pub(crate) fn allow(table: &AllowTable, context: Context<'_>, sink: &Sink<'_>) -
 
 /// What is wrong with an override, apart from the rule that it names.
 pub(crate) fn check_override(table: &OverrideTable, sink: &Sink<'_>) {
+    let rated = table.severity.is_some() || table.confidence.is_some() || table.gate.is_some();
+    let narrowed = table.entropy.is_some() || table.paths.is_some() || table.tags.is_some();
+    if !(rated || narrowed || table.help.is_some() || table.docs.is_some() || table.broken) {
+        sink.push(
+            Diagnostic::error("no-change", "the override changes nothing").label(table.span, "").help(
+                "give it `severity`, `confidence`, `gate`, `entropy`, `paths`, `tags`, `help` or `docs`",
+            ),
+        );
+    }
     if let Some(entropy) = &table.entropy
         && !(0.0..=MAX_ENTROPY).contains(&entropy.value)
     {
