@@ -133,7 +133,8 @@ impl<'t> Block<'t> {
                 block.sum = Some(sum.to_vec());
                 break;
             }
-            block.body.extend_from_slice(bare);
+            // An environment variable has spaces where the file had line ends.
+            block.body.extend(bare.iter().filter(|byte| !byte.is_ascii_whitespace()));
         }
         Some(block)
     }
@@ -163,8 +164,8 @@ fn bare_line(line: &[u8]) -> &[u8] {
         }
     }
     line = line.trim_ascii_end();
-    // `"…" +`, `"…",`, `"…" \`.
-    if let Some(stripped) = line.strip_suffix(b"+").map(<[u8]>::trim_ascii_end)
+    // `"…" +`, `"…" .`, `"…",`, `"…" \`.
+    if let Some(stripped) = line.strip_suffix(b"+").or_else(|| line.strip_suffix(b".")).map(<[u8]>::trim_ascii_end)
         && matches!(stripped.last(), Some(b'"' | b'\''))
     {
         line = stripped;
