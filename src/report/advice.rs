@@ -2,10 +2,11 @@
 //!
 //! Must not lay out: sentences and commands only.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use crate::{
-    finding::{Finding, Risk},
+    finding::Risk,
+    origin::Kind,
     report::{Mode, group::Group, view::View},
     rule::Detector,
 };
@@ -33,22 +34,35 @@ pub(crate) const fn why(risk: Risk) -> &'static str {
     }
 }
 
-/// What kind of thing was found, as far as advice depends on it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Nature {
-    /// A value that gives access.
-    Secret,
-    /// A file that should not be there.
-    File,
-    /// A setting that should be another.
-    Setting,
+/// What has to be mended in a set of findings.
+#[derive(Default)]
+struct Needs {
+    /// Values that give access stand in a text.
+    move_out: bool,
+    /// Something that gives access was written down, in a text or as a file.
+    rotate: bool,
+    /// Files should not be there.
+    remove: bool,
+    /// Settings should be others.
+    change: bool,
+    /// Messages of tags hold something.
+    retag: bool,
 }
 
-fn nature(view: &View<'_>, finding: &Finding) -> Nature {
-    match view.rule(finding).map(|(_, rule)| &rule.detector) {
-        Some(Detector::File(_)) => Nature::File,
-        _ if finding.risk.number() == CREDENTIALS => Nature::Secret,
-        _ => Nature::Setting,
+impl Needs {
+    fn of(view: &View<'_>, groups: &[Group<'_>]) -> Self {
+        let mut needs = Self::default();
+        for finding in groups.iter().flat_map(Group::findings) {
+            let detector = view.rule(finding).map(|(_, rule)| &rule.detector);
+            let is_file = matches!(detector, Some(Detector::File(_)));
+            let is_secret = finding.risk.number() == CREDENTIALS;
+            needs.rotate |= is_secret;
+            needs.remove |= is_file;
+            needs.move_out |= is_secret && !is_file;
+            needs.change |= !is_secret && !is_file;
+            needs.retag |= finding.origin.kind == Kind::TagMessage;
+        }
+        needs
     }
 }
 
@@ -63,13 +77,8 @@ pub(crate) const fn stopped(mode: Mode) -> &'static str {
 
 /// Steps that fix the findings of `groups`, in the order to do them.
 pub(crate) fn steps(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
-    let has = |wanted| groups.iter().flat_map(Group::findings).any(|finding| nature(view, finding) == wanted);
-    let (secrets, files, settings) = (has(Nature::Secret), has(Nature::File), has(Nature::Setting));
+    let needs = Needs::of(view, groups);
     let mode = view.options().mode;
-    let rotate = "Rotate the secret first: whoever could read it may have it already, and taking it out \
-                  of the text does not take it back.";
-    let move_out = "Move the value to an environment variable or a secret manager, and leave only its \
-                    name in the text.";
     let mut steps = Vec::new();
     let mut add = |wanted: bool, step: &str| {
         if wanted {
@@ -78,59 +87,66 @@ pub(crate) fn steps(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
     };
     match mode {
         Mode::Staged => {
-            let paths = command_paths(view, groups);
+            let unstage = command_paths(view, groups);
             add(
                 true,
                 &format!(
-                    "Unstage: `git restore --staged {paths}` (before the first commit: `git rm --cached {paths}`)."
+                    "Unstage: `git restore --staged {unstage}` (before the first commit: `git rm --cached` \
+                     in place of `git restore --staged`)."
                 ),
             );
-            add(secrets, move_out);
-            add(files, "Keep the file out of git: name it in .gitignore.");
-            add(settings, "Change the setting as said under `help`.");
+            add(needs.move_out, MOVE_OUT);
+            add(needs.remove, "Keep the file out of git: name it in .gitignore.");
+            add(needs.change, CHANGE);
             add(true, "Stage again with `git add`, and commit.");
-            add(secrets, "Rotate the secret if it ever left this machine.");
+            add(needs.rotate, ROTATE_IF_SEEN);
         }
         Mode::Message => {
             add(true, "Edit the message and commit again; git keeps the text in .git/COMMIT_EDITMSG.");
-            add(secrets, "Rotate the secret if it ever left this machine.");
+            add(needs.rotate, ROTATE_IF_SEEN);
         }
         Mode::Push | Mode::Receive | Mode::Range => {
-            add(secrets && mode == Mode::Range, rotate);
-            add(secrets, move_out);
-            add(files, "Take the file out with `git rm --cached`, and name it in .gitignore.");
-            add(settings, "Change the setting as said under `help`.");
+            add(needs.rotate && mode == Mode::Range, ROTATE_FIRST);
+            add(needs.move_out, MOVE_OUT);
+            add(needs.remove, REMOVE);
+            add(needs.change, CHANGE);
             add(true, &rewrite(groups));
-            add(secrets && mode == Mode::Push, "Rotate the secret if it ever left this machine.");
+            add(needs.retag, "Make the tag anew: `git tag --force --annotate NAME`.");
+            add(needs.rotate && mode == Mode::Push, ROTATE_IF_SEEN);
             add(
-                secrets && mode == Mode::Receive,
+                needs.rotate && mode == Mode::Receive,
                 "Rotate the secret: it has left the machine it was written on.",
             );
         }
         Mode::Scan | Mode::Audit => {
-            add(secrets, rotate);
-            add(secrets, move_out);
-            add(files, "Take the file out with `git rm --cached`, and name it in .gitignore.");
-            add(settings, "Change the setting as said under `help`.");
-            add(
-                secrets && mode == Mode::Audit,
-                "History keeps the old value. Once it is rotated it is worthless and may stay; to \
-                 remove it all the same, rewrite history and have every clone made anew.",
-            );
+            add(needs.rotate, ROTATE_FIRST);
+            add(needs.move_out, MOVE_OUT);
+            add(needs.remove, REMOVE);
+            add(needs.change, CHANGE);
+            add(needs.rotate && mode == Mode::Audit, HISTORY);
         }
     }
     steps
 }
+
+const MOVE_OUT: &str = "Move the value to an environment variable or a secret manager, and leave only its name \
+                        in the text.";
+const REMOVE: &str = "Take the file out with `git rm --cached`, and name it in .gitignore.";
+const CHANGE: &str = "Change the setting as said under `help`.";
+const ROTATE_FIRST: &str = "Rotate the secret first: whoever could read it may have it already, and taking it \
+                            out of the text does not take it back.";
+const ROTATE_IF_SEEN: &str = "Rotate the secret if it ever left this machine.";
+const HISTORY: &str = "History keeps the old value. Once it is rotated it is worthless and may stay; to remove \
+                       it all the same, rewrite history and have every clone made anew.";
 
 /// Ways to allow what is meant to be there, in the order of preference.
 pub(crate) fn allowances(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
     let mut ways = Vec::new();
     let in_line = groups.iter().find(|group| group.first.start.line > 0);
     if let Some(group) = in_line {
-        ways.push(format!(
-            "On the line or the one above, in a comment: `abatis:allow {} REASON`.",
-            view.text(group.first.rule.as_str())
-        ));
+        let comment = if view.options().mode == Mode::Message { "" } else { ", in a comment" };
+        let rule = view.text(group.first.rule.as_str());
+        ways.push(format!("On the line or the one above{comment}: `abatis:allow {rule} REASON`."));
     }
     if view.options().mode == Mode::Receive {
         ways.push("The server may not honour comments: ask those who run it.".to_owned());
@@ -145,15 +161,13 @@ pub(crate) fn allowances(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
 
 /// Which commits to change, and how.
 fn rewrite(groups: &[Group<'_>]) -> String {
-    let mut commits: Vec<String> = Vec::new();
-    for finding in groups.iter().flat_map(Group::findings) {
-        if let Some(commit) = finding.origin.commit {
-            let short = commit.short();
-            if !commits.contains(&short) {
-                commits.push(short);
-            }
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let findings = groups.iter().flat_map(Group::findings);
+    let commits: Vec<_> = findings
+        .filter_map(|finding| finding.origin.commit)
+        .filter(|commit| seen.insert(*commit))
+        .map(|commit| commit.short())
+        .collect();
     let again = "A further commit that removes it is not enough: the old one would still be sent.";
     match commits.as_slice() {
         [] => format!(
@@ -162,7 +176,7 @@ fn rewrite(groups: &[Group<'_>]) -> String {
         ),
         [commit] => format!(
             "Change commit {commit}: `git commit --amend` if it is the last one, else `git rebase -i \
-             {commit}^`, and mark it `edit` or `drop`. {again}"
+             {commit}^`, and mark it `edit`, `reword` (for its message) or `drop`. {again}"
         ),
         shown => {
             let more = shown.len().saturating_sub(COMMITS);
@@ -172,7 +186,7 @@ fn rewrite(groups: &[Group<'_>]) -> String {
             }
             format!(
                 "Change the commits {list}: `git rebase -i COMMIT^` with the oldest of them, and mark \
-                 each `edit` or `drop`. {again}"
+                 each `edit`, `reword` (for its message) or `drop`. {again}"
             )
         }
     }
@@ -187,9 +201,9 @@ fn command_paths(view: &View<'_>, groups: &[Group<'_>]) -> String {
         if !paths.contains(&path) {
             paths.push(path);
         }
-    }
-    if paths.len() > COMMAND_PATHS {
-        return "PATH…".to_owned();
+        if paths.len() > COMMAND_PATHS {
+            return "PATH…".to_owned();
+        }
     }
     let words: Vec<_> = paths.iter().map(|path| shell_word(&pathspec(path))).collect();
     words.join(" ")
@@ -209,14 +223,16 @@ fn shell_word(path: &[u8]) -> String {
     if !path.is_empty() && path.iter().all(is_plain) {
         return String::from_utf8_lossy(path).into_owned();
     }
-    if path.iter().all(|byte| (b' '..=b'~').contains(byte) && *byte != b'\'') {
+    // A backtick would end the code that the command stands in.
+    let is_quotable = |byte: &u8| (b' '..=b'~').contains(byte) && !b"'`".contains(byte);
+    if path.iter().all(is_quotable) {
         return format!("'{}'", String::from_utf8_lossy(path));
     }
     let mut word = String::from("$'");
     for &byte in path {
         match byte {
             b'\'' | b'\\' => word.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => word.push(char::from(byte)),
+            b' '..=b'~' if byte != b'`' => word.push(char::from(byte)),
             // Three octal digits: unlike \x, no shell reads on after them.
             _ => {
                 let _ = write!(word, "\\{byte:03o}");
@@ -238,6 +254,7 @@ mod tests {
             (b"a b;$(x)", "'a b;$(x)'"),
             (b"it's", r"$'it\'s'"),
             (b"a\n\x1b[1m\xff", r"$'a\012\033[1m\377'"),
+            (b"a`b", r"$'a\140b'"),
             (b"", "''"),
         ] {
             assert_eq!(shell_word(path), expected);
@@ -252,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_risk_has_its_reason() {
-        let reasons: std::collections::BTreeSet<_> = (1..=10).filter_map(Risk::new).map(why).collect();
+        let reasons: BTreeSet<_> = (1..=10).filter_map(Risk::new).map(why).collect();
         assert_eq!(reasons.len(), 10);
     }
 }

@@ -8,6 +8,8 @@ use crate::text::Span;
 
 /// Columns that a tab takes. Fixed, so that a caret stays under its text.
 const TAB: &str = "    ";
+/// Longest code that is kept on one line, in bytes; beyond it two stray backticks are likelier.
+const CODE: usize = 1000;
 /// Stands where a line was cut.
 const CUT: char = '…';
 
@@ -44,22 +46,49 @@ pub(crate) fn fit(line: &str, mark: Span, width: usize) -> Line {
     assemble(&before, &marked, &after)
 }
 
-/// Breaks `text` at spaces into lines of at most `width` columns. A word that is longer stands
-/// alone on its line, whole, so that links and paths can be copied.
+/// Breaks `text` at spaces into lines of at most `width` columns. A word that is longer, and
+/// code between backticks, stays whole, so that links, paths and commands can be copied.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+    let mut line: Option<String> = None;
+    for word in words(text) {
+        line = match line {
+            Some(mut line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+                Some(line)
+            }
+            Some(full) => {
+                lines.push(full);
+                Some(word.to_owned())
+            }
+            None => Some(word.to_owned()),
+        };
     }
-    lines.push(line);
+    lines.extend(line);
     lines
+}
+
+/// The pieces of `text` between spaces that do not stand in code.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut from = 0;
+        let end = loop {
+            let Some(place) = text[from..].find([' ', '`']).map(|place| from + place) else {
+                break text.len();
+            };
+            if text[place..].starts_with(' ') {
+                break place;
+            }
+            // Past the code, or past a backtick that nothing closes.
+            let code = text[place + 1..].find('`').filter(|&length| length <= CODE);
+            from = place + 1 + code.map_or(0, |length| length + 1);
+        };
+        rest = text.get(end + 1..);
+        Some(&text[..end])
+    })
 }
 
 fn assemble(before: &str, marked: &str, after: &str) -> Line {
@@ -164,6 +193,9 @@ mod tests {
             wrap("see https://example.com/a/long/one now", 10),
             ["see", "https://example.com/a/long/one", "now"]
         );
+        assert_eq!(wrap("run `git add x` now", 7), ["run", "`git add x`", "now"]);
+        assert_eq!(wrap("a  b ` c", 20), ["a  b ` c"]);
+        assert_eq!(wrap("a ` b", 1), ["a", "`", "b"]);
         assert_eq!(wrap("", 7), [""]);
     }
 }

@@ -134,16 +134,16 @@ fn regions(view: &View<'_>, finding: &Finding) -> (model::Region, Option<model::
         return (model::Region { start_line: 1, ..model::Region::default() }, None);
     }
     let (end_line, end_column) = view::end(finding);
+    let knows_columns = finding.start.character > 0 && finding.end.character > 0;
     let snippet = view.snippet(finding);
     let marked = snippet.text.get(snippet.mark.start..snippet.mark.end).unwrap_or_default();
     let text = |text: &str| (!text.is_empty()).then(|| model::Text::plain(text.to_owned()));
     let region = model::Region {
         start_line,
-        start_column: Some(view::column(finding.start)),
+        // A column that is known in bytes only would point somewhere else.
+        start_column: knows_columns.then_some(finding.start.character),
         end_line: Some(end_line),
-        end_column,
-        byte_offset: Some(finding.span.start),
-        byte_length: Some(finding.span.len()),
+        end_column: end_column.filter(|_| knows_columns),
         snippet: text(marked),
     };
     let lines = snippet.text.lines().count();

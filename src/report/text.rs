@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::{
-    finding::{Finding, RuleId, Severity},
+    finding::{Confidence, Finding, RuleId, Severity},
     report::{
         Format, Input, Mode, advice,
         group::{self, Group},
@@ -113,6 +113,9 @@ impl<'r> Text<'_, 'r> {
             return Ok(());
         }
         self.summary(&groups)?;
+        if self.view.options().brief && !outcome.is_incomplete() {
+            return Ok(());
+        }
         self.receipt()
     }
 
@@ -134,7 +137,9 @@ impl<'r> Text<'_, 'r> {
             let places = view::count(more, "more place", "more places");
             self.remark(gutter, "also in", &format!("{places}; all are in `--format json`"))?;
         }
-        self.remark(gutter, "sure", &sureness(finding))?;
+        if let Some(sure) = sureness(finding) {
+            self.remark(gutter, "sure", &sure)?;
+        }
         self.explain(finding, gutter)?;
         writeln!(self.target)
     }
@@ -142,13 +147,11 @@ impl<'r> Text<'_, 'r> {
     /// `critical: Title [rule-id]`.
     fn heading(&mut self, group: &Group<'_>) -> io::Result<()> {
         let finding = group.first;
-        let mut label = finding.severity.name().to_owned();
-        if !group.blocking {
-            label.push_str(" (does not block)");
-        }
-        let label = self.paint.text(ink(finding.severity), &label);
-        let title = self.paint.text(Ink::Strong, &self.view.text(finding.title.as_bytes()));
-        writeln!(self.target, "{label}: {title} [{}]", self.view.text(finding.rule.as_str()))
+        let note = if group.blocking { "" } else { " (does not block)" };
+        let label = format!("{}{note}: ", finding.severity);
+        let title = self.view.text(finding.title.as_bytes());
+        let rule = self.view.text(finding.rule.as_str());
+        self.wrapped(ink(finding.severity), &label, &format!("{title} [{rule}]"))
     }
 
     /// The place and the lines around it. Gives the columns of the gutter.
@@ -384,8 +387,12 @@ impl<'r> Text<'_, 'r> {
     }
 }
 
-/// How sure, by what proof, and how the value was hidden.
-fn sureness(finding: &Finding) -> String {
+/// How sure, by what proof, and how the value was hidden; nothing where it is plain.
+fn sureness(finding: &Finding) -> Option<String> {
+    let is_plain = finding.proof.is_none() && finding.decoded.is_empty();
+    if finding.confidence == Confidence::High && is_plain {
+        return None;
+    }
     let mut words = format!("{} confidence", finding.confidence);
     if let Some(proof) = finding.proof {
         words.push_str(&format!(", proved offline by {proof}"));
@@ -394,7 +401,7 @@ fn sureness(finding: &Finding) -> String {
         let chain: Vec<_> = finding.decoded.iter().map(|encoding| encoding.name()).collect();
         words.push_str(&format!(", decoded from {}", chain.join(", then ")));
     }
-    words
+    Some(words)
 }
 
 /// `skipped 3 (2 media, 1 too large)`; nothing if there is nothing.

@@ -4,7 +4,7 @@
 //! The pipeline redacts snippets already; a second look is taken because a secret may also
 //! stand in a path, in a remark or in the reason of a suppression. Must not write anything.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::ByteSlice as _;
 
@@ -241,18 +241,18 @@ struct Secrets<'r> {
 impl<'r> Secrets<'r> {
     fn of(outcome: &'r Outcome) -> Self {
         let mut secrets = Self::default();
+        let mut seen = HashSet::new();
         for finding in outcome.findings.iter().chain(&outcome.suppressed) {
             let value = finding.secret.expose();
             // A path such as `docker/postgres/x.yml` must not lose its name to a password `postgres`.
             let made = value.len() >= NO_WORD || value.iter().any(u8::is_ascii_digit);
             if let Some(probe) = value.first_chunk::<PROBE>()
                 && made
+                && seen.insert(value)
             {
                 let same = secrets.by_probe.entry(*probe).or_default();
-                if !same.iter().any(|other| other.secret == finding.secret) {
-                    let place = same.partition_point(|other| other.secret.len() >= value.len());
-                    same.insert(place, finding);
-                }
+                let place = same.partition_point(|other| other.secret.len() >= value.len());
+                same.insert(place, finding);
             }
         }
         secrets

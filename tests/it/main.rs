@@ -1,4 +1,5 @@
 //! The one integration test binary.
 
+mod reports;
 mod sources;
 mod support;

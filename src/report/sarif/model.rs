@@ -156,10 +156,6 @@ pub(super) struct Region {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_column: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) byte_offset: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) byte_length: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) snippet: Option<Text>,
 }
 
