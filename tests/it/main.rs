@@ -1,5 +1,7 @@
 //! The one integration test binary.
 
+#![allow(clippy::unwrap_used, reason = "a test whose set-up fails has failed; helpers are not seen as tests")]
+
 mod reports;
 mod sources;
 mod support;
