@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod files;
+pub mod git;
 pub mod stdin;
 mod windows;
 

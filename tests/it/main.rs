@@ -4,4 +4,5 @@
 
 mod reports;
 mod sources;
+mod staged;
 mod support;

@@ -10,8 +10,15 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::Mutex,
 };
 
+use abatis::{
+    origin::{Entry, Kind},
+    source::{Count, Problem, Skip, Source, Visitor},
+    text::Fresh,
+};
+use bstr::ByteSlice as _;
 use tempfile::TempDir;
 
 /// Author and committer of every commit, and the moment of it: ids are the same in every run.
@@ -271,4 +278,77 @@ pub(crate) fn make_executable(path: &Path) {
     }
     #[cfg(not(unix))]
     let _ = path;
+}
+
+/// Writes down what a source finds, one line each.
+///
+/// `PATH MARKS: "FRESH TEXT"` for content, with the marks `new` (the name), `exec`, `link`;
+/// `PATH: skip REASON`; `SUBJECT: problem`. The texts of fresh ranges are joined by ` … `.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    lines: Mutex<Vec<String>>,
+    problems: Mutex<Vec<Problem>>,
+    counts: Mutex<Vec<(Count, u64)>>,
+}
+
+impl Recorder {
+    /// What `source` finds, sorted; an error is one line, too.
+    pub(crate) fn run(source: &dyn Source) -> Vec<String> {
+        let recorder = Self::default();
+        let result = source.visit(&recorder);
+        let mut lines = recorder.lines.into_inner().unwrap();
+        lines.extend(result.err().map(|error| format!("error: {}", error.message)));
+        lines.sort();
+        lines
+    }
+
+    /// The problems and counts of a run.
+    pub(crate) fn details(source: &dyn Source) -> (Vec<Problem>, Vec<(Count, u64)>) {
+        let recorder = Self::default();
+        source.visit(&recorder).unwrap();
+        (recorder.problems.into_inner().unwrap(), recorder.counts.into_inner().unwrap())
+    }
+
+    fn push(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+}
+
+impl Visitor for Recorder {
+    fn wants(&self, _: &Entry) -> bool {
+        true
+    }
+
+    fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh) {
+        let mut line = entry.origin.display_path().to_str_lossy().into_owned();
+        for (mark, set) in [
+            (" new", entry.new_name),
+            (" exec", entry.executable),
+            (" link", entry.origin.kind == Kind::Symlink),
+        ] {
+            if set {
+                line.push_str(mark);
+            }
+        }
+        let texts: Vec<_> =
+            fresh.spans(bytes.len()).iter().map(|span| span.of(bytes).to_str_lossy()).collect();
+        self.push(format!("{line}: {:?}", texts.join(" … ")));
+    }
+
+    fn skipped(&self, entry: &Entry, why: Skip) {
+        self.push(format!("{}: skip {}", entry.origin.display_path(), why.name()));
+    }
+
+    fn problem(&self, problem: Problem) {
+        self.push(format!("{}: problem", problem.subject));
+        self.problems.lock().unwrap().push(problem);
+    }
+
+    fn count(&self, what: Count, number: u64) {
+        self.counts.lock().unwrap().push((what, number));
+    }
+
+    fn cancelled(&self) -> bool {
+        false
+    }
 }

@@ -1,0 +1,19 @@
+//! Sources that read a git repository: what is staged, what is not, and the message of a commit.
+//!
+//! The repository is opened without libgit2's discovery: git itself decided that the hook runs,
+//! so ownership is not judged again, configuration is read only where it is asked for, and a
+//! start costs a fraction of a millisecond. libgit2 reads objects.
+//!
+//! Must not read the environment ([`environment::Environment`] is handed in), fetch anything, or
+//! run filters, hooks and helpers that configuration names.
+
+pub mod changes;
+pub mod config;
+pub mod environment;
+pub mod index;
+pub mod lfs;
+pub mod lines;
+pub mod objects;
+pub mod repo;
+pub mod staged;
+pub mod tree;

@@ -1,0 +1,1 @@
+//! The index parser against bytes that lie. Real indexes are compared with git in `tests/it`.

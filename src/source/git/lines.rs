@@ -1,0 +1,188 @@
+//! Which lines of a text are new: those that no older version of it holds.
+//!
+//! A set of lines, not a diff. A diff calls a moved line new, takes quadratic time on hard
+//! inputs, and must choose among equal answers; whether a line *was there* has one answer, in
+//! linear time, for any number of older versions (the parents of a merge). A line that was
+//! there was looked at when it came in.
+//!
+//! Lines end at `\n`. A `\r` before it does not count, so that a change of line endings makes
+//! nothing new.
+//!
+//! Must not read objects.
+
+use std::collections::HashSet;
+
+use crate::text::{Fresh, Span};
+
+/// The lines of a text as spans, each with its `\n`.
+fn lines(text: &[u8], part: Span) -> impl Iterator<Item = Span> {
+    let mut at = part.start;
+    std::iter::from_fn(move || {
+        if at >= part.end {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', &text[at..part.end]).map_or(part.end, |newline| at + newline + 1);
+        let line = Span::new(at, end);
+        at = end;
+        Some(line)
+    })
+}
+
+/// A line without its ending.
+fn bare(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The lines of older versions.
+#[derive(Debug)]
+pub struct OldLines<'t>(HashSet<&'t [u8]>);
+
+impl<'t> OldLines<'t> {
+    /// The lines of all of `texts`.
+    #[must_use]
+    pub fn new<'s>(texts: impl IntoIterator<Item = &'s &'t [u8]>) -> Self
+    where
+        't: 's,
+    {
+        let mut set = HashSet::new();
+        for text in texts {
+            set.extend(lines(text, Span::new(0, text.len())).map(|line| bare(line.of(text))));
+        }
+        Self(set)
+    }
+
+    /// Bytes of `new` in lines that are here, too. Blank lines do not count.
+    #[must_use]
+    pub fn shared_bytes(&self, new: &[u8]) -> usize {
+        let lines = lines(new, Span::new(0, new.len())).map(|line| line.of(new));
+        let shared = lines.filter(|line| !bare(line).is_empty() && self.0.contains(bare(line)));
+        shared.map(<[u8]>::len).sum()
+    }
+
+    fn fresh(&self, new: &[u8], part: Span) -> Fresh {
+        Fresh::from_spans(lines(new, part).filter(|line| !self.0.contains(bare(line.of(new)))).collect())
+    }
+}
+
+/// The lines of `new` that are in none of `olds`; everything if there are no older versions.
+#[must_use]
+pub fn fresh(new: &[u8], olds: &[&[u8]]) -> Fresh {
+    let Some(first) = olds.first() else { return Fresh::All };
+    // What both start and end with is not new; usually little is left that needs the set.
+    let part = changed_part(new, first);
+    if part.is_empty() {
+        return Fresh::Ranges(Vec::new());
+    }
+    OldLines::new(olds).fresh(new, part)
+}
+
+/// The lines of `new` between those that it starts and ends with as `old` does.
+fn changed_part(new: &[u8], old: &[u8]) -> Span {
+    let shorter = new.len().min(old.len());
+    let same_start = common(new, old);
+    if same_start == shorter && new.len() == old.len() {
+        return Span::default();
+    }
+    // Back to the start of the line that differs.
+    let start = crate::text::line_start(new, same_start);
+    let same_end = new[start..].iter().rev().zip(old[start.min(old.len())..].iter().rev());
+    let same_end = same_end.take_while(|(a, b)| a == b).count();
+    // On to the end of the line that differs: the suffix must begin at a line in both.
+    let end = crate::text::line_end(new, new.len() - same_end);
+    Span::new(start, (end + 1).min(new.len()))
+}
+
+/// Number of bytes that both start with.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    // Blocks are compared by memcmp; the block that differs by the byte.
+    const BLOCK: usize = 4096;
+    let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    blocks + a[blocks..].iter().zip(&b[blocks..]).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(new: &str, olds: &[&str], expected: &[&str]) {
+        let olds: Vec<&[u8]> = olds.iter().map(|old| old.as_bytes()).collect();
+        let fresh = fresh(new.as_bytes(), &olds);
+        let spans = fresh.spans(new.len());
+        let found: Vec<&str> = spans.iter().map(|span| &new[span.start..span.end]).collect();
+        assert_eq!(found, expected, "{new:?} against {olds:?}");
+    }
+
+    #[test]
+    fn lines_that_were_not_there() {
+        check("a\nb\n", &[], &["a\nb\n"]);
+        check("a\nb\n", &[""], &["a\nb\n"]);
+        check("a\nb\n", &["a\nb\n"], &[]);
+        check("a\nb\nc", &["a\nc"], &["b\n"]);
+        check("a\nb", &["a\nb\n"], &[]);
+        check("a\nb\n", &["a\nb"], &[]);
+        check("a\r\nb\r\n", &["a\nb\n"], &[]);
+        check("b\na\n", &["a\nb\n"], &[]);
+        check("xa\na\nax\n", &["a\n"], &["xa\n", "ax\n"]);
+        check("a\nb\nc\nd\n", &["a\n", "b\nd\n"], &["c\n"]);
+        check("aab\n", &["ab\n"], &["aab\n"]);
+        check("ab\nab\nnew", &["ab\n"], &["new"]);
+        check("", &["a\n"], &[]);
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(&b"aab\n\n\r"[..]), 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn fresh_lines_are_the_new_lines_that_no_old_version_has(
+            new in text(),
+            olds in prop::collection::vec(text(), 1..4),
+        ) {
+            let olds: Vec<&[u8]> = olds.iter().map(Vec::as_slice).collect();
+            let fresh = fresh(&new, &olds);
+            let split = |text: &[u8]| -> Vec<Vec<u8>> {
+                let mut all: Vec<Vec<u8>> = text.split(|&byte| byte == b'\n').map(|line| {
+                    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
+                }).collect();
+                if text.is_empty() || text.ends_with(b"\n") {
+                    all.pop();
+                }
+                all
+            };
+            let old_lines: HashSet<Vec<u8>> = olds.iter().flat_map(|old| split(old)).collect();
+            let mut at = 0;
+            for line in new.split_inclusive(|&byte| byte == b'\n') {
+                let wanted = !old_lines.contains(bare(line));
+                for offset in at..at + line.len() {
+                    prop_assert_eq!(fresh.touches(Span::new(offset, offset + 1)), wanted);
+                }
+                at += line.len();
+            }
+        }
+
+        #[test]
+        fn edits_of_long_texts(
+            lines in prop::collection::vec("[a-z]{0,3}", 0..3000),
+            edits in prop::collection::vec((0usize..3000, "[a-z]{4}"), 0..5),
+        ) {
+            let old = lines.join("\n");
+            let mut edited = lines.clone();
+            for (place, text) in &edits {
+                edited.insert(place % (edited.len() + 1), text.clone());
+            }
+            let new = edited.join("\n");
+            let fresh = fresh(new.as_bytes(), &[old.as_bytes()]);
+            let mut found: Vec<&str> =
+                fresh.spans(new.len()).iter().flat_map(|span| new[span.start..span.end].lines()).collect();
+            let mut expected: Vec<&str> = edits.iter().map(|(_, text)| text.as_str()).collect();
+            found.retain(|line| !line.is_empty());
+            found.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
