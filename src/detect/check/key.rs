@@ -165,7 +165,8 @@ fn bare_line(line: &[u8]) -> &[u8] {
     }
     line = line.trim_ascii_end();
     // `"…" +`, `"…" .`, `"…",`, `"…" \`.
-    if let Some(stripped) = line.strip_suffix(b"+").or_else(|| line.strip_suffix(b".")).map(<[u8]>::trim_ascii_end)
+    if let Some(stripped) =
+        line.strip_suffix(b"+").or_else(|| line.strip_suffix(b".")).map(<[u8]>::trim_ascii_end)
         && matches!(stripped.last(), Some(b'"' | b'\''))
     {
         line = stripped;

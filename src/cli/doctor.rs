@@ -1,0 +1,231 @@
+//! `abatis doctor`: proves that the hooks of this repository stop a secret, and says why if they do not.
+//!
+//! The proof is a trial: a token made on the spot is put into a copy of the index, and the hook is run as git runs
+//! it. The working tree, the index and the configuration stay as they are; the one object that is written is
+//! removed again.
+
+mod trial;
+
+use std::{fs, io::Write, path::Path, process::ExitCode};
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use super::install::{
+    HOOKS,
+    git::Git,
+    is_our_file,
+    place::{self, Manager, Repository},
+    shim,
+};
+use trial::{Answer, Trial};
+
+/// Exit code if a hook does not stop the trial.
+const EXPOSED: u8 = 1;
+/// Exit code if the trial itself could not be done.
+const UNKNOWN: u8 = 2;
+
+/// What was found out, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Grade {
+    Good,
+    Exposed,
+    Unknown,
+}
+
+struct Report<'o> {
+    out: &'o mut dyn Write,
+    grade: Grade,
+}
+
+impl Report<'_> {
+    fn say(&mut self, mark: &str, text: &str) {
+        // A reader that goes away does not change the grade.
+        drop(writeln!(self.out, "{mark:4} {text}"));
+    }
+
+    fn good(&mut self, text: &str) {
+        self.say("ok", text);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.say("note", text);
+    }
+
+    fn bad(&mut self, text: &str) {
+        self.grade = self.grade.max(Grade::Exposed);
+        self.say("BAD", text);
+    }
+
+    fn unknown(&mut self, text: &str) {
+        self.grade = self.grade.max(Grade::Unknown);
+        self.say("??", text);
+    }
+}
+
+/// Runs `abatis doctor` in the current folder.
+pub(crate) fn run() -> Result<ExitCode> {
+    let git = Git::new(".")?;
+    let repository = Repository::open(&git)?;
+    let mut out = std::io::stdout().lock();
+    let mut report = Report { out: &mut out, grade: Grade::Good };
+    about(&repository, &mut report)?;
+    if repository.bare {
+        report.note("a bare repository: nothing is committed here, so there is no hook to try");
+    } else {
+        try_hooks(&repository, &mut report)?;
+        other_worktrees(&repository, &mut report)?;
+    }
+    Ok(ExitCode::from(match report.grade {
+        Grade::Good => 0,
+        Grade::Exposed => EXPOSED,
+        Grade::Unknown => UNKNOWN,
+    }))
+}
+
+fn about(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
+    let git = &repository.git;
+    report.good(&format!("abatis {} in {}", env!("CARGO_PKG_VERSION"), place::program()?.display()));
+    report.good(git.version_text());
+    if let Some(setting) = &repository.hooks_path {
+        report.note(&format!(
+            "core.hooksPath is {} ({} configuration): git looks for hooks in {}",
+            setting.value,
+            setting.scope,
+            repository.hooks.display()
+        ));
+    }
+    for tool in repository.rewriters() {
+        report.note(&format!("{tool} is set up here as well"));
+    }
+    Ok(())
+}
+
+/// Tries each hook that is there; pre-commit must be.
+fn try_hooks(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
+    let trial = match Trial::new(&repository.git, &repository.common) {
+        Ok(trial) => trial,
+        Err(problem) => {
+            report.unknown(&format!("the trial cannot be set up: {problem:#}"));
+            return Ok(());
+        }
+    };
+    match trial.direct()? {
+        Answer::Stopped { .. } => report.good("the rules in force find the token of the trial"),
+        Answer::Passed => {
+            report.bad(
+                "abatis itself lets the token of the trial pass: rules, allowlists or the threshold in the \
+                 configuration hide it (abatis config shows them)",
+            );
+            return Ok(());
+        }
+        Answer::Broken(why) => {
+            report.unknown(&format!("abatis cannot scan here: {why}"));
+            return Ok(());
+        }
+    }
+    for hook in HOOKS {
+        let configured = in_config(&repository.git, hook)?;
+        let path = repository.hooks.join(hook);
+        let there = fs::symlink_metadata(&path).is_ok();
+        if !there && !configured {
+            match hook {
+                "pre-commit" => missing(repository, hook, report),
+                _ => report.note(&format!("{hook} is not installed: abatis install {hook}")),
+            }
+            continue;
+        }
+        if !configured && !place::is_runnable(&path) {
+            report.bad(&format!(
+                "{hook}: {} is not executable, so git does not run it: chmod +x",
+                path.display()
+            ));
+            continue;
+        }
+        judge(repository, hook, configured, &trial.hook(repository, hook)?, report);
+    }
+    Ok(())
+}
+
+/// True if git's configuration has our hook, and git is one that runs it.
+fn in_config(git: &Git, hook: &str) -> Result<bool> {
+    let key = format!("hook.{}.command", shim::config_name(hook));
+    Ok(git.has_config_hooks() && git.setting(&key)?.is_some())
+}
+
+fn judge(repository: &Repository, hook: &str, configured: bool, answer: &Answer, report: &mut Report<'_>) {
+    let path = repository.hooks.join(hook);
+    let place = if configured { "git's configuration".to_owned() } else { path.display().to_string() };
+    match answer {
+        Answer::Stopped { by_abatis: true } => report.good(&format!("{hook} stops the trial ({place})")),
+        Answer::Stopped { by_abatis: false } => report.bad(&format!(
+            "{hook}: {place} ends with an error before abatis is reached, so it cannot be proved that abatis runs: \
+             run git commit by hand and mend that hook first"
+        )),
+        Answer::Broken(why) => report.unknown(&format!("{hook}: cannot be run: {why}")),
+        Answer::Passed if hook == "pre-commit" || is_our_file(&path) || configured => {
+            report.bad(&format!("{hook} lets the trial pass: {}", why_passed(repository, hook, &path)));
+        }
+        Answer::Passed => report.note(&format!("{hook} is another tool's, and does not call abatis: {place}")),
+    }
+}
+
+fn missing(repository: &Repository, hook: &str, report: &mut Report<'_>) {
+    let own = repository.common.join("hooks").join(hook);
+    if own != repository.hooks.join(hook) && is_our_file(&own) {
+        let setting = repository.hooks_path.as_ref();
+        report.bad(&format!(
+            "{hook}: {} is there, but core.hooksPath ({}) makes git look in {}: abatis install again",
+            own.display(),
+            setting.map_or("", |setting| setting.scope.as_str()),
+            repository.hooks.display()
+        ));
+    } else if repository.hooks_path.is_some() && !repository.hooks.is_dir() {
+        report.bad(&format!(
+            "{hook}: core.hooksPath names {}, which is not there, so git runs no hook at all",
+            repository.hooks.display()
+        ));
+    } else {
+        report.bad(&format!("{hook} is not installed: abatis install"));
+    }
+}
+
+fn why_passed(repository: &Repository, hook: &str, path: &Path) -> String {
+    if let Manager::Husky(folder) = repository.manager() {
+        return format!(
+            "husky calls {}, which does not call abatis: abatis install",
+            folder.join(hook).display()
+        );
+    }
+    if is_our_file(path) {
+        return format!("{} is ours, but did not stop it: abatis install again", path.display());
+    }
+    let old = repository.hooks.join(format!("{hook}.old"));
+    if is_our_file(&old) {
+        return format!("lefthook put ours aside as {}: name abatis in lefthook.yml", old.display());
+    }
+    format!("{} is another tool's, and does not call abatis: abatis install", path.display())
+}
+
+/// A relative `core.hooksPath` leads somewhere else in each worktree.
+fn other_worktrees(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
+    if repository.git.has_config_hooks() && in_config(&repository.git, "pre-commit")? {
+        return Ok(());
+    }
+    let list = repository.git.ask(&["worktree", "list", "--porcelain"])?;
+    for top in list.lines().filter_map(|line| line.strip_prefix(b"worktree ")) {
+        let Ok(top) = top.to_path() else { continue };
+        if !top.is_dir() || top == repository.git.folder() {
+            continue;
+        }
+        let Ok(other) = Repository::open(&repository.git.within(top)) else { continue };
+        if !other.bare && !place::is_runnable(&other.hooks.join("pre-commit")) {
+            report.bad(&format!(
+                "the worktree {} has no pre-commit hook: there git looks in {}",
+                top.display(),
+                other.hooks.display()
+            ));
+        }
+    }
+    Ok(())
+}
