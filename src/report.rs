@@ -111,7 +111,39 @@ pub fn find(name: &str) -> Option<&'static Format> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{
+        finding::{Confidence, Finding, Fingerprint, Risk, RuleId, Severity, Snippet},
+        origin::Origin,
+        secret::Secret,
+        text::{Position, Span},
+    };
+
+    /// A finding of nothing in particular, with `secret`.
+    pub(super) fn finding(secret: Secret) -> Finding {
+        Finding {
+            rule: RuleId::from_static("made-up"),
+            rule_index: 0,
+            title: Arc::from("Made up"),
+            risk: Risk::new(1).unwrap(),
+            severity: Severity::High,
+            confidence: Confidence::High,
+            origin: Origin::file("a.txt"),
+            span: Span::default(),
+            start: Position::default(),
+            end: Position::default(),
+            secret,
+            fingerprint: Fingerprint::default(),
+            snippet: Snippet::default(),
+            proof: None,
+            decoded: Vec::new(),
+            note: None,
+            suppression: None,
+            blocking: true,
+        }
+    }
 
     #[test]
     fn formats_are_found_by_name() {

@@ -9,7 +9,7 @@ use crate::{
     report::{
         Format, Input, advice,
         group::{self, Group},
-        plain,
+        plain, uri,
         view::{self, View},
     },
 };
@@ -219,8 +219,7 @@ fn cell(text: &str) -> String {
 
 /// A link, if the text is one that can stand between angle brackets.
 fn link(text: &str) -> String {
-    let is_link = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-    if is_link && !text.contains(['<', '>', ' ', '\\']) { format!("<{text}>") } else { code(text) }
+    if uri::is_web(text) { format!("<{text}>") } else { code(text) }
 }
 
 /// Our own or a rule author's prose: nothing in it is markup.

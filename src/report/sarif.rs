@@ -54,8 +54,8 @@ fn describe(view: &View<'_>, rule: &rule::Rule) -> model::Rule {
     let help = if rule.help.is_empty() { why.to_owned() } else { view.text(rule.help.as_bytes()) };
     let docs = (!rule.docs.is_empty()).then(|| view.text(rule.docs.as_bytes()));
     let markdown = match &docs {
-        Some(docs) => format!("{help}\n\n[Documentation]({docs})"),
-        None => help.clone(),
+        Some(docs) if uri::is_web(docs) => format!("{help}\n\nDocumentation: <{docs}>"),
+        _ => help.clone(),
     };
     let mut tags = vec!["security".to_owned()];
     tags.extend(weakness(rule.risk).map(|number| format!("external/cwe/cwe-{number}")));
@@ -71,7 +71,7 @@ fn describe(view: &View<'_>, rule: &rule::Rule) -> model::Rule {
         short_description: model::Text::plain(title.clone()),
         full_description: model::Text::plain(format!("{title}. {why}")),
         help: model::Text { text: help, markdown: Some(markdown) },
-        help_uri: docs.filter(|docs| docs.starts_with("https://") || docs.starts_with("http://")),
+        help_uri: docs.filter(|docs| uri::is_web(docs)),
         default_configuration: model::Configuration { level: level(rule.severity) },
         properties: BTreeMap::from([
             ("security-severity", json!(score(rule.severity))),

@@ -28,12 +28,10 @@ fn write(value: &impl Serialize, formatter: impl Formatter, target: &mut dyn io:
 /// A formatter that differs from the one inside in how strings are written.
 struct Plain<F>(F);
 
-type Target<'w, W> = &'w mut W;
-
 impl<F: Formatter> Formatter for Plain<F> {
     fn write_string_fragment<W: io::Write + ?Sized>(
         &mut self,
-        target: Target<'_, W>,
+        target: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
         let mut done = 0;
@@ -49,53 +47,45 @@ impl<F: Formatter> Formatter for Plain<F> {
 
     fn write_char_escape<W: io::Write + ?Sized>(
         &mut self,
-        target: Target<'_, W>,
+        target: &mut W,
         escape: CharEscape,
     ) -> io::Result<()> {
         self.0.write_char_escape(target, escape)
     }
 
-    fn begin_array<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.begin_array(target)
     }
 
-    fn end_array<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn end_array<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.end_array(target)
     }
 
-    fn begin_array_value<W: io::Write + ?Sized>(
-        &mut self,
-        target: Target<'_, W>,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, target: &mut W, first: bool) -> io::Result<()> {
         self.0.begin_array_value(target, first)
     }
 
-    fn end_array_value<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.end_array_value(target)
     }
 
-    fn begin_object<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn begin_object<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.begin_object(target)
     }
 
-    fn end_object<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn end_object<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.end_object(target)
     }
 
-    fn begin_object_key<W: io::Write + ?Sized>(
-        &mut self,
-        target: Target<'_, W>,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, target: &mut W, first: bool) -> io::Result<()> {
         self.0.begin_object_key(target, first)
     }
 
-    fn begin_object_value<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.begin_object_value(target)
     }
 
-    fn end_object_value<W: io::Write + ?Sized>(&mut self, target: Target<'_, W>) -> io::Result<()> {
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, target: &mut W) -> io::Result<()> {
         self.0.end_object_value(target)
     }
 }

@@ -234,6 +234,7 @@ impl<'r> Text<'_, 'r> {
 
     fn advice(&mut self, groups: &[Group<'_>]) -> io::Result<()> {
         let title = match self.view.options().mode {
+            _ if !self.view.outcome().is_blocking() => "To mend it:",
             Mode::Staged | Mode::Message => "To commit without it:",
             Mode::Push | Mode::Receive => "To push without it:",
             Mode::Scan | Mode::Range | Mode::Audit => "What to do:",

@@ -30,6 +30,12 @@ pub(crate) fn percent(bytes: &[u8]) -> String {
     encoded
 }
 
+/// True for a web address that can stand in a document as it is.
+pub(crate) fn is_web(text: &str) -> bool {
+    let is_web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+    is_web && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

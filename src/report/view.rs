@@ -234,6 +234,8 @@ const NO_WORD: usize = 16;
 /// they are wiped.
 #[derive(Default)]
 struct Secrets<'r> {
+    /// By [`start`], whether a secret starts so: spares most places the look into the map.
+    starts: Vec<bool>,
     /// Longest first.
     by_probe: HashMap<[u8; PROBE], Vec<&'r Finding>>,
 }
@@ -249,7 +251,10 @@ impl<'r> Secrets<'r> {
             if let Some(probe) = value.first_chunk::<PROBE>()
                 && made
                 && seen.insert(value)
+                && let Some(start) = start(value)
             {
+                secrets.starts.resize(1 << 16, false);
+                secrets.starts[start] = true;
                 let same = secrets.by_probe.entry(*probe).or_default();
                 let place = same.partition_point(|other| other.secret.len() >= value.len());
                 same.insert(place, finding);
@@ -258,51 +263,69 @@ impl<'r> Secrets<'r> {
         secrets
     }
 
-    /// `text` with every secret replaced by its redacted form. `offsets` into it, in growing
-    /// order, are moved along.
+    /// `text` with every secret replaced by its redacted form. `offsets` into it are moved along;
+    /// one inside a secret goes to the end of its redacted form.
     fn redact(&self, text: &[u8], offsets: &mut [usize]) -> Vec<u8> {
         let mut clean = Vec::with_capacity(text.len());
-        let original: Vec<usize> = offsets.to_vec();
-        let mut at = 0;
-        while at < text.len() {
-            let secret = self.at(&text[at..]);
-            let (taken, given) = match secret {
-                Some(finding) => (finding.secret.len(), finding.secret.redacted()),
-                None => (1, String::new()),
-            };
-            for (offset, &old) in offsets.iter_mut().zip(&original) {
-                if (at..at + taken).contains(&old) {
-                    *offset = clean.len() + if old == at { 0 } else { given.len() };
-                }
-            }
-            if secret.is_some() {
-                clean.extend_from_slice(given.as_bytes());
-            } else {
-                clean.push(text[at]);
-            }
-            at += taken;
-        }
-        for (offset, &old) in offsets.iter_mut().zip(&original) {
-            if old >= text.len() {
-                *offset = clean.len();
+        let mut done = 0;
+        let old = offsets.to_vec();
+        while let Some((place, finding)) = self.next(text, done) {
+            clean.extend_from_slice(&text[done..place]);
+            clean.extend_from_slice(finding.secret.redacted().as_bytes());
+            done = place + finding.secret.len();
+            for (offset, &old) in offsets.iter_mut().zip(&old).filter(|&(_, &old)| old > place) {
+                *offset = clean.len() + old.saturating_sub(done);
             }
         }
+        clean.extend_from_slice(&text[done..]);
         clean
     }
 
-    /// The longest secret that `text` starts with.
-    fn at(&self, text: &[u8]) -> Option<&'r Finding> {
+    /// The first secret in `text` from `from` on, and its place; the longest if several start there.
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, &'r Finding)> {
         if self.by_probe.is_empty() {
             return None;
         }
-        let same = self.by_probe.get(text.first_chunk::<PROBE>()?)?;
-        same.iter().copied().find(|finding| text.starts_with_str(finding.secret.expose()))
+        (from..text.len().saturating_sub(PROBE - 1)).find_map(|place| {
+            let rest = &text[place..];
+            if !*self.starts.get(start(rest)?)? {
+                return None;
+            }
+            let same = self.by_probe.get(rest.first_chunk::<PROBE>()?)?;
+            let found = same.iter().find(|finding| rest.starts_with_str(finding.secret.expose()))?;
+            Some((place, *found))
+        })
     }
+}
+
+/// The first two bytes as a number.
+fn start(text: &[u8]) -> Option<usize> {
+    text.first_chunk().map(|start| usize::from(u16::from_be_bytes(*start)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_replaced_and_offsets_follow() {
+        let made = |value: &str| crate::secret::Secret::new(value.as_bytes());
+        let texts = ["k3y-one-two", "k3y-one-two-three", "shorter", "longword"];
+        let findings = texts.map(|text| crate::report::tests::finding(made(text)));
+        let outcome = Outcome { findings: findings.to_vec(), ..Outcome::default() };
+        let secrets = Secrets::of(&outcome);
+        for (text, offsets, clean, moved) in [
+            ("a k3y-one-two b", [2, 13], "a **** b", [2, 6]),
+            ("k3y-one-two-three", [0, 99], "k3y-****(17 bytes)", [0, 18]),
+            ("k3y-one-twk3y-one-two", [9, 12], "k3y-one-tw****", [9, 14]),
+            ("shorter longword k3y-one", [7, 24], "shorter longword k3y-one", [7, 24]),
+            ("", [0, 0], "", [0, 0]),
+        ] {
+            let mut places = offsets;
+            assert_eq!(secrets.redact(text.as_bytes(), &mut places).as_bstr(), clean);
+            assert_eq!(places.map(|place| place.min(clean.len())), moved, "{text}");
+        }
+    }
 
     #[test]
     fn numbers_for_people() {

@@ -283,6 +283,28 @@ fn github_commands_stay_on_their_lines() {
 }
 
 #[test]
+fn advice_fits_the_mode() {
+    let words = [
+        (Mode::Scan, "Rotate the secret first"),
+        (Mode::Staged, "git restore --staged :/app/config.rb"),
+        (Mode::Message, "Edit the message"),
+        (Mode::Push, "git rebase -i 5e5e5e5e5e^"),
+        (Mode::Receive, "has left the machine"),
+        (Mode::Range, "git rebase -i 5e5e5e5e5e^"),
+        (Mode::Audit, "History keeps the old value"),
+    ];
+    assert_eq!(words.map(|(mode, _)| mode), MODES);
+    let mut outcome = sample::single();
+    outcome.findings[0].origin.commit = abatis::origin::ObjectId::from_bytes(&[0x5e; 20]);
+    for (mode, expected) in words {
+        for format in ["text", "markdown"] {
+            let options = Options { mode, width: Some(500), ..Options::default() };
+            assert!(written(format, &outcome, &options).contains(expected), "{mode:?} {format}");
+        }
+    }
+}
+
+#[test]
 fn narrow_text_keeps_to_its_width() {
     for (mode, width) in [(Mode::Receive, None), (Mode::Audit, Some(60)), (Mode::Staged, Some(80))] {
         let limit = width.unwrap_or(72);

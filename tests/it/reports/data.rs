@@ -541,7 +541,7 @@ fn sarif_of_the_rules() {
                   },
                   "help": {
                     "text": "Revoke it where it was made, then replace it wherever it is used.",
-                    "markdown": "Revoke it where it was made, then replace it wherever it is used.\n\n[Documentation](https://example.com/github-pat)"
+                    "markdown": "Revoke it where it was made, then replace it wherever it is used.\n\nDocumentation: <https://example.com/github-pat>"
                   },
                   "helpUri": "https://example.com/github-pat",
                   "defaultConfiguration": {
