@@ -212,7 +212,9 @@ fn command_paths(view: &View<'_>, groups: &[Group<'_>]) -> String {
 /// `path` as git takes it from any folder of the work tree, and as nothing but a path.
 fn pathspec(path: &[u8]) -> Vec<u8> {
     let is_glob = path.iter().any(|byte| b"*?[\\".contains(byte));
-    let magic: &[u8] = if is_glob { b":(top,literal)" } else { b":/" };
+    // After `:/`, git reads other punctuation as more magic.
+    let is_short = path.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
+    let magic: &[u8] = if is_short && !is_glob { b":/" } else { b":(top,literal)" };
     [magic, path].concat()
 }
 
@@ -263,7 +265,8 @@ mod tests {
 
     #[test]
     fn pathspecs_are_nothing_but_paths() {
-        assert_eq!(pathspec(b"-x/a.rs"), b":/-x/a.rs");
+        assert_eq!(pathspec(b".env"), b":/.env");
+        assert_eq!(pathspec(b"-x/a.rs"), b":(top,literal)-x/a.rs");
         assert_eq!(shell_word(&pathspec(b"a[1].rs")), "':(top,literal)a[1].rs'");
     }
 

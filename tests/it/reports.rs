@@ -304,6 +304,44 @@ fn advice_fits_the_mode() {
     }
 }
 
+/// On Linux only: other systems do not take such names, or have no bash.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_to_unstage_works_from_any_folder() {
+    use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
+
+    use bstr::ByteSlice as _;
+
+    use crate::support::Repo;
+
+    let paths: [&[u8]; 7] = [
+        b"plain.rs",
+        b".env",
+        b"-x",
+        b"a[1]*.rs",
+        b"it's `b`\\",
+        b"!top",
+        &sample::HOSTILE.replace(b"/", b""),
+    ];
+    let repo = Repo::new();
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+    let folder = repo.path().join("folder");
+    fs::create_dir(&folder).unwrap();
+    for path in paths {
+        fs::write(repo.path().join(OsStr::from_bytes(path)), "x").unwrap();
+        repo.git(&["add", "-A"]);
+        let mut outcome = sample::single();
+        outcome.findings[0].origin.path = path.into();
+        let shown = written("text", &outcome, &Options { mode: Mode::Staged, ..Options::default() });
+        let start = shown.find("git restore").unwrap();
+        let (command, _) = shown[start..].split_once('`').unwrap();
+        let status = repo.command("bash").current_dir(&folder).args(["-c", command]).status().unwrap();
+        assert!(status.success(), "{command}");
+        assert_eq!(repo.git(&["diff", "--cached", "--name-only"]), "", "{command}");
+        fs::remove_file(repo.path().join(OsStr::from_bytes(path))).unwrap();
+    }
+}
+
 #[test]
 fn narrow_text_keeps_to_its_width() {
     for (mode, width) in [(Mode::Receive, None), (Mode::Audit, Some(60)), (Mode::Staged, Some(80))] {
