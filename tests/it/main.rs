@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose set-up fails has failed; helpers are not seen as tests")]
 
+mod checkouts;
+mod index;
 mod reports;
 mod sources;
 mod staged;
 mod support;
+mod worktree;

@@ -76,11 +76,16 @@ pub struct Changes {
 ///
 /// If the index cannot be read or makes no sense.
 pub fn of_index(repo: &Repo, objects: &Objects, head: Option<ObjectId>) -> Result<Changes, SourceError> {
-    compare(repo, objects, head).map_err(|error| SourceError {
+    compare(repo, objects, head).map_err(|error| index_error(repo, error))
+}
+
+/// An error about the index.
+pub(super) fn index_error(repo: &Repo, error: IndexError) -> SourceError {
+    SourceError {
         subject: repo.index.display().to_string(),
         message: error.to_string(),
         cause: Some(Box::new(error)),
-    })
+    }
 }
 
 fn compare(repo: &Repo, objects: &Objects, head: Option<ObjectId>) -> Result<Changes, IndexError> {
@@ -230,6 +235,11 @@ impl<'o> Differ<'o> {
         let children = cached.map(Folder::children).unwrap_or_default();
         let len = prefix.len();
         while let Some(rest) = cursor.path().and_then(|path| path.strip_prefix(prefix.as_slice())) {
+            if rest.is_empty() && prefix.is_empty() {
+                // Only a split index has entries without a path; what this finds is not used then.
+                cursor.advance()?;
+                continue;
+            }
             let slash = memchr::memchr(b'/', rest);
             let name = rest[..slash.unwrap_or(rest.len())].as_bstr();
             if name.is_empty() {

@@ -54,7 +54,13 @@ impl Config {
     /// A key without a value reads as empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&BStr> {
-        let found = self.values.iter().rev().find(|(key, _)| key == name)?;
+        self.last_of(&[name])
+    }
+
+    /// The value that was set last under any of `names`.
+    #[must_use]
+    pub fn last_of(&self, names: &[&str]) -> Option<&BStr> {
+        let found = self.values.iter().rev().find(|(key, _)| names.iter().any(|name| key == name))?;
         Some(found.1.as_ref().map_or(BStr::new(b""), |value| value.as_bstr()))
     }
 
@@ -306,8 +312,7 @@ mod tests {
     fn reads_what_git_reads() {
         let text = b"\xef\xbb\xbf[Core]\n\tHooksPath = ~/hooks dir # why\n\tbare\n; comment\n\
             [remote \"Up \\\"Stream\"] url = a;b\n[x.Y] z=\"a;b \" c\\\n d \\t\n[e]v=\n  [f] on = YES\r\nnum = 0\n";
-        let mut config = Config::default();
-        config.values = parse(text);
+        let config = Config { values: parse(text) };
         for (name, expected) in [
             ("core.hookspath", Some("~/hooks dir")),
             ("core.bare", Some("")),

@@ -13,6 +13,7 @@ use std::{
     fs::File,
     io::{self, Read, Seek as _, SeekFrom},
     path::Path,
+    time::SystemTime,
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -178,6 +179,26 @@ impl IndexFile {
         Entries::new((&*file).take(self.len), self.hash_len)
     }
 
+    /// All entries in memory; `git_dir` is where a shared index would be.
+    ///
+    /// # Errors
+    ///
+    /// If the index is corrupt or cannot be read.
+    pub fn list(&mut self, git_dir: &Path) -> Result<Listed, IndexError> {
+        let mut entries = self.entries()?;
+        let own = Listed::collect(&mut entries)?;
+        match Extensions::read(entries)?.link {
+            Some(link) => self.merged(&link, git_dir),
+            None => Ok(own),
+        }
+    }
+
+    /// When the file was last written; `None` if that is not known.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.file.as_ref()?.metadata().ok()?.modified().ok()
+    }
+
     /// All entries, merged with those of the shared index that `link` names in `git_dir`.
     ///
     /// # Errors
@@ -186,15 +207,13 @@ impl IndexFile {
     pub fn merged(&mut self, link: &[u8], git_dir: &Path) -> Result<Listed, IndexError> {
         let hash_len = self.hash_len;
         let link = split::Link::parse(link, hash_len)?;
-        let mut own = self.entries()?;
-        own.nameless = true;
-        let own = Listed::collect(own)?;
+        let own = Listed::collect(&mut self.entries()?)?;
         let Some(name) = link.shared_name() else { return Ok(own) };
         let mut shared = Self::open(&git_dir.join(name), hash_len)?;
         if shared.file.is_none() {
             return Err(IndexError::Corrupt("its shared index is not there"));
         }
-        let base = Listed::collect(shared.entries()?)?;
+        let base = Listed::collect(&mut shared.entries()?)?;
         split::merge(base, own, &link)
     }
 }
@@ -259,6 +278,9 @@ impl Extensions {
             }
             rest = after;
         }
+        if entries.nameless && found.link.is_none() {
+            return Err(IndexError::Corrupt("an entry has no path"));
+        }
         Ok(found)
     }
 }
@@ -280,7 +302,7 @@ pub struct Entries<'f> {
     name: (usize, usize),
     /// Its path (version 4, where names are written as differences).
     path: Vec<u8>,
-    /// Entries without a name are taken (as a split index has them).
+    /// Entries without a path went by, which only a split index has.
     nameless: bool,
 }
 
@@ -423,9 +445,7 @@ impl Cursor for Entries<'_> {
             self.name = (self.at + fixed, name_len);
             len
         };
-        if self.name_bytes().is_empty() && !self.nameless {
-            return Err(IndexError::Corrupt("an entry has no path"));
-        }
+        self.nameless |= self.name_bytes().is_empty();
         self.entry = Some(self.at);
         self.at += len;
         Ok(true)
@@ -481,7 +501,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    fn collect(mut cursor: impl Cursor) -> Result<Self, IndexError> {
+    fn collect(cursor: &mut impl Cursor) -> Result<Self, IndexError> {
         let mut entries = Vec::new();
         while cursor.advance()? {
             entries.extend(cursor.current().map(|entry| Owned {

@@ -170,7 +170,7 @@ mod tests {
             edits in prop::collection::vec((0usize..3000, "[a-z]{4}"), 0..5),
         ) {
             let old = lines.join("\n");
-            let mut edited = lines.clone();
+            let mut edited = lines;
             for (place, text) in &edits {
                 edited.insert(place % (edited.len() + 1), text.clone());
             }

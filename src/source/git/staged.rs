@@ -5,8 +5,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, io,
+    fs::{self, File},
+    io::{self, Read as _},
     ops::Deref,
+    path::PathBuf,
 };
 
 use bstr::{BStr, ByteSlice as _};
@@ -22,7 +24,10 @@ use super::{
 };
 use crate::{
     origin::{Entry, Kind, ObjectId, Origin},
-    source::{Count, Problem, Skip, Source, SourceError, Visitor},
+    source::{
+        Count, Problem, Skip, Source, SourceError, Visitor,
+        windows::{Buffer, Reading},
+    },
     text::Fresh,
 };
 
@@ -37,6 +42,8 @@ const MAX_RENAME_PAIRS: usize = 256;
 const MAX_SAME_NAME: usize = 2;
 /// Larger files are not compared with removed ones: all of them is new.
 const MAX_RENAME_SIZE: u64 = 4 << 20;
+/// Larger LFS objects are read in parts, all of them being new.
+const MAX_WHOLE_LFS: u64 = 64 << 20;
 
 /// What is staged.
 #[derive(Clone, Debug)]
@@ -120,7 +127,7 @@ struct Job<'c> {
 /// Reads what changed. Shared by all threads.
 struct Reader<'r> {
     objects: &'r Objects,
-    lfs: std::path::PathBuf,
+    lfs: PathBuf,
     renames: &'r Renames<'r>,
     visitor: &'r dyn Visitor,
     whole: bool,
@@ -185,8 +192,9 @@ impl Reader<'_> {
         }
         let content = match &pointer {
             None => Content::Blob(self.objects.read(&new.id, Type::Blob)?),
-            Some(pointer) => match fs::read(pointer.object_in(&self.lfs)) {
-                Ok(bytes) => Content::Lfs(bytes),
+            Some(pointer) => match self.lfs_object(pointer, entry) {
+                Ok(Some(bytes)) => Content::Lfs(bytes),
+                Ok(None) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     self.visitor.skipped(entry, Skip::LfsMissing);
                     return Ok(());
@@ -203,6 +211,19 @@ impl Reader<'_> {
             self.visitor.content(entry, &content, &fresh);
         }
         Ok(())
+    }
+
+    /// Reads an LFS object; a very long one is handed over in parts, which gives `None`.
+    fn lfs_object(&self, pointer: &lfs::Pointer, entry: &Entry) -> io::Result<Option<Vec<u8>>> {
+        let mut file = File::open(pointer.object_in(&self.lfs))?;
+        if file.metadata()?.len() <= MAX_WHOLE_LFS {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            return Ok(Some(bytes));
+        }
+        let mut buffer = Buffer::default();
+        Reading { entry, visitor: self.visitor, buffer: &mut buffer, giants: None }.run(&mut file)?;
+        Ok(None)
     }
 
     /// What of `content` no parent has.
@@ -255,7 +276,10 @@ impl Reader<'_> {
     fn old_content(&self, version: Version) -> Option<Content<'_>> {
         let blob = self.objects.read(&version.id, Type::Blob).ok()?;
         match lfs::Pointer::parse(&blob) {
-            Some(pointer) => fs::read(pointer.object_in(&self.lfs)).ok().map(Content::Lfs),
+            Some(pointer) if pointer.size <= MAX_WHOLE_LFS => {
+                fs::read(pointer.object_in(&self.lfs)).ok().map(Content::Lfs)
+            }
+            Some(_) => None,
             None => Some(Content::Blob(blob)),
         }
     }
@@ -321,6 +345,6 @@ fn tree_of(objects: &Objects, commit: &ObjectId) -> Result<ObjectId, SourceError
     })
 }
 
-fn problem(path: &BStr, error: &ReadError) -> Problem {
+pub(super) fn problem(path: &BStr, error: &ReadError) -> Problem {
     Problem { subject: path.to_owned(), message: error.to_string() }
 }

@@ -151,7 +151,7 @@ mod tests {
         for end in 0..text.len() {
             assert!(CacheTree::parse(&text[..end], 20).is_none(), "cut at {end}");
         }
-        let mut longer = text.clone();
+        let mut longer = text;
         longer.push(0);
         assert!(CacheTree::parse(&longer, 20).is_none());
         assert!(CacheTree::parse(b"\x001 4294967295\n", 20).is_none());

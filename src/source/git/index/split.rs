@@ -118,7 +118,7 @@ mod tests {
         text.extend((1u64 | 1 << 1 | 1 << 33).to_be_bytes());
         text.extend((1u64 << 5 | 1 << 63).to_be_bytes());
         text.extend((1u64 << 1 | 1 << 33).to_be_bytes());
-        text.extend((1u64 << 7 | 1 << 9).to_be_bytes());
+        text.extend((1u64 << 7).to_be_bytes());
         text.extend(2u32.to_be_bytes());
         text.push(9);
         let (positions, after) = read_bitmap(&text, 200).unwrap();
