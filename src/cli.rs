@@ -2,37 +2,58 @@
 //!
 //! The only module that prints, reads the environment or decides how the process ends.
 
-use std::{ffi::OsString, process::ExitCode};
-
-use anyhow::Result;
-use clap::Parser as _;
-
 pub(crate) mod args;
 mod doctor;
+mod edge;
+mod exit;
 mod hook;
 mod install;
+mod load;
+mod progress;
+mod run;
+mod scan;
+mod shell;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
 
 use args::{Cli, Command};
+use edge::Edge;
+use exit::Exit;
 
 /// Runs the command line of this process.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "this is where errors end")]
 pub fn main() -> ExitCode {
-    run(std::env::args_os().collect()).unwrap_or_else(|error| {
-        eprintln!("abatis: {error:#}");
-        ExitCode::from(2)
-    })
+    // A panic in a worker is caught and reported as a problem; its message might quote content.
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = std::panic::catch_unwind(|| run(std::env::args_os().collect()));
+    outcome.unwrap_or_else(|_| exit::failure(&anyhow::anyhow!("internal error; please report it")))
 }
 
-fn run(line: Vec<OsString>) -> Result<ExitCode> {
-    match Cli::parse_from(line).command {
-        Command::Install(args) => install::install(&args).map(|()| ExitCode::SUCCESS),
-        Command::Uninstall(args) => install::uninstall(&args).map(|()| ExitCode::SUCCESS),
-        Command::Doctor(_) => doctor::run(),
+fn run(line: Vec<OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(line) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let edge = Edge::new(&cli);
+    dispatch(cli.command, &edge).unwrap_or_else(|error| exit::failure(&error))
+}
+
+fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
+    let exit: Exit = match command {
+        Command::Scan(args) => scan::scan(&args, edge)?,
+        Command::Staged(args) => scan::staged(&args, edge)?,
+        Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
+        Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,
+        Command::Doctor(_) => return doctor::run(),
         Command::Hook(args) => match hook::prepare(&args, || Ok(true))? {
-            hook::Call::Run(line) => run(line),
-            hook::Call::Skipped => Ok(ExitCode::SUCCESS),
+            hook::Call::Run(line) => return Ok(run(line)),
+            hook::Call::Skipped => Exit::Clean,
         },
-        command => anyhow::bail!("{command:?}: not part of this build"),
-    }
+        Command::Completions(args) => shell::completions(&args)?,
+        Command::Man(args) => shell::man(&args)?,
+        other => anyhow::bail!("{other:?}: not part of this build"),
+    };
+    Ok(exit.into())
 }

@@ -1,72 +1,102 @@
 //! `source -> select -> scan -> filter`: the one loop of all modes, and its outcome.
 //!
-//! The only module with threads of its own. Must not know reports, nor which source it runs.
+//! A mode is a [`Plan`] and the sources it is run on. The only module that makes worker pools. Must not know reports,
+//! nor which source it runs.
 
-use std::collections::BTreeMap;
+mod outcome;
+mod snippet;
+mod visit;
 
-use crate::{
-    finding::{Finding, SuppressionKind},
-    source::{Problem, Skip},
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-/// What a run did, in numbers. Every run ends with it.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Receipt {
-    /// Rules loaded.
-    pub rules: u64,
-    /// References looked at.
-    pub refs: u64,
-    /// Commits looked at.
-    pub commits: u64,
-    /// Entries that moved (staged paths, pushed objects); 0 where nothing can move.
-    pub moved: u64,
-    /// Contents scanned: files, blobs, messages, archive members.
-    pub contents: u64,
-    /// Bytes of those contents.
-    pub bytes: u64,
-    /// Bytes of them that were fresh.
-    pub fresh_bytes: u64,
-    /// Entries not looked at, by reason.
-    pub skipped: BTreeMap<Skip, u64>,
-    /// Findings not reported, by who said so.
-    pub suppressed: BTreeMap<SuppressionKind, u64>,
-    /// Matches dropped because an offline proof failed.
-    pub disproved: u64,
-    /// What was left out because the run was ended early; empty if it was not.
-    pub unfinished: String,
+pub use outcome::{Outcome, Receipt};
+
+use crate::{
+    detect::Scanner,
+    filter::Filter,
+    finding::{Confidence, Severity},
+    select::Selector,
+    source::{Problem, Source, archive},
+};
+use visit::Collector;
+
+/// All that decides what a run finds, and what of it counts.
+#[derive(Debug)]
+pub struct Plan {
+    /// Looks for matches.
+    pub scanner: Scanner,
+    /// Says which entries are read.
+    pub selector: Selector,
+    /// Says which matches are not reported.
+    pub filter: Filter,
+    /// How far archives are opened; not at all if `None`.
+    pub archives: Option<archive::Limits>,
+    /// What is reported, and what stops the run.
+    pub thresholds: Thresholds,
+    /// Worker threads; 0 for one a core.
+    pub threads: usize,
+    /// Shared with whoever shows progress or ends the run early.
+    pub control: Arc<Control>,
 }
 
-/// What a run found.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// Findings to report, in the order of [`Finding::sort_key`].
-    pub findings: Vec<Finding>,
-    /// Findings that something suppressed, in the same order.
-    pub suppressed: Vec<Finding>,
-    /// What could not be read, sorted.
-    pub problems: Vec<Problem>,
-    /// Remarks that do not make a run incomplete, such as a suppression that expired.
-    pub warnings: Vec<String>,
-    /// What was done.
-    pub receipt: Receipt,
+/// What is reported, and what stops the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Findings of this severity and above stop the run; none does if `None`.
+    pub fail_on: Option<Severity>,
+    /// Findings of less confidence are counted and not reported.
+    pub min_confidence: Confidence,
+    /// Whether rules that are for audits only are reported.
+    pub audit: bool,
 }
 
-impl Outcome {
-    /// True if the run could not do its whole job: problems, no rules, cut short, or nothing
-    /// looked at although something moved.
-    #[must_use]
-    pub fn is_incomplete(&self) -> bool {
-        let receipt = &self.receipt;
-        let looked = receipt.contents > 0 || !receipt.skipped.is_empty();
-        !self.problems.is_empty()
-            || receipt.rules == 0
-            || !receipt.unfinished.is_empty()
-            || (receipt.moved > 0 && !looked)
+/// How far a run is, and the way to end it early.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Contents scanned so far.
+    pub contents: AtomicU64,
+    /// Bytes of them.
+    pub bytes: AtomicU64,
+    /// Findings so far.
+    pub findings: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Control {
+    /// Asks the run to stop at the next entry.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// True if a finding stops the run.
+    /// Whether the run was asked to stop.
     #[must_use]
-    pub fn is_blocking(&self) -> bool {
-        self.findings.iter().any(|finding| finding.blocking)
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 }
+
+/// Visits all sources and gives what was found, in an order that does not depend on threads.
+#[must_use]
+pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
+    let collector = Collector::new(plan);
+    let visit = || {
+        for source in sources {
+            if let Err(error) = source.visit(&collector) {
+                let cause = error.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
+                collector.fail(Problem { subject: error.subject.into(), message: format!("{}{cause}", error.message) });
+            }
+        }
+    };
+    // A pool costs more than a small commit: without a wish, sources use the common one if they need any.
+    match (plan.threads > 0).then(|| rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build()) {
+        Some(Ok(pool)) => pool.install(visit),
+        _ => visit(),
+    }
+    collector.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The lines around a finding, fit to be shown: secrets redacted, control characters harmless, giant lines cut.
+//!
+//! Must not show a byte of any secret of the content beyond its redacted form.
+
+use crate::{
+    detect::encoding::{self, Encoded},
+    finding::{Match, Snippet},
+    secret::redact,
+    text::{LineMap, Position, Span},
+};
+
+/// Most bytes shown before and after the secret on its lines.
+const MARGIN: usize = 160;
+/// Most bytes of a context line.
+const CONTEXT: usize = 200;
+/// Shortest value whose other occurrences in the shown text are redacted too.
+const REPEATED: usize = 5;
+
+/// The snippet of a finding without a place.
+pub(super) fn none() -> Snippet {
+    Snippet::default()
+}
+
+/// The line of match `index` and its neighbours. `start` is its position in `bytes`.
+pub(super) fn around(bytes: &[u8], matches: &[Match], index: usize, start: Position, lines: &LineMap) -> Snippet {
+    let found = &matches[index];
+    let low = found.span.start.saturating_sub(MARGIN);
+    let line_start = memchr::memrchr(b'\n', &bytes[low..found.span.start]).map_or(low, |newline| low + newline + 1);
+    let high = bytes.len().min(found.span.end + MARGIN);
+    let line_end = memchr::memchr(b'\n', &bytes[found.span.end..high]).map_or(high, |newline| found.span.end + newline);
+    let mut builder = Builder { bytes, matches, text: String::new(), mark: Span::default(), marked: index };
+    let mut first = start;
+    if let Some(before) = context_before(bytes, line_start) {
+        builder.add(before);
+        builder.text.push('\n');
+        first = Position { line: start.line.saturating_sub(1), column: 1, character: 1 };
+    }
+    builder.add(Span::new(line_start, line_end));
+    if let Some(after) = context_after(bytes, line_end) {
+        builder.text.push('\n');
+        builder.add(after);
+    }
+    Snippet { first_line: lines.in_file(first).line, text: builder.text, mark: builder.mark }
+}
+
+/// The line before the one that begins at `line_start`, if it is there, short and not empty.
+fn context_before(bytes: &[u8], line_start: usize) -> Option<Span> {
+    let end = line_start.checked_sub(1).filter(|&newline| bytes[newline] == b'\n')?;
+    let low = end.saturating_sub(CONTEXT);
+    let start = match memchr::memrchr(b'\n', &bytes[low..end]) {
+        Some(newline) => low + newline + 1,
+        None if low == 0 => 0,
+        None => return None,
+    };
+    (!bytes[start..end].trim_ascii().is_empty()).then(|| Span::new(start, end))
+}
+
+fn context_after(bytes: &[u8], line_end: usize) -> Option<Span> {
+    let start = (bytes.get(line_end) == Some(&b'\n')).then_some(line_end + 1)?;
+    let high = bytes.len().min(start + CONTEXT);
+    let end = match memchr::memchr(b'\n', &bytes[start..high]) {
+        Some(newline) => start + newline,
+        None if high == bytes.len() => high,
+        None => return None,
+    };
+    (!bytes[start..end].trim_ascii().is_empty()).then(|| Span::new(start, end))
+}
+
+struct Builder<'b> {
+    bytes: &'b [u8],
+    matches: &'b [Match],
+    text: String,
+    mark: Span,
+    marked: usize,
+}
+
+impl Builder<'_> {
+    /// Adds the bytes of `part`, each secret in it redacted.
+    fn add(&mut self, part: Span) {
+        let mut place = part.start;
+        // Matches are sorted by place; policy findings may overlap secrets, which are hidden first.
+        let mut hidden: Vec<(usize, Span)> = self
+            .matches
+            .iter()
+            .enumerate()
+            .filter(|(_, found)| found.span.touches(part) && !found.span.is_empty())
+            .map(|(index, found)| (index, found.span))
+            .collect();
+        hidden.sort_by_key(|(index, span)| (span.start, *index != self.marked));
+        for (index, span) in hidden {
+            if span.start < place {
+                if index == self.marked {
+                    self.mark = Span::new(self.text.len(), self.text.len());
+                }
+                continue;
+            }
+            self.plain(Span::new(place, span.start));
+            let from = self.text.len();
+            self.text.push_str(&harmless(redact(self.matches[index].secret.expose()).as_bytes()));
+            if index == self.marked {
+                self.mark = Span::new(from, self.text.len());
+            }
+            place = span.end.min(part.end.max(span.end));
+        }
+        if place < part.end {
+            self.plain(Span::new(place, part.end));
+        }
+    }
+
+    /// Adds text that holds no match; values that stand there again are redacted all the same.
+    fn plain(&mut self, part: Span) {
+        let text = part.of(self.bytes);
+        let text = match encoding::detect(self.bytes) {
+            Encoded::Utf16 { big_endian, .. } => encoding::convert(text, big_endian, 0).text,
+            Encoded::Text | Encoded::Binary => text.to_vec(),
+        };
+        let text = text.strip_suffix(b"\r").unwrap_or(&text).to_vec();
+        let mut rest = text.as_slice();
+        while let Some((at, length)) = self.repeated(rest) {
+            self.text.push_str(&harmless(&rest[..at]));
+            self.text.push_str(&redact(&rest[at..at + length]));
+            rest = &rest[at + length..];
+        }
+        self.text.push_str(&harmless(rest));
+    }
+
+    /// The first place in `text` where the value of a match stands.
+    fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
+        let values = self.matches.iter().map(|found| found.secret.expose()).filter(|value| value.len() >= REPEATED);
+        values.filter_map(|value| memchr::memmem::find(text, value).map(|at| (at, value.len()))).min()
+    }
+}
+
+/// UTF-8 without characters that a terminal acts on: control characters become their pictures,
+/// bidirectional overrides a replacement character.
+fn harmless(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .map(|character| match character {
+            '\t' => '\t',
+            '\0'..='\x1f' => char::from_u32(0x2400 + character as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
+            '\x7f' => '\u{2421}',
+            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                char::REPLACEMENT_CHARACTER
+            }
+            other => other,
+        })
+        .collect()
+}

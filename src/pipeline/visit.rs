@@ -1,0 +1,243 @@
+//! Takes what a source finds, scans and filters it, and keeps what comes out.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{Outcome, Plan, Receipt, snippet};
+use crate::{
+    detect::{Scratch, Subject},
+    finding::{Finding, Match, Suppression},
+    origin::Entry,
+    rule::Gate,
+    source::{
+        Count, Problem, Skip, Visitor,
+        archive::{self, Opened},
+    },
+    text::{Fresh, Position, Positions},
+};
+
+/// The visitor of every run.
+pub(super) struct Collector<'p> {
+    plan: &'p Plan,
+    /// Titles by place of the rule, shared by its findings.
+    titles: Vec<Arc<str>>,
+    scratches: Mutex<Vec<Scratch>>,
+    kept: Mutex<Kept>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Kept {
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+    skipped: BTreeMap<Skip, u64>,
+}
+
+#[derive(Default)]
+struct Counts {
+    fresh_bytes: AtomicU64,
+    unsure: AtomicU64,
+    disproved: AtomicU64,
+    refs: AtomicU64,
+    commits: AtomicU64,
+    moved: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'p> Collector<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        let titles = plan.scanner.rules().iter().map(|rule| Arc::from(rule.title.as_ref())).collect();
+        Self { plan, titles, scratches: Mutex::default(), kept: Mutex::default(), counts: Counts::default() }
+    }
+
+    /// Records a problem that ended a source.
+    pub(super) fn fail(&self, problem: Problem) {
+        lock(&self.kept).problems.push(problem);
+    }
+
+    pub(super) fn finish(self) -> Outcome {
+        let Kept { mut findings, mut problems, skipped } =
+            self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        findings.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+        findings.dedup_by(|later, earlier| later.sort_key() == earlier.sort_key());
+        problems.sort();
+        problems.dedup();
+        let (suppressed, findings): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| finding.suppression.is_some());
+        let control = &self.plan.control;
+        let mut receipt = Receipt {
+            rules: self.plan.scanner.rules().len() as u64,
+            refs: self.counts.refs.into_inner(),
+            commits: self.counts.commits.into_inner(),
+            moved: self.counts.moved.into_inner(),
+            contents: control.contents.load(Ordering::Relaxed),
+            bytes: control.bytes.load(Ordering::Relaxed),
+            fresh_bytes: self.counts.fresh_bytes.into_inner(),
+            skipped,
+            unsure: self.counts.unsure.into_inner(),
+            disproved: self.counts.disproved.into_inner(),
+            ..Receipt::default()
+        };
+        for suppression in suppressed.iter().filter_map(|finding| finding.suppression.as_ref()) {
+            *receipt.suppressed.entry(suppression.kind).or_default() += 1;
+        }
+        if control.is_cancelled() {
+            receipt.unfinished = "the run was ended before everything was read".to_owned();
+        }
+        Outcome { findings, suppressed, problems, warnings: self.plan.filter.warnings(), receipt }
+    }
+
+    fn scan(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh, scratch: &mut Scratch) {
+        let origin = &entry.origin;
+        let subject = Subject {
+            bytes,
+            path: origin.rule_path(),
+            kind: origin.kind,
+            fresh,
+            new_name: entry.new_name,
+            executable: entry.executable,
+        };
+        let mut matches = Vec::new();
+        let tally = self.plan.scanner.scan(subject, scratch, &mut matches);
+        self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
+        let all = matches.len();
+        matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
+        self.counts.unsure.fetch_add((all - matches.len()) as u64, Ordering::Relaxed);
+        matches.retain(|found| self.counts_here(found));
+        let verdicts = self.plan.filter.on_content(bytes, origin, fresh, &matches);
+        if matches.is_empty() {
+            return;
+        }
+        let mut positions = Positions::new(bytes);
+        let mut findings = Vec::with_capacity(matches.len());
+        for (index, verdict) in verdicts.into_iter().enumerate() {
+            findings.push(self.finding(entry, bytes, &matches, index, verdict, &mut positions));
+        }
+        self.plan.control.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
+        lock(&self.kept).findings.append(&mut findings);
+    }
+
+    /// Whether the rule's gate lets it speak in this run.
+    fn counts_here(&self, found: &Match) -> bool {
+        match self.plan.scanner.rules().rule(found.rule).gate {
+            Gate::Block | Gate::Warn => true,
+            Gate::Audit => self.plan.thresholds.audit,
+            Gate::Off => false,
+        }
+    }
+
+    fn finding(
+        &self,
+        entry: &Entry,
+        bytes: &[u8],
+        matches: &[Match],
+        index: usize,
+        suppression: Option<Suppression>,
+        positions: &mut Positions<'_>,
+    ) -> Finding {
+        let found = &matches[index];
+        let rule = self.plan.scanner.rules().rule(found.rule);
+        let on_file = found.whole.is_empty() && found.span.is_empty();
+        let (start, end) = if on_file {
+            (Position::default(), Position::default())
+        } else {
+            (positions.at(found.span.start), positions.at(found.span.end))
+        };
+        let mut finding = Finding {
+            rule: rule.id.clone(),
+            rule_index: found.rule,
+            title: Arc::clone(&self.titles[found.rule as usize]),
+            risk: rule.risk,
+            severity: rule.severity,
+            confidence: found.confidence,
+            fingerprint: self.plan.filter.fingerprint(&rule.id, found.secret.expose(), &entry.origin),
+            origin: entry.origin.clone(),
+            span: found.span.shifted(usize::try_from(entry.offset).unwrap_or(usize::MAX / 2)),
+            start: entry.lines.in_file(start),
+            end: entry.lines.in_file(end),
+            snippet: if on_file { snippet::none() } else { snippet::around(bytes, matches, index, start, &entry.lines) },
+            secret: found.secret.clone(),
+            proof: found.proof,
+            decoded: found.decoded.clone(),
+            note: found.note.clone(),
+            suppression,
+            blocking: false,
+        };
+        if finding.suppression.is_none() {
+            finding.suppression = self.plan.filter.on_finding(&finding);
+        }
+        finding.blocking = finding.suppression.is_none()
+            && rule.gate == Gate::Block
+            && self.plan.thresholds.fail_on.is_some_and(|least| finding.severity >= least);
+        finding
+    }
+}
+
+impl Visitor for Collector<'_> {
+    fn wants(&self, entry: &Entry) -> bool {
+        match self.plan.selector.decide(entry) {
+            Ok(()) => true,
+            Err(why) => {
+                self.skipped(entry, why);
+                false
+            }
+        }
+    }
+
+    fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh) {
+        if self.cancelled() {
+            return;
+        }
+        let control = &self.plan.control;
+        control.contents.fetch_add(1, Ordering::Relaxed);
+        control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.counts.fresh_bytes.fetch_add(fresh.bytes(bytes.len()), Ordering::Relaxed);
+        // Members of archives are opened by the one call for the outermost.
+        if let Some(limits) = &self.plan.archives
+            && entry.origin.members.is_empty()
+            && archive::detect(bytes).is_some()
+            && archive::expand(entry, bytes, limits, self) == Opened::Members
+        {
+            return;
+        }
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        // A mistake of ours must not pass for a clean file: it is a problem, and the rest is still scanned.
+        match catch_unwind(AssertUnwindSafe(|| self.scan(entry, bytes, fresh, &mut scratch))) {
+            Ok(()) => lock(&self.scratches).push(scratch),
+            Err(_) => self.problem(Problem {
+                subject: entry.origin.display_path(),
+                message: "the scanner failed on this content; please report it".to_owned(),
+            }),
+        }
+    }
+
+    fn skipped(&self, _entry: &Entry, why: Skip) {
+        *lock(&self.kept).skipped.entry(why).or_default() += 1;
+    }
+
+    fn problem(&self, problem: Problem) {
+        lock(&self.kept).problems.push(problem);
+    }
+
+    fn count(&self, what: Count, number: u64) {
+        let counter = match what {
+            Count::Refs => &self.counts.refs,
+            Count::Commits => &self.counts.commits,
+            Count::Moved => &self.counts.moved,
+        };
+        counter.fetch_add(number, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.plan.control.is_cancelled()
+    }
+}
