@@ -1,0 +1,232 @@
+//! One run: configuration and sources become a plan, its outcome becomes reports and an exit code.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+
+use super::{
+    args::CommonArgs,
+    edge::Edge,
+    exit::Exit,
+    load,
+    progress::Progress,
+};
+use crate::{
+    config::Config,
+    detect::{Limits, Scanner},
+    filter::{
+        self, Filter,
+        baseline::Baseline,
+        inline::{MarkerOptions, Tool},
+    },
+    pipeline::{self, Control, Outcome, Plan, Thresholds},
+    report::{self, Format, Input, Mode, Options},
+    select::{self, Selector},
+    source::{Source, archive},
+};
+
+/// The baseline of a repository, at its top, unless configured otherwise.
+pub(crate) const BASELINE: &str = ".abatis-baseline";
+/// Longest baseline that is read, in bytes.
+const MAX_BASELINE: u64 = 64 << 20;
+
+/// What is to be done.
+pub(super) struct Job<'j> {
+    /// The mode, for advice and for which rules speak.
+    pub(super) mode: Mode,
+    /// The options of every mode.
+    pub(super) common: &'j CommonArgs,
+    /// The top of the repository, for its configuration and its baseline.
+    pub(super) top: Option<&'j Path>,
+    /// Where content comes from.
+    pub(super) sources: Vec<Box<dyn Source + Sync>>,
+}
+
+/// What a run came to.
+pub(super) struct Done {
+    pub(super) plan: Plan,
+    pub(super) config: Config,
+    pub(super) outcome: Outcome,
+}
+
+/// Runs a job and writes its reports.
+pub(super) fn run(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Exit> {
+    let reports = Reports::open(edge, job)?;
+    let done = scan(edge, job)?;
+    reports.write(&done)?;
+    Ok(exit(&done.outcome))
+}
+
+/// The exit code that an outcome means: incomplete wins over findings.
+pub(super) fn exit(outcome: &Outcome) -> Exit {
+    if outcome.is_incomplete() {
+        Exit::Incomplete
+    } else if outcome.is_blocking() {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+/// Runs a job without writing anything.
+pub(super) fn scan(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Done> {
+    let config = load::load(job.common, job.top, edge)?;
+    let plan = plan(edge, job, &config)?;
+    let sources: Vec<&(dyn Source + Sync)> = job.sources.iter().map(AsRef::as_ref).collect();
+    let progress = Progress::new(&plan.control, edge.progress && job.mode == Mode::Scan);
+    let mut outcome = pipeline::run(&plan, &sources);
+    drop(progress);
+    outcome.warnings.extend(load::warnings(&config));
+    Ok(Done { plan, config, outcome })
+}
+
+fn plan(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::Result<Plan> {
+    let rules = Arc::new(config.rules.clone());
+    let settings = &config.scan;
+    let exclude = settings.exclude.iter().map(|glob| glob.value.clone()).collect();
+    let selector = Selector::new(&select::Options { max_size: *settings.max_size, exclude })
+        .map_err(|problem| anyhow::anyhow!("exclude: {problem}"))?;
+    let archives = (*settings.archive_depth > 0)
+        .then(|| archive::Limits { depth: *settings.archive_depth, ..archive::Limits::default() });
+    let filter = filter::Options {
+        today: edge.today,
+        markers: markers(job.common, config),
+        key: key(edge)?,
+        baseline: baseline(edge, job, config)?,
+    };
+    Ok(Plan {
+        scanner: Scanner::new(Arc::clone(&rules), Limits { decode_depth: *settings.decode_depth }),
+        selector,
+        filter: Filter::new(rules, filter),
+        archives,
+        thresholds: Thresholds {
+            fail_on: *settings.fail_on,
+            min_confidence: *settings.min_confidence,
+            audit: job.mode == Mode::Audit,
+        },
+        threads: *settings.threads,
+        control: Arc::new(Control::default()),
+    })
+}
+
+fn markers(common: &CommonArgs, config: &Config) -> MarkerOptions {
+    if common.no_inline {
+        return MarkerOptions::none();
+    }
+    match config.suppress.markers.as_ref() {
+        None => MarkerOptions::default(),
+        Some(names) => MarkerOptions {
+            own: names.iter().any(|name| name == "abatis"),
+            tools: names.iter().filter_map(|name| Tool::from_name(name)).collect(),
+        },
+    }
+}
+
+/// The key of fingerprints: ABATIS_KEY, or the file that ABATIS_KEY_FILE names.
+fn key(edge: &Edge) -> anyhow::Result<Option<Vec<u8>>> {
+    if let Some(key) = Edge::variable("ABATIS_KEY") {
+        return Ok(Some(key.into_encoded_bytes()));
+    }
+    let Some(file) = Edge::variable("ABATIS_KEY_FILE") else { return Ok(None) };
+    let path = edge.absolute(Path::new(&file));
+    let key = std::fs::read(&path).with_context(|| format!("{}: cannot read the fingerprint key", path.display()))?;
+    if key.trim_ascii().is_empty() {
+        bail!("{}: the fingerprint key is empty", path.display());
+    }
+    Ok(Some(key.trim_ascii().to_vec()))
+}
+
+/// Where the baseline of this run is, whether or not there is one.
+pub(super) fn baseline_path(edge: &Edge, job: &Job<'_>, config: &Config) -> Option<PathBuf> {
+    if let Some(path) = &job.common.baseline {
+        return Some(edge.absolute(path));
+    }
+    let name = config.baseline.value.clone().unwrap_or_else(|| PathBuf::from(BASELINE));
+    Some(job.top.map_or_else(|| edge.absolute(&name), |top| top.join(&name)))
+}
+
+/// Reads the baseline. One that was named must be there; the usual one need not.
+pub(super) fn baseline(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::Result<Option<Baseline>> {
+    if job.common.no_baseline {
+        return Ok(None);
+    }
+    let Some(path) = baseline_path(edge, job, config) else { return Ok(None) };
+    let shown = path.display();
+    let text = match load::read_limited(&path, MAX_BASELINE) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && job.common.baseline.is_none() => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("{shown}: cannot read the baseline")),
+    };
+    let (baseline, faults) = Baseline::parse(&text, &shown.to_string());
+    if !faults.is_empty() {
+        bail!(load::rejected(faults, edge));
+    }
+    Ok(Some(baseline))
+}
+
+/// Where reports go: opened before the scan, so that a bad path costs no time.
+struct Reports {
+    format: &'static Format,
+    files: Vec<(&'static Format, PathBuf, File)>,
+    options: Options,
+    quiet: bool,
+}
+
+impl Reports {
+    fn open(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Self> {
+        let mut files = Vec::new();
+        for wanted in &job.common.report {
+            let Some((name, file)) = wanted.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+                bail!("--report {wanted}: give a format and a file, such as sarif=out.sarif");
+            };
+            let path = edge.absolute(Path::new(file));
+            let opened = File::create(&path).with_context(|| format!("{}: cannot write the report", path.display()))?;
+            files.push((format(name)?, path, opened));
+        }
+        let options = Options {
+            color: edge.color,
+            show_suppressed: job.common.show_suppressed,
+            show_secrets: job.common.show_secrets,
+            width: edge.width,
+            mode: job.mode,
+            brief: edge.quiet || matches!(job.mode, Mode::Staged | Mode::Message | Mode::Push),
+            root: None,
+        };
+        Ok(Self { format: format(&job.common.format)?, files, options, quiet: edge.quiet })
+    }
+
+    fn write(self, done: &Done) -> anyhow::Result<()> {
+        let rules = done.plan.scanner.rules();
+        let plain = Options { color: false, width: None, brief: false, ..self.options.clone() };
+        for (format, path, file) in self.files {
+            let mut out = BufWriter::new(file);
+            (format.writer)(Input { outcome: &done.outcome, rules, options: &plain }, &mut out)
+                .and_then(|()| out.flush())
+                .with_context(|| format!("{}: cannot write the report", path.display()))?;
+        }
+        let nothing = done.outcome.findings.is_empty() && !done.outcome.is_incomplete();
+        if self.quiet && self.format.name == "text" && nothing {
+            return Ok(());
+        }
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = (self.format.writer)(Input { outcome: &done.outcome, rules, options: &self.options }, &mut out)
+            .and_then(|()| out.flush());
+        match written {
+            // Whoever read it has read enough; the exit code stays what it is.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to standard output"),
+        }
+    }
+}
+
+fn format(name: &str) -> anyhow::Result<&'static Format> {
+    report::find(name).with_context(|| {
+        let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
+        format!("unknown format `{name}`; there are {}", known.join(", "))
+    })
+}

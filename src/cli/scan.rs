@@ -1,0 +1,95 @@
+//! The scanning commands: which sources each of them is run on.
+
+use std::{io, path::PathBuf};
+
+use anyhow::Context as _;
+
+use super::{
+    args::{CommitMsgArgs, ScanArgs, StagedArgs},
+    edge::Edge,
+    exit::Exit,
+    run::{self, Job},
+};
+use crate::{
+    report::Mode,
+    source::{
+        Source,
+        files::{Files, IgnoreFiles},
+        git::{Message, Repo, Staged, Unstaged, Untracked},
+        patch::Patch,
+        stdin::Stdin,
+    },
+};
+
+/// `abatis scan`.
+pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    // Outside a repository there is none to ask; where git's own words are needed, it is an error.
+    let repo = edge.repository();
+    let top = repo.as_ref().ok().and_then(|repo| repo.worktree.clone());
+    let sources = if args.staged || args.unstaged || args.untracked {
+        changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?)
+    } else if let Some(patch) = &args.diff {
+        vec![diff(patch, edge)?]
+    } else {
+        paths(args)
+    };
+    run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources })
+}
+
+fn changes(args: &ScanArgs, repo: &Repo) -> Vec<Box<dyn Source + Sync>> {
+    let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
+    if args.staged {
+        sources.push(Box::new(Staged::new(repo.clone())));
+    }
+    if args.unstaged {
+        sources.push(Box::new(Unstaged::new(repo.clone())));
+    }
+    if args.untracked {
+        sources.push(Box::new(Untracked::new(repo.clone())));
+    }
+    sources
+}
+
+fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
+    if patch.as_os_str() == "-" {
+        return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
+    }
+    let shown = patch.display().to_string();
+    let file = std::fs::File::open(edge.absolute(patch)).with_context(|| format!("{shown}: cannot read the patch"))?;
+    Ok(Box::new(Patch::new(shown, Box::new(file))))
+}
+
+fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
+    let (stdin, mut roots): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
+    if !stdin.is_empty() {
+        let path = args.stdin_path.as_deref().unwrap_or("stdin");
+        sources.push(Box::new(Stdin::new(path, Box::new(io::stdin()))));
+    } else if roots.is_empty() {
+        roots.push(PathBuf::from("."));
+    }
+    if !roots.is_empty() {
+        let ignore = if args.no_ignore { IgnoreFiles::Disregard } else { IgnoreFiles::Honour };
+        sources.push(Box::new(Files::new(roots).ignore_files(ignore).threads(args.common.threads)));
+    }
+    sources
+}
+
+/// `abatis staged`.
+pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    let repo = edge.repository()?;
+    let top = repo.worktree.clone();
+    let source = Staged { whole: args.whole, ..Staged::new(repo) };
+    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
+    run::run(edge, &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources })
+}
+
+/// `abatis commit-msg`.
+pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    let repo = edge.repository()?;
+    let top = repo.worktree.clone();
+    let message = Message::new(repo, edge.git.clone(), edge.absolute(&args.file));
+    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
+    run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
+}
