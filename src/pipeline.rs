@@ -86,7 +86,10 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
         for source in sources {
             if let Err(error) = source.visit(&collector) {
                 let cause = error.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
-                collector.fail(Problem { subject: error.subject.into(), message: format!("{}{cause}", error.message) });
+                collector.fail(Problem {
+                    subject: error.subject.into(),
+                    message: format!("{}{cause}", error.message),
+                });
             }
         }
     };

@@ -13,7 +13,10 @@ use crate::{
     filter::date::Date,
     source::{
         SourceError,
-        git::{Environment, Repo, discover},
+        git::{
+            environment::Environment,
+            repo::{Repo, discover},
+        },
     },
 };
 
@@ -85,10 +88,11 @@ fn color(when: ColorWhen, terminal: bool) -> bool {
 }
 
 fn terminal_width() -> Option<usize> {
-    let columns = Edge::variable("COLUMNS").and_then(|value| value.to_str().and_then(|text| text.parse().ok()));
-    columns.or_else(|| indicatif::TermLike::width(&indicatif_term()).into())
+    let columns =
+        Edge::variable("COLUMNS").and_then(|value| value.to_str().and_then(|text| text.parse().ok()));
+    columns.or_else(|| terminal_columns(console::Term::stdout().size_checked()))
 }
 
-fn indicatif_term() -> impl indicatif::TermLike {
-    console::Term::stdout()
+fn terminal_columns(size: Option<(u16, u16)>) -> Option<usize> {
+    size.map(|(_, columns)| usize::from(columns))
 }

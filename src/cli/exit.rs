@@ -28,7 +28,9 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
     let shown = error.print();
     match shown {
         Ok(()) if !error.use_stderr() => Exit::Clean.into(),
-        Err(broken) if broken.kind() == io::ErrorKind::BrokenPipe && !error.use_stderr() => Exit::Clean.into(),
+        Err(broken) if broken.kind() == io::ErrorKind::BrokenPipe && !error.use_stderr() => {
+            Exit::Clean.into()
+        }
         _ => Exit::Incomplete.into(),
     }
 }

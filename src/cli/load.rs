@@ -10,7 +10,9 @@ use anyhow::{Context as _, bail};
 
 use super::{args::CommonArgs, edge::Edge};
 use crate::{
-    config::{self, Base, Choice, Config, FILE_NAME, Known, Layer, LayerKind, MAX_FILE, Rejected, ScanChoice, Trust},
+    config::{
+        self, Base, Choice, Config, FILE_NAME, Known, Layer, LayerKind, MAX_FILE, Rejected, ScanChoice, Trust,
+    },
     detect::check::CHECKS,
     diagnostic::{self, Diagnostic, Sources},
     filter::inline::Tool,
@@ -56,7 +58,9 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     config
         .warnings
         .iter()
-        .map(|warning| diagnostic::render(std::slice::from_ref(warning), &config.sources, false).trim_end().to_owned())
+        .map(|warning| {
+            diagnostic::render(std::slice::from_ref(warning), &config.sources, false).trim_end().to_owned()
+        })
         .collect()
 }
 
@@ -89,7 +93,8 @@ fn choice(common: &CommonArgs) -> anyhow::Result<Choice> {
     let max_size = match common.max_size.as_deref() {
         None => None,
         Some(size) => Some(
-            config::parse_size(size).with_context(|| format!("--max-size {size}: give a number of bytes, or such as 20M"))?,
+            config::parse_size(size)
+                .with_context(|| format!("--max-size {size}: give a number of bytes, or such as 20M"))?,
         ),
     };
     let risks = common.risk.iter().map(|&number| {
@@ -129,8 +134,12 @@ fn user_file() -> Option<PathBuf> {
 fn optional_layer(kind: LayerKind, path: &Path) -> anyhow::Result<Option<Layer>> {
     match text(path) {
         Ok(text) => Ok(Some(Layer { kind, file: path.display().to_string(), text })),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{}: cannot read the configuration", path.display())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("{}: cannot read the configuration", path.display()))
+        }
     }
 }
 

@@ -9,13 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::{
-    args::CommonArgs,
-    edge::Edge,
-    exit::Exit,
-    load,
-    progress::Progress,
-};
+use super::{args::CommonArgs, edge::Edge, exit::Exit, load, progress::Progress};
 use crate::{
     config::Config,
     detect::{Limits, Scanner},
@@ -134,7 +128,8 @@ fn key(edge: &Edge) -> anyhow::Result<Option<Vec<u8>>> {
     }
     let Some(file) = Edge::variable("ABATIS_KEY_FILE") else { return Ok(None) };
     let path = edge.absolute(Path::new(&file));
-    let key = std::fs::read(&path).with_context(|| format!("{}: cannot read the fingerprint key", path.display()))?;
+    let key = std::fs::read(&path)
+        .with_context(|| format!("{}: cannot read the fingerprint key", path.display()))?;
     if key.trim_ascii().is_empty() {
         bail!("{}: the fingerprint key is empty", path.display());
     }
@@ -159,13 +154,13 @@ pub(super) fn baseline(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::R
     let shown = path.display();
     let text = match load::read_limited(&path, MAX_BASELINE) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && job.common.baseline.is_none() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && job.common.baseline.is_none() => {
+            return Ok(None);
+        }
         Err(error) => return Err(error).with_context(|| format!("{shown}: cannot read the baseline")),
     };
     let (baseline, faults) = Baseline::parse(&text, &shown.to_string());
-    if !faults.is_empty() {
-        bail!(load::rejected(faults, edge));
-    }
+    load::refuse(&faults, &shown.to_string(), &String::from_utf8_lossy(&text), edge)?;
     Ok(Some(baseline))
 }
 
@@ -185,7 +180,8 @@ impl Reports {
                 bail!("--report {wanted}: give a format and a file, such as sarif=out.sarif");
             };
             let path = edge.absolute(Path::new(file));
-            let opened = File::create(&path).with_context(|| format!("{}: cannot write the report", path.display()))?;
+            let opened = File::create(&path)
+                .with_context(|| format!("{}: cannot write the report", path.display()))?;
             files.push((format(name)?, path, opened));
         }
         let options = Options {
@@ -214,8 +210,9 @@ impl Reports {
             return Ok(());
         }
         let mut out = BufWriter::new(io::stdout().lock());
-        let written = (self.format.writer)(Input { outcome: &done.outcome, rules, options: &self.options }, &mut out)
-            .and_then(|()| out.flush());
+        let written =
+            (self.format.writer)(Input { outcome: &done.outcome, rules, options: &self.options }, &mut out)
+                .and_then(|()| out.flush());
         match written {
             // Whoever read it has read enough; the exit code stays what it is.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{
-    args::{CommitMsgArgs, ScanArgs, StagedArgs},
+    args::{ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
     run::{self, Job},
@@ -15,8 +15,7 @@ use crate::{
     source::{
         Source,
         files::{Files, IgnoreFiles},
-        git::{Message, Repo, Staged, Unstaged, Untracked},
-        patch::Patch,
+        git::{repo::Repo, staged::Staged},
         stdin::Stdin,
     },
 };
@@ -28,8 +27,6 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let top = repo.as_ref().ok().and_then(|repo| repo.worktree.clone());
     let sources = if args.staged || args.unstaged || args.untracked {
         changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?)
-    } else if let Some(patch) = &args.diff {
-        vec![diff(patch, edge)?]
     } else {
         paths(args)
     };
@@ -39,24 +36,9 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
 fn changes(args: &ScanArgs, repo: &Repo) -> Vec<Box<dyn Source + Sync>> {
     let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
     if args.staged {
-        sources.push(Box::new(Staged::new(repo.clone())));
-    }
-    if args.unstaged {
-        sources.push(Box::new(Unstaged::new(repo.clone())));
-    }
-    if args.untracked {
-        sources.push(Box::new(Untracked::new(repo.clone())));
+        sources.push(Box::new(Staged { repo: repo.clone(), whole: false }));
     }
     sources
-}
-
-fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
-    if patch.as_os_str() == "-" {
-        return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
-    }
-    let shown = patch.display().to_string();
-    let file = std::fs::File::open(edge.absolute(patch)).with_context(|| format!("{shown}: cannot read the patch"))?;
-    Ok(Box::new(Patch::new(shown, Box::new(file))))
 }
 
 fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
@@ -80,16 +62,7 @@ fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
 pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let repo = edge.repository()?;
     let top = repo.worktree.clone();
-    let source = Staged { whole: args.whole, ..Staged::new(repo) };
+    let source = Staged { repo, whole: args.whole };
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
     run::run(edge, &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources })
-}
-
-/// `abatis commit-msg`.
-pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Exit> {
-    let repo = edge.repository()?;
-    let top = repo.worktree.clone();
-    let message = Message::new(repo, edge.git.clone(), edge.absolute(&args.file));
-    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
-    run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
 }

@@ -22,6 +22,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
 pub(super) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
     let shown = args.dir.display();
     fs::create_dir_all(&args.dir).with_context(|| format!("{shown}: cannot make the folder"))?;
-    clap_mangen::generate_to(Cli::command(), &args.dir).with_context(|| format!("{shown}: cannot write man pages"))?;
+    clap_mangen::generate_to(Cli::command(), &args.dir)
+        .with_context(|| format!("{shown}: cannot write man pages"))?;
     Ok(Exit::Clean)
 }

@@ -22,12 +22,20 @@ pub(super) fn none() -> Snippet {
 }
 
 /// The line of match `index` and its neighbours. `start` is its position in `bytes`.
-pub(super) fn around(bytes: &[u8], matches: &[Match], index: usize, start: Position, lines: &LineMap) -> Snippet {
+pub(super) fn around(
+    bytes: &[u8],
+    matches: &[Match],
+    index: usize,
+    start: Position,
+    lines: &LineMap,
+) -> Snippet {
     let found = &matches[index];
     let low = found.span.start.saturating_sub(MARGIN);
-    let line_start = memchr::memrchr(b'\n', &bytes[low..found.span.start]).map_or(low, |newline| low + newline + 1);
+    let line_start =
+        memchr::memrchr(b'\n', &bytes[low..found.span.start]).map_or(low, |newline| low + newline + 1);
     let high = bytes.len().min(found.span.end + MARGIN);
-    let line_end = memchr::memchr(b'\n', &bytes[found.span.end..high]).map_or(high, |newline| found.span.end + newline);
+    let line_end =
+        memchr::memchr(b'\n', &bytes[found.span.end..high]).map_or(high, |newline| found.span.end + newline);
     let mut builder = Builder { bytes, matches, text: String::new(), mark: Span::default(), marked: index };
     let mut first = start;
     if let Some(before) = context_before(bytes, line_start) {
@@ -126,7 +134,8 @@ impl Builder<'_> {
 
     /// The first place in `text` where the value of a match stands.
     fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let values = self.matches.iter().map(|found| found.secret.expose()).filter(|value| value.len() >= REPEATED);
+        let values =
+            self.matches.iter().map(|found| found.secret.expose()).filter(|value| value.len() >= REPEATED);
         values.filter_map(|value| memchr::memmem::find(text, value).map(|at| (at, value.len()))).min()
     }
 }
@@ -140,9 +149,11 @@ fn harmless(bytes: &[u8]) -> String {
             '\t' => '\t',
             '\0'..='\x1f' => char::from_u32(0x2400 + character as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
             '\x7f' => '\u{2421}',
-            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                char::REPLACEMENT_CHARACTER
-            }
+            '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
             other => other,
         })
         .collect()

@@ -113,7 +113,7 @@ impl<'p> Collector<'p> {
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
         self.counts.unsure.fetch_add((all - matches.len()) as u64, Ordering::Relaxed);
         matches.retain(|found| self.counts_here(found));
-        let verdicts = self.plan.filter.on_content(bytes, origin, fresh, &matches);
+        let verdicts = self.plan.filter.on_content(entry, bytes, fresh, &matches);
         if matches.is_empty() {
             return;
         }
@@ -164,7 +164,11 @@ impl<'p> Collector<'p> {
             span: found.span.shifted(usize::try_from(entry.offset).unwrap_or(usize::MAX / 2)),
             start: entry.lines.in_file(start),
             end: entry.lines.in_file(end),
-            snippet: if on_file { snippet::none() } else { snippet::around(bytes, matches, index, start, &entry.lines) },
+            snippet: if on_file {
+                snippet::none()
+            } else {
+                snippet::around(bytes, matches, index, start, &entry.lines)
+            },
             secret: found.secret.clone(),
             proof: found.proof,
             decoded: found.decoded.clone(),

@@ -187,6 +187,7 @@ pub(super) fn outcome() -> Outcome {
             fresh_bytes: 4096,
             skipped: [(Skip::TooLarge, 1), (Skip::Media, 12)].into(),
             suppressed: [(SuppressionKind::Inline, 1)].into(),
+            unsure: 0,
             disproved: 3,
             unfinished: String::new(),
         },
