@@ -110,8 +110,10 @@ fn skip(hook: &str, reason: &str) -> Result<()> {
     let names: Vec<&[u8]> = names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).collect();
     let what = if hook == "commit-msg" {
         "the commit message was".to_owned()
+    } else if names.len() == 1 {
+        "1 staged file was".to_owned()
     } else {
-        format!("{} staged file{} were", names.len(), if names.len() == 1 { "" } else { "s" })
+        format!("{} staged files were", names.len())
     };
     eprintln!("abatis: SKIPPED {hook}: {what} not scanned. Reason: {reason}");
     if hook != "commit-msg" {

@@ -28,8 +28,9 @@ pub(crate) const HOOKS: [&str; 3] = ["pre-commit", "commit-msg", "pre-merge-comm
 const DEFAULT: [&str; 2] = ["pre-commit", "commit-msg"];
 
 /// All other hooks that git looks for in a folder of hooks; with `core.hooksPath` set to a folder of ours, the
-/// repositories' own must still run.
-const FORWARDED: [&str; 23] = [
+/// repositories' own must still run. Left out are push-to-checkout and proc-receive: git does something else where
+/// they merely exist.
+const FORWARDED: [&str; 21] = [
     "applypatch-msg",
     "pre-applypatch",
     "post-applypatch",
@@ -41,11 +42,9 @@ const FORWARDED: [&str; 23] = [
     "pre-push",
     "pre-receive",
     "update",
-    "proc-receive",
     "post-receive",
     "post-update",
     "reference-transaction",
-    "push-to-checkout",
     "pre-auto-gc",
     "post-rewrite",
     "sendemail-validate",

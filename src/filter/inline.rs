@@ -29,6 +29,8 @@ use tools::{Seen, foreign, foreign_marker, secretlint_blocks};
 /// Our own marker.
 pub const MARKER: &str = "abatis:allow";
 
+/// The name of our own markers in configuration.
+const OWN: &str = "abatis";
 /// Fewest letters and digits of a reason: less says nothing.
 const REASON_LETTERS: usize = 3;
 /// Longest reason that is kept, in characters: it goes into reports.
@@ -53,6 +55,23 @@ impl Default for MarkerOptions {
 }
 
 impl MarkerOptions {
+    /// The names that [`MarkerOptions::from_names`] knows, our own first.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        std::iter::once(OWN).chain(Tool::ALL.map(Tool::name)).collect()
+    }
+
+    /// The markers with these names; names that are not known are passed over.
+    #[must_use]
+    pub fn from_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut options = Self::none();
+        for name in names {
+            options.own |= name == OWN;
+            options.tools.extend(Tool::from_name(name));
+        }
+        options
+    }
+
     /// None of them.
     #[must_use]
     pub const fn none() -> Self {

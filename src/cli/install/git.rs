@@ -100,12 +100,12 @@ impl Git {
         Ok(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout).to_vec())
     }
 
-    /// [`Git::ask`] for a path, made absolute.
+    /// [`Git::ask`] for a path, relative to the current folder or absolute.
     pub(crate) fn ask_path(&self, arguments: &[&str]) -> Result<PathBuf> {
         let path = self.ask(arguments)?;
         let path = path.strip_suffix(b"\r").unwrap_or(&path);
         let path = path.to_path().context("git named a path that this system cannot hold")?;
-        Ok(self.folder.join(path))
+        Ok(if self.folder == Path::new(".") { path.to_owned() } else { self.folder.join(path) })
     }
 
     /// The effective value of `key`, if it is set.
