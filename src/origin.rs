@@ -17,6 +17,9 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
+    /// The SHA-1 id of zeros, which git writes where there is no object.
+    pub const NULL: Self = Self { bytes: [0; 32], len: 20 };
+
     /// Takes 20 or 32 raw bytes; any other length gives `None`.
     #[must_use]
     pub fn from_bytes(raw: &[u8]) -> Option<Self> {

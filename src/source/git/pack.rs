@@ -1,0 +1,267 @@
+//! Bulk reading of git object stores: packs in pack order, each delta base decoded once.
+//!
+//! An audit wants every version of every file. Asked for one object at a time, a store decodes the
+//! same bases again and again. Here the deltas of a pack are laid out as trees first; then every
+//! base is decoded once, and what is built on it follows depth first, so that a base lives just as
+//! long as something still needs it. While the instructions of a delta are applied they are also
+//! recorded: the object arrives with the ranges that are new in it and a map of the ranges that it
+//! shares with its base. A visitor looks at the new ranges only, and inherits the rest from the
+//! state that it returned for the base.
+//!
+//! Packs are read by position into windows, not mapped: mapping is no slower to write but is no
+//! faster here either, it counts against the memory of the process, and a pack that is cut while
+//! it is mapped kills the process where a read gives an error. Entries are inflated in one call by
+//! `libdeflate`, since an entry's size and extent are known beforehand. The figures behind both
+//! are printed by `benches/floor.rs`.
+//!
+//! A damaged object is a problem, not an end: it is looked for in the other packs and among the
+//! loose objects, and if it is nowhere, it and what is built on it are reported.
+//!
+//! Must not know paths, references or commits: an object is an id, a kind and bytes.
+
+use std::fmt;
+
+use crate::{
+    origin::ObjectId,
+    source::Problem,
+    text::{Fresh, Span},
+};
+
+mod alternates;
+mod data;
+mod delta;
+mod descent;
+mod entry;
+mod index;
+mod inflate;
+mod layout;
+mod loose;
+mod rebuild;
+mod store;
+mod walk;
+
+pub use self::{
+    store::{ObjectStore, Places},
+    walk::{Limits, Scope, Tally, Walk},
+};
+
+/// What a git object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// A folder.
+    Tree,
+    /// The content of a file.
+    Blob,
+    /// An annotated tag.
+    Tag,
+}
+
+impl ObjectKind {
+    /// The word that git uses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Tree => "tree",
+            Self::Blob => "blob",
+            Self::Tag => "tag",
+        }
+    }
+
+    /// The kind that git calls `name`.
+    #[must_use]
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        [Self::Commit, Self::Tree, Self::Blob, Self::Tag]
+            .into_iter()
+            .find(|kind| kind.name().as_bytes() == name)
+    }
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// All four.
+    pub const ALL: Self = Self(0b1111);
+    /// None: to be filled by [`Kinds::with`].
+    pub const NONE: Self = Self(0);
+
+    /// The set with `kind` in it.
+    #[must_use]
+    pub const fn with(self, kind: ObjectKind) -> Self {
+        Self(self.0 | 1 << kind as u8)
+    }
+
+    /// True if `kind` is in the set.
+    #[must_use]
+    pub const fn contains(self, kind: ObjectKind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+}
+
+/// How a repository names its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum IdFormat {
+    /// SHA-1: 20 bytes.
+    #[default]
+    Sha1,
+    /// SHA-256: 32 bytes.
+    Sha256,
+}
+
+impl IdFormat {
+    /// Bytes of an id, and of the checksums that end packs and indexes.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+}
+
+/// A range of an object that was copied from its delta base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where it begins in the object.
+    pub at: usize,
+    /// Where it begins in the base.
+    pub from: usize,
+    /// Number of bytes.
+    pub len: usize,
+}
+
+impl Copied {
+    /// The range in the object.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        Span { start: self.at, end: self.at + self.len }
+    }
+}
+
+/// Why an object is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It was asked for. No id is shown twice in this role.
+    Wanted,
+    /// It was shown before, or the filter refused it, but something wanted is built on it: only
+    /// the state it leaves for that is of use.
+    Base,
+}
+
+/// A decoded object.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    /// Its id, as the index has it; the content is not hashed.
+    pub id: ObjectId,
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its content, without the header.
+    pub bytes: &'a [u8],
+    /// What is not in the base: inserted ranges and the seams between copied ones, each widened by
+    /// [`CONTEXT`] bytes. A range that does not touch them lies, with that much context around it,
+    /// inside one of `copies`. [`Fresh::All`] if there is no base.
+    pub fresh: &'a Fresh,
+    /// The ranges copied from the base, in the order of `at`. Neighbours that are neighbours in
+    /// the base as well are one range.
+    pub copies: &'a [Copied],
+    /// Number of deltas between the object and the first full content below it.
+    pub depth: u32,
+    /// Why it is shown.
+    pub role: Role,
+}
+
+/// Bytes around a match that may decide whether it is one: a word boundary looks at one character,
+/// which is at most four bytes.
+pub const CONTEXT: usize = 4;
+
+/// Takes the objects of a store. Called from many threads.
+pub trait ObjectSink: Sync {
+    /// What an object leaves for those built on it: dropped after the last of them.
+    type State: Send + Sync;
+    /// What one thread at a time works with; the walk makes as many as it has threads at work and
+    /// returns them all.
+    type Worker: Send;
+
+    /// A new worker.
+    fn worker(&self) -> Self::Worker;
+
+    /// Takes an object. `base` is the state of its delta base; without one, everything in the
+    /// object is fresh.
+    fn object(
+        &self,
+        worker: &mut Self::Worker,
+        object: &Object<'_>,
+        base: Option<&Self::State>,
+    ) -> Self::State;
+
+    /// An object larger than [`Limits::object`]; neither it nor what is built on it is read.
+    fn too_large(&self, id: ObjectId, kind: ObjectKind, size: u64);
+
+    /// Something that could not be read.
+    fn problem(&self, problem: Problem);
+
+    /// Whether the object is wanted at all; one that is not is shown only as a base of others.
+    fn wants(&self, id: &ObjectId) -> bool {
+        let _ = id;
+        true
+    }
+
+    /// True if the walk is to end: it returns as soon as it can.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Why an object cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error("the pack ends before it")]
+    BeyondEnd,
+    #[error("its header is damaged")]
+    Header,
+    #[error("its compressed data is damaged or cut short")]
+    Compressed,
+    #[error("its size is impossible for so few compressed bytes")]
+    Size,
+    #[error("its delta is damaged")]
+    Delta,
+    #[error("its delta does not fit its base")]
+    WrongBase,
+    #[error("its delta base {0} is missing")]
+    BaseMissing(ObjectId),
+    #[error("its delta base is not an object of this pack")]
+    BaseOffset,
+    #[error("its delta base cannot be read")]
+    BaseLost,
+    #[error("its chain of deltas never reaches a full content")]
+    Endless,
+    #[error("it has {size} bytes, more than the limit of {limit}")]
+    TooLarge { size: u64, limit: u64 },
+    #[error("reading failed: {0}")]
+    Read(String),
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            Self::BeyondEnd
+        } else {
+            Self::Read(error.to_string())
+        }
+    }
+}
+
+/// Locks `mutex`; one that a panic left behind holds nothing half done here.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
