@@ -15,6 +15,7 @@ pub mod lfs;
 pub mod lines;
 pub mod message;
 pub mod objects;
+pub mod pack;
 pub mod repo;
 pub mod staged;
 pub mod tree;

@@ -121,7 +121,7 @@ pub enum IdFormat {
 impl IdFormat {
     /// Bytes of an id, and of the checksums that end packs and indexes.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn id_len(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,

@@ -44,7 +44,7 @@ impl PackData {
         let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] = header else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a pack of version 2 or 3"));
         };
-        Ok(Self { file, len, end: len.saturating_sub(format.len() as u64), held: Vec::new() })
+        Ok(Self { file, len, end: len.saturating_sub(format.id_len() as u64), held: Vec::new() })
     }
 
     /// Checks that the pack ends with `checksum`, the one its index was made for. A pack that
@@ -119,11 +119,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The bytes of `range`, which may be cut by the end of the pack.
-    pub(super) fn get<'w>(
-        &'w mut self,
-        data: &'w PackData,
-        range: Range<u64>,
-    ) -> Result<&'w [u8], Fault> {
+    pub(super) fn get<'w>(&'w mut self, data: &'w PackData, range: Range<u64>) -> Result<&'w [u8], Fault> {
         if range.start >= data.end || range.end < range.start {
             return Err(Fault::BeyondEnd);
         }

@@ -113,9 +113,8 @@ pub(super) fn fresh(copies: &[Copied], base_len: usize, len: usize, fresh: &mut 
         }
         at = copy.at + copy.len;
     }
-    let ends_both = copies
-        .last()
-        .is_some_and(|last| last.at + last.len == len && last.from + last.len == base_len);
+    let ends_both =
+        copies.last().is_some_and(|last| last.at + last.len == len && last.from + last.len == base_len);
     if !ends_both {
         add(at, len);
     }
@@ -168,14 +167,10 @@ mod tests {
     #[test]
     fn copies_and_inserts() {
         let base = b"0123456789abcdefghijklmnopqrstuvwxyz";
-        let delta =
-            [36, 34, 0x91, 0, 10, 0x91, 10, 10, 2, b'!', b'?', 0x91, 24, 12];
+        let delta = [36, 34, 0x91, 0, 10, 0x91, 10, 10, 2, b'!', b'?', 0x91, 24, 12];
         let (out, copies, spans) = apply(base, &delta).unwrap();
         assert_eq!(out, b"0123456789abcdefghij!?opqrstuvwxyz");
-        assert_eq!(
-            copies,
-            [Copied { at: 0, from: 0, len: 20 }, Copied { at: 22, from: 24, len: 12 }]
-        );
+        assert_eq!(copies, [Copied { at: 0, from: 0, len: 20 }, Copied { at: 22, from: 24, len: 12 }]);
         assert_eq!(spans, [Span::new(16, 26)]);
     }
 

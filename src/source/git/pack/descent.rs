@@ -116,11 +116,7 @@ impl Marks {
     const WANTED: u8 = 1;
     const NEEDED: u8 = 2;
 
-    pub(super) fn new(
-        layout: &Layout,
-        index: &Index,
-        wants: impl Fn(&ObjectId) -> bool + Sync,
-    ) -> Self {
+    pub(super) fn new(layout: &Layout, index: &Index, wants: impl Fn(&ObjectId) -> bool + Sync) -> Self {
         use rayon::prelude::*;
         let wanted = |entry| u8::from(wants(&index.id(layout.place(entry))));
         let mut marks: Vec<u8> = (0..layout.len() as u32).into_par_iter().map(wanted).collect();
@@ -202,10 +198,8 @@ impl<T> Task<T> {
             self.roots.end -= given;
             return Some(half);
         }
-        let frame = self
-            .frames
-            .iter_mut()
-            .find(|frame| frame.children.len() > 1 && frame.base.bytes.is_some())?;
+        let frame =
+            self.frames.iter_mut().find(|frame| frame.children.len() > 1 && frame.base.bytes.is_some())?;
         let middle = frame.children.start + frame.children.len() as u32 / 2;
         half.frames.push(Frame {
             base: Arc::clone(&frame.base),
@@ -380,13 +374,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
     }
 
     /// Looks in other packs and among loose objects for what this pack cannot give.
-    fn rescue(
-        &self,
-        task: &mut Task<S::State>,
-        tools: &mut Tools<S::Worker>,
-        entry: u32,
-        fault: &Fault,
-    ) {
+    fn rescue(&self, task: &mut Task<S::State>, tools: &mut Tools<S::Worker>, entry: u32, fault: &Fault) {
         if !self.needed(entry) {
             return;
         }

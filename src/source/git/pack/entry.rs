@@ -58,7 +58,7 @@ impl Header {
                 Content::OffsetDelta(distance)
             }
             7 => {
-                let id = bytes.get(len..len + format.len()).ok_or(Fault::BeyondEnd)?;
+                let id = bytes.get(len..len + format.id_len()).ok_or(Fault::BeyondEnd)?;
                 len += id.len();
                 Content::IdDelta(ObjectId::from_bytes(id).ok_or(Fault::Header)?)
             }

@@ -37,7 +37,7 @@ pub(super) enum IndexError {
 impl Index {
     /// Reads the bytes of an index file.
     pub(super) fn parse(mut file: Vec<u8>, format: IdFormat) -> Result<Self, IndexError> {
-        let id_len = format.len();
+        let id_len = format.id_len();
         let second = file.starts_with(&MAGIC[..4]);
         if second && !file.starts_with(&MAGIC) {
             return Err(IndexError::Version);
@@ -50,10 +50,7 @@ impl Index {
         }
         let count = fanout[FANOUT - 1] as usize;
         let start = head + FANOUT_BYTES;
-        let body = file
-            .len()
-            .checked_sub(start + 2 * id_len)
-            .ok_or(IndexError::Length)?;
+        let body = file.len().checked_sub(start + 2 * id_len).ok_or(IndexError::Length)?;
         let pack_checksum = file[file.len() - 2 * id_len..file.len() - id_len].to_vec();
         let (ids, offsets) = if second {
             // Id, CRC-32 and offset of each object, then eight bytes for each far offset.
@@ -89,7 +86,7 @@ impl Index {
         entries.sort_unstable();
         entries.dedup_by_key(|entry| entry.0);
         let mut fanout = vec![0; FANOUT];
-        let mut ids = Vec::with_capacity(entries.len() * format.len());
+        let mut ids = Vec::with_capacity(entries.len() * format.id_len());
         for (id, _) in &entries {
             let id = id.as_bytes();
             fanout[usize::from(id[0])] += 1;
@@ -114,7 +111,7 @@ impl Index {
 
     /// The id at a place in the order of ids.
     pub(super) fn id(&self, place: usize) -> ObjectId {
-        let len = self.format.len();
+        let len = self.format.id_len();
         let bytes = &self.ids[place * len..(place + 1) * len];
         // The length of an id is always one of the two that there are.
         ObjectId::from_bytes(bytes).unwrap_or(ObjectId::NULL)
@@ -123,7 +120,7 @@ impl Index {
     /// The place of `id` in the order of ids.
     pub(super) fn find(&self, id: &ObjectId) -> Option<usize> {
         let id = id.as_bytes();
-        let len = self.format.len();
+        let len = self.format.id_len();
         if id.len() != len {
             return None;
         }

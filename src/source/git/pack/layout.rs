@@ -11,7 +11,8 @@ use super::{
     Fault, IdFormat, Kinds,
     data::{PACK_HEADER, PackData, Window},
     entry::{Content, Header, LONGEST_HEADER},
-    index::Index, lock,
+    index::Index,
+    lock,
 };
 use crate::origin::ObjectId;
 
@@ -107,9 +108,11 @@ impl Layout {
     fn links(&self, data: &PackData, format: IdFormat) -> (Vec<Link>, HashMap<u32, Exception>) {
         let mut links = vec![link::OTHER; self.len()];
         let exceptions = Mutex::new(HashMap::new());
-        links.par_chunks_mut(HEADERS_A_TASK).zip(self.offsets.par_chunks(HEADERS_A_TASK)).enumerate().for_each_init(
-            Window::default,
-            |window, (task, (links, offsets))| {
+        links
+            .par_chunks_mut(HEADERS_A_TASK)
+            .zip(self.offsets.par_chunks(HEADERS_A_TASK))
+            .enumerate()
+            .for_each_init(Window::default, |window, (task, (links, offsets))| {
                 let first = task * HEADERS_A_TASK;
                 for (at, (link, &offset)) in links.iter_mut().zip(offsets).enumerate() {
                     match read_link(window, data, offset, format) {
@@ -122,19 +125,12 @@ impl Layout {
                         }
                     }
                 }
-            },
-        );
+            });
         (links, exceptions.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Turns links into lists of children.
-    fn join(
-        &mut self,
-        links: &[Link],
-        mut exceptions: HashMap<u32, Exception>,
-        index: &Index,
-        kinds: Kinds,
-    ) {
+    fn join(&mut self, links: &[Link], mut exceptions: HashMap<u32, Exception>, index: &Index, kinds: Kinds) {
         let finder = Finder::new(&self.offsets[..self.len()]);
         let mut entry_of_place = Vec::new();
         self.bases = vec![NONE; self.len()];
@@ -223,9 +219,7 @@ fn read_link(
     let end = offset.saturating_add(LONGEST_HEADER as u64);
     let header = Header::parse(window.get(data, offset..end)?, format)?;
     Ok(match header.content {
-        Content::Full(kind) => {
-            Ok(u64::from(Kinds::NONE.with(kind).0) << link::BITS | link::FULL)
-        }
+        Content::Full(kind) => Ok(u64::from(Kinds::NONE.with(kind).0) << link::BITS | link::FULL),
         Content::OffsetDelta(distance) => {
             let base = offset.checked_sub(distance).ok_or(Fault::BaseOffset)?;
             Ok(base << link::BITS | link::OFFSET)

@@ -30,7 +30,7 @@ pub(super) fn list(folder: &Path, format: IdFormat) -> io::Result<Vec<ObjectId>>
             let Some(rest) = name.to_str() else { continue };
             let hex = format!("{start}{rest}");
             let id = ObjectId::from_hex(hex.as_bytes());
-            ids.extend(id.filter(|id| id.as_bytes().len() == format.len()));
+            ids.extend(id.filter(|id| id.as_bytes().len() == format.id_len()));
         }
     }
     Ok(ids)
@@ -44,11 +44,7 @@ pub(super) fn path(folder: &Path, id: &ObjectId) -> PathBuf {
 }
 
 /// Reads an object; `None` if the folder does not have it.
-pub(super) fn read(
-    folder: &Path,
-    id: &ObjectId,
-    limit: u64,
-) -> Result<Option<(ObjectKind, Vec<u8>)>, Fault> {
+pub(super) fn read(folder: &Path, id: &ObjectId, limit: u64) -> Result<Option<(ObjectKind, Vec<u8>)>, Fault> {
     let file = match fs::File::open(path(folder, id)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

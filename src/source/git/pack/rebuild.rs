@@ -58,12 +58,7 @@ pub(super) fn index(path: &Path, format: IdFormat, problems: &mut Vec<Problem>) 
 }
 
 /// Where entries begin.
-fn offsets(
-    data: &PackData,
-    format: IdFormat,
-    path: &Path,
-    problems: &mut Vec<Problem>,
-) -> Vec<u64> {
+fn offsets(data: &PackData, format: IdFormat, path: &Path, problems: &mut Vec<Problem>) -> Vec<u64> {
     let mut offsets = Vec::new();
     let mut window = Window::default();
     let mut at = PACK_HEADER;
@@ -79,8 +74,7 @@ fn offsets(
                 at = next;
             }
             Err(error) => {
-                let message =
-                    format!("damaged at offset {at} ({error}); what follows cannot be found");
+                let message = format!("damaged at offset {at} ({error}); what follows cannot be found");
                 problems.push(problem(path, message));
                 break;
             }
@@ -102,7 +96,7 @@ fn skip(data: &PackData, start: u64, size: u64) -> Result<u64, String> {
 fn stand_in(offset: u64, format: IdFormat) -> ObjectId {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&offset.to_be_bytes());
-    ObjectId::from_bytes(&bytes[..format.len()]).unwrap_or(ObjectId::NULL)
+    ObjectId::from_bytes(&bytes[..format.id_len()]).unwrap_or(ObjectId::NULL)
 }
 
 /// Ids and offsets of all that can be decoded with what `index` knows.
@@ -123,7 +117,7 @@ fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, 
         sink: &sink,
         tools: &tools,
         offered: AtomicUsize::new(0),
-            lost: Mutex::new(0),
+        lost: Mutex::new(0),
     };
     descend(&descent);
     let tools = tools.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -88,6 +88,9 @@ impl Pack {
 /// A kind and a content.
 pub(super) type Decoded = (ObjectKind, Vec<u8>);
 
+/// The same, kept by the cache as well.
+type Shared = (ObjectKind, Arc<Vec<u8>>);
+
 impl ObjectStore {
     /// Lists the packs and reads their indexes. A pack whose index is missing or damaged is read
     /// through to make one. What cannot be used is a problem that the walk reports.
@@ -238,11 +241,7 @@ impl ObjectStore {
         })
     }
 
-    fn read_loose(
-        &self,
-        id: &ObjectId,
-        limit: u64,
-    ) -> Result<Option<(ObjectKind, Arc<Vec<u8>>)>, Fault> {
+    fn read_loose(&self, id: &ObjectId, limit: u64) -> Result<Option<Shared>, Fault> {
         for folder in &self.folders {
             if let Some((kind, bytes)) = loose::read(folder, id, limit)? {
                 return Ok(Some((kind, Arc::new(bytes))));
@@ -275,12 +274,7 @@ fn inflate_entry(
 }
 
 /// The packs of a folder.
-fn open_packs(
-    folder: &Path,
-    place: usize,
-    format: IdFormat,
-    problems: &mut Vec<Problem>,
-) -> Vec<Pack> {
+fn open_packs(folder: &Path, place: usize, format: IdFormat, problems: &mut Vec<Problem>) -> Vec<Pack> {
     let folder = folder.join("pack");
     let mut names: Vec<PathBuf> = match fs::read_dir(&folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
@@ -305,12 +299,7 @@ fn open_packs(
     packs.filter_map(|path| open_pack(path, place, format, problems)).collect()
 }
 
-fn open_pack(
-    path: &Path,
-    folder: usize,
-    format: IdFormat,
-    problems: &mut Vec<Problem>,
-) -> Option<Pack> {
+fn open_pack(path: &Path, folder: usize, format: IdFormat, problems: &mut Vec<Problem>) -> Option<Pack> {
     let beside = path.with_extension("idx");
     let index = fs::read(&beside)
         .map_err(|error| error.to_string())
@@ -334,13 +323,13 @@ fn open_pack(
 /// Bases decoded lately, by pack and offset; the oldest leave first.
 #[derive(Debug, Default)]
 struct Cache {
-    held: HashMap<(usize, u64), (ObjectKind, Arc<Vec<u8>>)>,
+    held: HashMap<(usize, u64), Shared>,
     order: VecDeque<(usize, u64)>,
     bytes: usize,
 }
 
 impl Cache {
-    fn get(&self, place: (usize, u64)) -> Option<(ObjectKind, Arc<Vec<u8>>)> {
+    fn get(&self, place: (usize, u64)) -> Option<Shared> {
         self.held.get(&place).cloned()
     }
 

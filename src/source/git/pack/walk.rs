@@ -14,11 +14,7 @@ use super::{
     layout::Layout,
     lock, loose,
 };
-use crate::{
-    origin::ObjectId,
-    source::Problem,
-    text::Fresh,
-};
+use crate::{origin::ObjectId, source::Problem, text::Fresh};
 
 /// Bounds on memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,12 +175,7 @@ impl ObjectStore {
         descend(&descent)
     }
 
-    fn walk_loose<S: ObjectSink>(
-        &self,
-        walk: &Walk<'_>,
-        sink: &S,
-        tools: &Toolbox<S::Worker>,
-    ) -> u64 {
+    fn walk_loose<S: ObjectSink>(&self, walk: &Walk<'_>, sink: &S, tools: &Toolbox<S::Worker>) -> u64 {
         let mut ids = BTreeSet::new();
         for (place, folder) in self.folders.iter().enumerate() {
             if !self.in_scope(walk, place) {
