@@ -4,6 +4,7 @@
 
 mod checkouts;
 mod index;
+mod pack;
 mod reports;
 mod sources;
 mod staged;

@@ -229,6 +229,8 @@ enum Fault {
     BeyondEnd,
     #[error("its header is damaged")]
     Header,
+    #[error("its bytes are not those that the index has the checksum of")]
+    Checksum,
     #[error("its compressed data is damaged or cut short")]
     Compressed,
     #[error("its size is impossible for so few compressed bytes")]

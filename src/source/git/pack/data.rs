@@ -26,6 +26,8 @@ pub(super) struct PackData {
     len: u64,
     /// Where entries end: before the checksum.
     end: u64,
+    /// It ends as its index says; see [`PackData::ends_with`].
+    whole: bool,
     /// All of it, if there is room.
     held: Vec<u8>,
 }
@@ -44,7 +46,7 @@ impl PackData {
         let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] = header else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a pack of version 2 or 3"));
         };
-        Ok(Self { file, len, end: len.saturating_sub(format.id_len() as u64), held: Vec::new() })
+        Ok(Self { file, len, end: len.saturating_sub(format.id_len() as u64), whole: true, held: Vec::new() })
     }
 
     /// Checks that the pack ends with `checksum`, the one its index was made for. A pack that
@@ -56,8 +58,14 @@ impl PackData {
             && trailer == checksum;
         if !same {
             self.end = self.len;
+            self.whole = false;
         }
         same
+    }
+
+    /// True if nothing says that the pack was cut short.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Reads the whole pack into memory, if it has at most `most` bytes.

@@ -220,6 +220,8 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
     {
         let tools = lock(self.tools).pop();
         let mut tools = tools.unwrap_or_else(|| Tools::new(self.sink.worker()));
+        // What it holds may be of another pack.
+        tools.window.clear();
         while !self.sink.cancelled() {
             if self.offered.load(Ordering::Relaxed) == 0
                 && let Some(half) = task.split()
@@ -556,6 +558,13 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         let header = Header::parse(bytes, self.format)?;
         let compressed = &bytes[header.len..];
         let len = believable(header.size, compressed.len() as u64, self.limits.object)?;
+        // Without this, a damaged distance to the base could lead to a wrong one of the right size.
+        // Where the last entry of a pack that was cut ends is not known.
+        let checksum = self.index.checksum(self.layout.place(entry));
+        let exact = self.data.is_whole() || entry as usize + 1 < self.layout.len();
+        if exact && checksum.is_some_and(|checksum| checksum != crc32fast::hash(bytes)) {
+            return Err(Fault::Checksum);
+        }
         inflater.fill(compressed, into.reset(len))?;
         Ok(header.content)
     }

@@ -17,6 +17,8 @@ pub(super) struct Index {
     fanout: Vec<u32>,
     ids: Vec<u8>,
     offsets: Vec<u64>,
+    /// CRC-32 of each entry as it is in the pack; empty if the index has none.
+    checksums: Vec<u32>,
     /// The checksum that ends the pack.
     pub(super) pack_checksum: Vec<u8>,
 }
@@ -52,7 +54,7 @@ impl Index {
         let start = head + FANOUT_BYTES;
         let body = file.len().checked_sub(start + 2 * id_len).ok_or(IndexError::Length)?;
         let pack_checksum = file[file.len() - 2 * id_len..file.len() - id_len].to_vec();
-        let (ids, offsets) = if second {
+        let (ids, offsets, checksums) = if second {
             // Id, CRC-32 and offset of each object, then eight bytes for each far offset.
             let far = body.checked_sub(count * (id_len + 8)).ok_or(IndexError::Length)?;
             if far % 8 != 0 || far / 8 > count {
@@ -65,9 +67,11 @@ impl Index {
                 .chunks_exact(4)
                 .map(|near| offset(be32(near), far))
                 .collect::<Result<Vec<_>, _>>()?;
-            file.truncate(start + count * id_len);
+            let checksums_start = start + count * id_len;
+            let checksums = file[checksums_start..near_start].chunks_exact(4).map(be32).collect();
+            file.truncate(checksums_start);
             file.drain(..start);
-            (file, offsets)
+            (file, offsets, checksums)
         } else {
             let entries = &file[start..start + body];
             if body != count * (id_len + 4) {
@@ -76,9 +80,9 @@ impl Index {
             let entries = entries.chunks_exact(id_len + 4);
             let offsets = entries.clone().map(|entry| u64::from(be32(entry))).collect();
             let ids = entries.flat_map(|entry| &entry[4..]).copied().collect();
-            (ids, offsets)
+            (ids, offsets, Vec::new())
         };
-        Ok(Self { format, fanout, ids, offsets, pack_checksum })
+        Ok(Self { format, fanout, ids, offsets, checksums, pack_checksum })
     }
 
     /// An index of `entries`, sorted here; the same id at two places keeps the first of them.
@@ -96,7 +100,7 @@ impl Index {
             fanout[byte] += fanout[byte - 1];
         }
         let offsets = entries.into_iter().map(|(_, offset)| offset).collect();
-        Self { format, fanout, ids, offsets, pack_checksum: Vec::new() }
+        Self { format, fanout, ids, offsets, checksums: Vec::new(), pack_checksum: Vec::new() }
     }
 
     /// Number of objects.
@@ -107,6 +111,11 @@ impl Index {
     /// Where each object begins, in the order of ids.
     pub(super) fn offsets(&self) -> &[u64] {
         &self.offsets
+    }
+
+    /// The CRC-32 of an entry, if the index has it.
+    pub(super) fn checksum(&self, place: usize) -> Option<u32> {
+        self.checksums.get(place).copied()
     }
 
     /// The id at a place in the order of ids.
