@@ -3,6 +3,7 @@
 //! The only module that prints, reads the environment or decides how the process ends.
 
 pub(crate) mod args;
+mod baseline;
 mod doctor;
 mod edge;
 mod exit;
@@ -47,7 +48,8 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
         Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,
         Command::Doctor(_) => return doctor::run(),
-        Command::Hook(args) => match hook::prepare(&args, || Ok(true))? {
+        Command::Baseline(args) => baseline::run(&args, edge)?,
+        Command::Hook(args) => match hook::prepare(&args, || may_skip(edge))? {
             hook::Call::Run(line) => return Ok(run(line)),
             hook::Call::Skipped => Exit::Clean,
         },
@@ -56,4 +58,11 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         other => anyhow::bail!("{other:?}: not part of this build"),
     };
     Ok(exit.into())
+}
+
+/// Whether the configuration lets a hook be passed by.
+fn may_skip(edge: &Edge) -> anyhow::Result<bool> {
+    let top = edge.repository()?.worktree;
+    let config = load::load(&args::CommonArgs::default(), top.as_deref(), edge)?;
+    Ok(*config.hook.allow_bypass)
 }

@@ -163,9 +163,6 @@ pub(crate) struct StagedArgs {
     /// Scan staged files whole, not only what is new in them
     #[arg(long)]
     pub(crate) whole: bool,
-    /// A further parent of the commit to be made, where git does not say so itself (clean merges)
-    #[arg(long, hide = true, value_name = "COMMIT")]
-    pub(crate) parent: Vec<String>,
     /// Ignored: file names that a hook manager passes
     #[arg(hide = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -188,7 +185,7 @@ pub(crate) struct CommitMsgArgs {
 /// `abatis install`.
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
-    /// Hooks to install: pre-commit, commit-msg, pre-merge-commit; the first two if none
+    /// Hooks to install: pre-commit, commit-msg, pre-merge-commit; all if none
     #[arg(value_name = "HOOK")]
     pub(crate) hooks: Vec<String>,
     /// For every repository of this user (core.hooksPath, or hook.* where git has it)

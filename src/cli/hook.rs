@@ -3,7 +3,6 @@
 //! Hook files name only this, so that they need not change when the program does. Must not scan.
 
 use std::{
-    env,
     ffi::OsString,
     fs::{self, OpenOptions},
     io::Write as _,
@@ -14,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use bstr::ByteSlice as _;
 
-use super::{args::HookArgs, install::git::Git};
+use super::{args::HookArgs, edge::Edge, install::git::Git};
 use crate::filter::date::Date;
 
 /// Skips the hooks of one command; its value is the reason.
@@ -45,11 +44,8 @@ pub(crate) enum Call {
 pub(crate) fn prepare(args: &HookArgs, may_skip: impl FnOnce() -> Result<bool>) -> Result<Call> {
     note_trial(&args.name);
     let line = command_line(args)?;
-    let Some(reason) = env::var_os(SKIP) else { return Ok(Call::Run(line)) };
+    let Some(reason) = Edge::variable(SKIP) else { return Ok(Call::Run(line)) };
     let reason = reason.to_string_lossy().into_owned();
-    if reason.trim().is_empty() {
-        return Ok(Call::Run(line));
-    }
     if reason.chars().filter(|letter| letter.is_alphabetic()).count() < REASON_LETTERS {
         bail!("{SKIP}: the reason is missing, so nothing is skipped; write {SKIP}='why it must be' git …");
     }
@@ -63,12 +59,7 @@ pub(crate) fn prepare(args: &HookArgs, may_skip: impl FnOnce() -> Result<bool>) 
 fn command_line(args: &HookArgs) -> Result<Vec<OsString>> {
     let mut line: Vec<OsString> = vec!["abatis".into()];
     match args.name.as_str() {
-        "pre-commit" | "pre-merge-commit" => {
-            line.push("staged".into());
-            for parent in merge_heads() {
-                line.extend(["--parent".into(), parent.into()]);
-            }
-        }
+        "pre-commit" | "pre-merge-commit" => line.push("staged".into()),
         "commit-msg" => {
             let file = args.arguments.first().context("commit-msg: git passed no file with the message")?;
             line.extend(["commit-msg".into(), "--".into(), file.clone()]);
@@ -78,20 +69,9 @@ fn command_line(args: &HookArgs) -> Result<Vec<OsString>> {
     Ok(line)
 }
 
-/// The commits being merged: git names them in its environment before it writes `MERGE_HEAD`.
-fn merge_heads() -> Vec<String> {
-    let is_id = |id: &str| matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut heads: Vec<String> =
-        names.filter_map(|name| name.strip_prefix("GITHEAD_").map(ToOwned::to_owned)).collect();
-    heads.retain(|id| is_id(id));
-    heads.sort();
-    heads
-}
-
 /// Says to `doctor` that the hook was reached. A file that is not there is not made.
 fn note_trial(hook: &str) {
-    if let Some(path) = env::var_os(TRIAL)
+    if let Some(path) = Edge::variable(TRIAL)
         && fs::metadata(&path).is_ok_and(|meta| meta.is_file())
         && let Ok(mut file) = OpenOptions::new().append(true).open(path)
     {
@@ -132,8 +112,8 @@ fn skip(hook: &str, reason: &str) -> Result<()> {
 fn write_log(git: &Git, log: &Path, hook: &str, reason: &str) -> Result<()> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let user = git.ask(&["config", "user.email"]).ok().map(|email| email.to_str_lossy().into_owned());
-    let user =
-        user.or_else(|| env::var("USER").ok()).or_else(|| env::var("USERNAME").ok()).unwrap_or_default();
+    let login = || Edge::variable("USER").or_else(|| Edge::variable("USERNAME"));
+    let user = user.or_else(|| login().map(|name| name.to_string_lossy().into_owned())).unwrap_or_default();
     let head = git.ask(&["rev-parse", "-q", "--verify", "HEAD"]).unwrap_or_default();
     let head = if head.is_empty() { "-".to_owned() } else { head.to_str_lossy().into_owned() };
     if let Some(folder) = log.parent() {

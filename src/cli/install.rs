@@ -24,8 +24,6 @@ use steps::{Step, Steps};
 
 /// Hooks that scan.
 pub(crate) const HOOKS: [&str; 3] = ["pre-commit", "commit-msg", "pre-merge-commit"];
-/// Those that are installed if none is named.
-const DEFAULT: [&str; 2] = ["pre-commit", "commit-msg"];
 
 /// All other hooks that git looks for in a folder of hooks; with `core.hooksPath` set to a folder of ours, the
 /// repositories' own must still run. Left out are push-to-checkout and proc-receive: git does something else where
@@ -56,7 +54,7 @@ const FORWARDED: [&str; 21] = [
 
 /// Runs `abatis install`.
 pub(crate) fn install(args: &InstallArgs) -> Result<()> {
-    let hooks = known(&args.hooks, &DEFAULT)?;
+    let hooks = known(&args.hooks)?;
     let git = Git::new(".")?;
     let program = shell_path(&place::program()?)?;
     let mut steps = Steps::default();
@@ -80,7 +78,7 @@ pub(crate) fn install(args: &InstallArgs) -> Result<()> {
 
 /// Runs `abatis uninstall`.
 pub(crate) fn uninstall(args: &UninstallArgs) -> Result<()> {
-    let hooks = known(&args.hooks, &HOOKS)?;
+    let hooks = known(&args.hooks)?;
     let all = hooks.len() == HOOKS.len();
     let git = Git::new(".")?;
     let mut steps = Steps::default();
@@ -130,10 +128,10 @@ pub(crate) fn uninstall(args: &UninstallArgs) -> Result<()> {
     steps.finish(args.dry_run, &mut io::stdout().lock())
 }
 
-/// The hooks named, or `default`.
-fn known(names: &[String], default: &[&'static str]) -> Result<Vec<&'static str>> {
+/// The hooks named, or all.
+fn known(names: &[String]) -> Result<Vec<&'static str>> {
     if names.is_empty() {
-        return Ok(default.to_vec());
+        return Ok(HOOKS.to_vec());
     }
     let mut hooks = Vec::new();
     for name in names {

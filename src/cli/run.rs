@@ -70,7 +70,18 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
 /// Runs a job without writing anything.
 pub(super) fn scan(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Done> {
     let config = load::load(job.common, job.top, edge)?;
-    let plan = plan(edge, job, &config)?;
+    let baseline = baseline(edge, job, &config)?;
+    scan_with(edge, job, config, baseline)
+}
+
+/// [`scan`] with a configuration and a baseline that were read before.
+pub(super) fn scan_with(
+    edge: &Edge,
+    job: &Job<'_>,
+    config: Config,
+    baseline: Option<Baseline>,
+) -> anyhow::Result<Done> {
+    let plan = plan(edge, job, &config, baseline)?;
     let sources: Vec<&(dyn Source + Sync)> = job.sources.iter().map(AsRef::as_ref).collect();
     let progress = Progress::new(&plan.control, edge.progress && job.mode == Mode::Scan);
     let mut outcome = pipeline::run(&plan, &sources);
@@ -79,7 +90,7 @@ pub(super) fn scan(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Done> {
     Ok(Done { plan, config, outcome })
 }
 
-fn plan(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::Result<Plan> {
+fn plan(edge: &Edge, job: &Job<'_>, config: &Config, baseline: Option<Baseline>) -> anyhow::Result<Plan> {
     let rules = Arc::new(config.rules.clone());
     let settings = &config.scan;
     let exclude = settings.exclude.iter().map(|glob| glob.value.clone()).collect();
@@ -91,7 +102,7 @@ fn plan(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::Result<Plan> {
         today: edge.today,
         markers: markers(job.common, config),
         key: key(edge)?,
-        baseline: baseline(edge, job, config)?,
+        baseline,
     };
     Ok(Plan {
         scanner: Scanner::new(Arc::clone(&rules), Limits { decode_depth: *settings.decode_depth }),

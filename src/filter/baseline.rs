@@ -66,13 +66,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry for `finding`.
+    /// An entry for `finding`, whose path from the top of the repository is `path`.
     #[must_use]
-    pub fn new(finding: &Finding, terms: &Terms) -> Self {
+    pub fn new(finding: &Finding, path: BString, terms: &Terms) -> Self {
         Self {
             fingerprint: finding.fingerprint,
             rule: finding.rule.clone(),
-            path: finding.path(),
+            path,
             until: terms.until,
             owner: terms.owner.clone(),
             reason: terms.reason.clone(),
@@ -87,7 +87,15 @@ impl Entry {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn text(&self) -> String {
+    /// True if its last day lies before `today`.
+    #[must_use]
+    pub fn is_expired(&self, today: Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
+
+    /// The entry as its line in the file, without the line's end.
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut line = format!("{} {} {}", self.fingerprint, self.rule, escape(&self.path));
         if let Some(until) = self.until {
             line.push_str(&format!(" until={until}"));
@@ -216,10 +224,29 @@ impl Baseline {
         }
     }
 
+    /// Adds an entry, in place of one for the same finding at the same path whose day has passed.
+    pub fn renew(&mut self, entry: Entry, today: Date) {
+        let same = self.by_print.get(&entry.fingerprint).into_iter().flatten().copied();
+        let lapsed = |&index: &usize| {
+            let known = &self.entries[index];
+            known.path == entry.path && known.is_expired(today)
+        };
+        match same.clone().find(lapsed) {
+            Some(index) => self.entries[index] = entry,
+            None => self.add(entry),
+        }
+    }
+
     /// The entries, in the order of the file.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Gives the entries away.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 
     /// The salt of its fingerprints.
@@ -240,7 +267,7 @@ impl Baseline {
         let entry = self.entry_for(fingerprint, path)?;
         entry.used.store(true, Ordering::Relaxed);
         let place = if entry.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, entry.line) };
-        if let Some(until) = entry.until.filter(|&until| until < today) {
+        if let Some(until) = entry.until.filter(|_| entry.is_expired(today)) {
             return Some(Verdict::Expired(format!(
                 "{place}: expired on {until}, so the finding of {} in {} is reported again ({})",
                 entry.rule,

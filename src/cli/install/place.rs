@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use super::git::{Git, Setting};
+use crate::cli::edge::Edge;
 
 /// A repository as hooks see it.
 #[derive(Clone, Debug)]
@@ -121,7 +122,7 @@ pub(crate) fn is_runnable(path: &Path) -> bool {
 
 /// The user's folder for data of this program.
 pub(crate) fn data_folder() -> Result<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| Edge::variable(name).map(PathBuf::from);
     let base = if cfg!(windows) {
         from("LOCALAPPDATA").or_else(|| from("USERPROFILE").map(|home| home.join("AppData/Local")))
     } else {
@@ -139,7 +140,7 @@ pub(crate) fn program() -> Result<PathBuf> {
     let this = std::env::current_exe().context("abatis: cannot tell where it is installed")?;
     let real = fs::canonicalize(&this).unwrap_or_else(|_| this.clone());
     let name = format!("abatis{}", std::env::consts::EXE_SUFFIX);
-    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = Edge::variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|folder| folder.join(&name)).find(|candidate| {
         candidate.is_absolute() && fs::canonicalize(candidate).is_ok_and(|path| path == real)
     });
