@@ -20,8 +20,7 @@ fn untracked(repo: &Repo) -> Vec<String> {
     let environment =
         Environment { home: Some(repo.home()), no_system_config: true, ..Environment::default() };
     let found = discover(repo.path(), &environment).unwrap();
-    let config = found.config(&environment).unwrap();
-    Recorder::run(&Untracked { repo: found, config, home: environment.home })
+    Recorder::run(&Untracked { repo: found, environment })
 }
 
 #[test]

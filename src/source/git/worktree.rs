@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     changes::{Version, index_error},
-    config::Config,
+    environment::Environment,
     index::{Cursor as _, Flags, IndexFile, Listed, Stat},
     lfs, lines,
     objects::{Objects, Type},
@@ -46,10 +46,8 @@ pub struct Unstaged {
 pub struct Untracked {
     /// The repository.
     pub repo: Repo,
-    /// The whole configuration of it, for `core.excludesFile`.
-    pub config: Config,
-    /// The user's home folder.
-    pub home: Option<PathBuf>,
+    /// Where the user's configuration is, which may name an exclude file.
+    pub environment: Environment,
 }
 
 /// A tracked path: the index has it once, or in conflict up to three times.
@@ -211,7 +209,7 @@ impl Source for Untracked {
             let set = if entry.mode.is_gitlink() { &mut submodules } else { &mut tracked };
             set.insert(entry.path.to_owned());
         }
-        let found = self.walk(top, submodules, visitor);
+        let found = self.walk(top, submodules, visitor)?;
         let found: Vec<_> = found.into_iter().filter(|(path, _)| !tracked.contains(path)).collect();
         visitor.count(Count::Moved, found.len() as u64);
         let giants = Giants::default();
@@ -235,12 +233,14 @@ impl Untracked {
         top: &Path,
         submodules: HashSet<BString>,
         visitor: &dyn Visitor,
-    ) -> Vec<(BString, PathBuf)> {
+    ) -> Result<Vec<(BString, PathBuf)>, SourceError> {
         let mut builder = ignore::WalkBuilder::new(top);
         // The user's exclude file is configuration, which is read here and not by the walk.
         builder.standard_filters(false).git_ignore(true).git_exclude(true).parents(false);
-        let excludes = self.config.path("core.excludesfile", self.home.as_deref());
-        let excludes = excludes.or_else(|| Some(self.home.as_ref()?.join(".config/git/ignore")));
+        let home = self.environment.home.as_deref();
+        let config_home = self.environment.xdg_config_home.clone().or_else(|| Some(home?.join(".config")));
+        let excludes = self.repo.config(&self.environment)?.path("core.excludesfile", home);
+        let excludes = excludes.or_else(|| Some(config_home?.join("git/ignore")));
         if let Some(excludes) = excludes.filter(|file| file.is_file()) {
             // Bad lines are passed over, as git does.
             drop(builder.add_ignore(excludes));
@@ -270,7 +270,7 @@ impl Untracked {
                 }),
             }
         }
-        found
+        Ok(found)
     }
 }
 
