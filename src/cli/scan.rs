@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{
-    args::{ScanArgs, StagedArgs},
+    args::{CommitMsgArgs, ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
     run::{self, Job},
@@ -15,7 +15,7 @@ use crate::{
     source::{
         Source,
         files::{Files, IgnoreFiles},
-        git::{repo::Repo, staged::Staged},
+        git::{message::Message, repo::Repo, staged::Staged},
         stdin::Stdin,
     },
 };
@@ -65,4 +65,13 @@ pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let source = Staged { repo, whole: args.whole };
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
     run::run(edge, &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources })
+}
+
+/// `abatis commit-msg`.
+pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    let repo = edge.repository()?;
+    let top = repo.worktree.clone();
+    let sources: Vec<Box<dyn Source + Sync>> =
+        vec![Box::new(Message::new(&edge.absolute(&args.file), &repo, &edge.git)?)];
+    run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
 }

@@ -6,19 +6,10 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::{Repo, make_executable, succeed};
+use crate::support::{Repo, github_token, make_executable, succeed};
 
-/// A token in GitHub's form that nobody issued, put together here so that no scanner stops at this file.
 fn token() -> String {
-    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let body = "k7Vq2Xw9Zr4Tb6Nm1Lp8Hs3Gd5Fj0C";
-    let mut sum = crc32fast::hash(body.as_bytes());
-    let mut digits = [0; 6];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[(sum % 62) as usize];
-        sum /= 62;
-    }
-    format!("{}{body}{}", concat!("gh", "p_"), String::from_utf8_lossy(&digits))
+    github_token(0)
 }
 
 fn leak() -> String {
@@ -673,7 +664,7 @@ mod doctor {
     fn rules_that_hide_the_token() {
         let repo = Repo::new();
         install(&repo, &["pre-commit"]);
-        repo.write(".abatis.toml", "schema = 1\ndisable = [\"github-pat\"]\n");
+        repo.write(".abatis.toml", "schema = 1\n[[allow]]\npaths = [\"*\"]\nreason = \"none\"\n");
         check(&repo, repo.path(), 1, "abatis itself lets the token of the trial pass");
     }
 }

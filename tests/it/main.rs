@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test whose set-up fails has failed; helpers are not seen as tests")]
 
 mod checkouts;
+mod filter;
 mod index;
+mod install;
 mod pack;
 mod reports;
 mod sources;

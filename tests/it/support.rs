@@ -352,3 +352,21 @@ impl Visitor for Recorder {
         false
     }
 }
+
+/// A token in the form of GitHub's that nobody issued, another one for each number; put together here, so that no
+/// scanner stops at this file.
+pub(crate) fn github_token(number: u8) -> String {
+    const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let body: String = (0..30_usize)
+        .map(|place| {
+            char::from(BASE62[(place * place * 7 + place * 29 + usize::from(number) * (place + 11)) % 62])
+        })
+        .collect();
+    let mut sum = crc32fast::hash(body.as_bytes());
+    let mut digits = [0; 6];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(sum % 62) as usize];
+        sum /= 62;
+    }
+    format!("{}{body}{}", concat!("gh", "p_"), String::from_utf8_lossy(&digits))
+}
