@@ -186,6 +186,8 @@ pub enum Skip {
     Damaged,
     /// An archive member that needs a password.
     Encrypted,
+    /// A change of a binary file in a patch.
+    BinaryPatch,
 }
 
 impl Skip {
@@ -203,6 +205,7 @@ impl Skip {
             Self::ArchiveLimit => "archive limit",
             Self::Damaged => "damaged archive",
             Self::Encrypted => "encrypted",
+            Self::BinaryPatch => "binary patch",
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod files;
 pub mod git;
+pub mod patch;
 pub mod stdin;
 mod windows;
 

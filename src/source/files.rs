@@ -256,7 +256,7 @@ impl Worker<'_> {
     fn bad_globs(&self, error: &ignore::Error, file: Option<&Path>, line: Option<u64>) {
         match error {
             ignore::Error::Partial(errors) => {
-                errors.iter().for_each(|error| self.bad_globs(error, file, line))
+                errors.iter().for_each(|error| self.bad_globs(error, file, line));
             }
             ignore::Error::WithPath { path, err } => self.bad_globs(err, Some(path), line),
             ignore::Error::WithLineNumber { line, err } => self.bad_globs(err, file, Some(*line)),

@@ -17,7 +17,7 @@ use crate::{
 
 /// Longest content that is handed over whole. Source text is far below; eight workers with a
 /// full buffer each stay near the size of a browser tab.
-const PART: usize = 16 << 20;
+pub(super) const PART: usize = 16 << 20;
 
 /// What a part repeats of the one before: more than the longest secret with its context (a PEM
 /// file of some keys), and nothing to speak of in time.
@@ -53,11 +53,11 @@ pub(super) struct Reading<'r> {
     pub(super) giants: Option<&'r Giants>,
 }
 
-/// Where the first byte of the buffer lies in the file.
-struct Place {
-    offset: u64,
-    line: usize,
-    column: usize,
+/// Where the first byte of a part lies in the file.
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) line: usize,
+    pub(super) column: usize,
 }
 
 impl Reading<'_> {
@@ -131,7 +131,7 @@ impl Reading<'_> {
 
 impl Place {
     /// Goes on by `text`.
-    fn advance(&mut self, text: &[u8]) {
+    pub(super) fn advance(&mut self, text: &[u8]) {
         self.offset += text.len() as u64;
         self.line += memchr::memchr_iter(b'\n', text).count();
         match memchr::memrchr(b'\n', text) {
@@ -142,7 +142,7 @@ impl Place {
 }
 
 /// The entry of a part that begins at `place`.
-fn part_of(entry: &Entry, place: &Place) -> Entry {
+pub(super) fn part_of(entry: &Entry, place: &Place) -> Entry {
     let first = Position { line: place.line, column: place.column, character: 0 };
     Entry {
         offset: place.offset,
@@ -180,7 +180,7 @@ fn cut(text: &[u8], repeated: usize, wide: bool) -> usize {
 }
 
 /// Where the next part begins: at a line that is at most the overlap in front of `cut`.
-fn keep_from(text: &[u8], cut: usize, wide: bool) -> usize {
+pub(super) fn keep_from(text: &[u8], cut: usize, wide: bool) -> usize {
     let from = cut.saturating_sub(OVERLAP);
     let keep = memchr::memchr(b'\n', &text[from..cut]).map_or(from, |newline| from + newline + 1);
     align(keep, wide).min(cut)

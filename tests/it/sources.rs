@@ -2,6 +2,7 @@
 
 mod archives;
 mod malformed;
+mod patches;
 mod walk;
 
 use std::sync::{Mutex, MutexGuard};
@@ -68,10 +69,6 @@ impl Part {
 impl Collector {
     pub(crate) fn new() -> Self {
         Self::with(&Options::default(), None)
-    }
-
-    pub(crate) fn opening(limits: Limits) -> Self {
-        Self::with(&Options::default(), Some(limits))
     }
 
     pub(crate) fn with(options: &Options, limits: Option<Limits>) -> Self {

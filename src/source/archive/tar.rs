@@ -26,8 +26,8 @@ pub(super) fn is_header(bytes: &[u8]) -> bool {
         return false;
     };
     let field = &block[148..156];
-    // Cheap tests first: nearly every content that is asked about is none.
-    if block[0] == 0 || !field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0)) {
+    // The cheap test first: nearly every content that is asked about is none.
+    if !field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0)) {
         return false;
     }
     let spaces = 8 * u64::from(b' ');

@@ -185,6 +185,7 @@ fn directory(bytes: &[u8]) -> Option<Directory> {
     // The end record is followed by a comment of at most 64 KiB.
     let from = bytes.len().saturating_sub(END_LENGTH + 0xffff);
     let end = from + bytes[from..].rfind(END)?;
+    bytes.get(end..end + END_LENGTH)?;
     let mut length = u64::from(u32_at(bytes, end + 12)?);
     let mut place = u64::from(u32_at(bytes, end + 16)?);
     let mut directory_end = end;

@@ -323,7 +323,7 @@ mod unix {
         let file = repo.write("file", "x");
         let folder = repo.write("folder/a", "x").with_file_name("");
         for path in [&file, &folder] {
-            fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
         }
         // The superuser reads everything.
         let readable = fs::read(&file).is_ok();
