@@ -48,7 +48,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         Command::CommitMsg(args) => scan::commit_msg(&args, edge)?,
         Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
         Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,
-        Command::Doctor(_) => return doctor::run(),
+        Command::Doctor(_) => doctor::run(edge)?,
         Command::Baseline(args) => baseline::run(&args, edge)?,
         Command::Hook(args) => match hook::prepare(&args, || may_skip(edge))? {
             hook::Call::Run(line) => return Ok(run(line)),

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
         (BaselineCommand::Create(_), Some(_)) => {
             bail!("{}: is there already; add to it with `abatis baseline update`", file.display())
         }
-        (BaselineCommand::Create(_), None) => Baseline::new(&salt(), None),
+        (BaselineCommand::Create(_) | BaselineCommand::Update(_), None) => Baseline::new(&salt(), None),
         (_, Some(known)) => known,
         (_, None) => bail!("{}: is not there; `abatis baseline create` makes it", file.display()),
     };

@@ -6,24 +6,25 @@
 
 mod trial;
 
-use std::{fs, io::Write, path::Path, process::ExitCode};
+use std::{fs, io::Write, path::Path};
 
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use super::install::{
-    HOOKS,
-    git::Git,
-    is_our_file,
-    place::{self, Manager, Repository},
-    shim,
+use super::{
+    args::CommonArgs,
+    edge::Edge,
+    exit::Exit,
+    install::{
+        HOOKS,
+        git::Git,
+        is_our_file,
+        place::{self, Manager, Repository},
+        shim,
+    },
+    load,
 };
 use trial::{Answer, Trial};
-
-/// Exit code if a hook does not stop the trial.
-const EXPOSED: u8 = 1;
-/// Exit code if the trial itself could not be done.
-const UNKNOWN: u8 = 2;
 
 /// What was found out, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,23 +65,24 @@ impl Report<'_> {
 }
 
 /// Runs `abatis doctor` in the current folder.
-pub(crate) fn run() -> Result<ExitCode> {
+pub(crate) fn run(edge: &Edge) -> Result<Exit> {
     let git = Git::new(".")?;
     let repository = Repository::open(&git)?;
     let mut out = std::io::stdout().lock();
     let mut report = Report { out: &mut out, grade: Grade::Good };
     about(&repository, &mut report)?;
+    configuration(&repository, edge, &mut report);
     if repository.bare {
         report.note("a bare repository: nothing is committed here, so there is no hook to try");
     } else {
         try_hooks(&repository, &mut report)?;
         other_worktrees(&repository, &mut report)?;
     }
-    Ok(ExitCode::from(match report.grade {
-        Grade::Good => 0,
-        Grade::Exposed => EXPOSED,
-        Grade::Unknown => UNKNOWN,
-    }))
+    Ok(match report.grade {
+        Grade::Good => Exit::Clean,
+        Grade::Exposed => Exit::Findings,
+        Grade::Unknown => Exit::Incomplete,
+    })
 }
 
 fn about(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
@@ -99,6 +101,20 @@ fn about(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
         report.note(&format!("{tool} is set up here as well"));
     }
     Ok(())
+}
+
+/// Whether the files of configuration can be used; with one that cannot, every hook stops every commit.
+fn configuration(repository: &Repository, edge: &Edge, report: &mut Report<'_>) {
+    let top = (!repository.bare).then(|| repository.git.folder());
+    match load::load(&CommonArgs::default(), top, edge) {
+        Ok(config) => {
+            report.good(&format!("the configuration can be used: {} rules in force", config.rules.len()));
+            if !*config.hook.allow_bypass {
+                report.note("the configuration forbids ABATIS_SKIP");
+            }
+        }
+        Err(problem) => report.unknown(&format!("{problem:#}")),
+    }
 }
 
 /// Tries each hook that is there; pre-commit must be.

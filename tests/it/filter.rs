@@ -87,6 +87,7 @@ mod baseline {
         let repo = Repo::new();
         repo.write("sub/a.py", format!("{}\n", leak(1)));
         run(&repo, 1, &["scan"]);
+        run(&repo, 2, &["baseline", "prune"]);
         let said = run(&repo, 0, &["baseline", "create", "--reason", "revoked", "--owner", "Ann B"]);
         contains(&said, &["1 added, 1 in all", "merge=union"]);
         contains(&file(&repo), &[" github-pat sub/a.py owner=Ann%20B # revoked\n"]);

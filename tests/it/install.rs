@@ -661,6 +661,14 @@ mod doctor {
     }
 
     #[test]
+    fn a_configuration_that_cannot_be_used() {
+        let repo = Repo::new();
+        install(&repo, &["pre-commit"]);
+        repo.write(".abatis.toml", "schema = 1\nnonsense = 2\n");
+        check(&repo, repo.path(), 2, "nonsense");
+    }
+
+    #[test]
     fn rules_that_hide_the_token() {
         let repo = Repo::new();
         install(&repo, &["pre-commit"]);
