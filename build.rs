@@ -4,7 +4,8 @@
 //! with every problem at its place.
 
 #![allow(dead_code, unreachable_pub, reason = "modules of the library, of which this needs a part")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "how a build script talks to cargo")]
+#![expect(clippy::print_stderr, reason = "how a build script talks to people")]
+#![expect(clippy::use_debug, reason = "Rust literals are written by their Debug form")]
 
 use std::{
     error::Error,
@@ -228,7 +229,7 @@ impl Tables {
     }
 
     fn texts(&mut self, texts: &[Text]) -> String {
-        self.list("model::Text", texts.iter().map(|text| quoted(text)).collect())
+        self.list("model::Text", &texts.iter().map(|text| quoted(text)).collect::<Vec<_>>())
     }
 
     fn examples(&mut self, examples: &[Example]) -> String {
@@ -241,8 +242,8 @@ impl Tables {
                     quoted(&example.text)
                 )
             })
-            .collect();
-        self.list("model::Example", written)
+            .collect::<Vec<_>>();
+        self.list("model::Example", &written)
     }
 
     fn allow(&mut self, allow: &[Allow]) -> String {
@@ -263,11 +264,11 @@ impl Tables {
                     quoted(&allow.source),
                 )
             })
-            .collect();
-        self.list("model::Allow", written)
+            .collect::<Vec<_>>();
+        self.list("model::Allow", &written)
     }
 
-    fn list(&mut self, item: &str, written: Vec<String>) -> String {
+    fn list(&mut self, item: &str, written: &[String]) -> String {
         if written.is_empty() {
             return "Cow::Borrowed(&[])".to_owned();
         }

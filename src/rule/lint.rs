@@ -180,7 +180,7 @@ impl<'n> Walk<'n> {
     /// Calls `found` with every pair one step on. No keyword state means that one has been seen.
     fn next(&self, state: StateID, keyword: Option<KeywordState>, found: &mut dyn FnMut(Pair)) {
         let mut range = |start: u8, end: u8, next: StateID| {
-            self.bytes(start, end, keyword, |keyword| found((next, keyword)))
+            self.bytes(start, end, keyword, |keyword| found((next, keyword)));
         };
         match self.nfa.state(state) {
             State::ByteRange { trans } => range(trans.start, trans.end, trans.next),

@@ -183,7 +183,8 @@ fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
         (!table.matches.is_empty(), "matches", "texts that prove that the rule finds something"),
         (!table.rejects.is_empty(), "rejects", "texts that prove that the rule leaves others alone"),
     ] {
-        if !there && !(table.broken && table.unreadable(key)) {
+        let told = table.broken && table.unreadable(key);
+        if !there && !told {
             let message = format!("{} has no `{key}`: {why}", table.name());
             let diagnostic = if context.built_in {
                 Diagnostic::error("missing-key", message)
@@ -485,7 +486,7 @@ fn examples(tables: &[ExampleTable], sink: &Sink<'_>) -> List<Example> {
     for table in tables {
         match example::expand(&table.text.value) {
             Ok(text) => {
-                examples.push(Example { path: optional_text(table.path.as_ref()), text: Cow::Owned(text) })
+                examples.push(Example { path: optional_text(table.path.as_ref()), text: Cow::Owned(text) });
             }
             Err((range, why)) => {
                 let place = sink.inside(&table.text, Span::new(range.start, range.end));
