@@ -3,7 +3,7 @@
 //!
 //! Must not search text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use aho_corasick::{Anchored, automaton::Automaton as _, dfa::DFA};
 use regex_automata::{
@@ -19,10 +19,12 @@ use super::{
 };
 use crate::{diagnostic::Diagnostic, text::Span};
 
-/// Memory that one compiled pattern may take: a token of a few hundred characters takes a tenth.
-const SIZE_LIMIT: usize = 1 << 20;
+/// Memory that one compiled pattern may take: a token of a few hundred characters takes a fiftieth, a key of 16 KiB half.
+const SIZE_LIMIT: usize = 4 << 20;
 /// Pairs of states looked at before a question is given up: only odd patterns come near.
-const PAIR_LIMIT: usize = 1 << 18;
+const PAIR_LIMIT: usize = 1 << 16;
+/// Bytes of an example in a message.
+const MAX_SHOWN: usize = 60;
 
 /// Reports patterns that cannot be used: too large, or with keywords that are in no match.
 pub(crate) fn patterns(pack: &PackTable, sink: &Sink<'_>) {
@@ -71,30 +73,39 @@ fn check_pattern(rule: &RuleTable, sink: &Sink<'_>) -> Option<()> {
         Config::new().nfa_size_limit(Some(SIZE_LIMIT)).which_captures(WhichCaptures::None).utf8(false);
     let Ok(nfa) = Compiler::new().configure(config).build_from_hir(&hir) else {
         sink.push(
-            Diagnostic::error("large-pattern", "the pattern takes more than a mebibyte once compiled")
+            Diagnostic::error("large-pattern", "the pattern takes more than 4 MiB once compiled")
                 .label(pattern.span, "")
                 .help("repeat less: every round of `{n,m}` is a copy of what is repeated"),
         );
         return None;
     };
-    let keywords = &rule.keywords.as_ref()?.value;
-    let mut possible = Vec::new();
-    for keyword in keywords.iter().filter(|keyword| !keyword.value.is_empty()) {
-        if Walk::new(&nfa, &[keyword], ignore_case)?.can_match(Goal::WithKeyword) {
-            possible.push(keyword);
-        } else {
-            impossible(pattern, keyword, ignore_case, sink);
-        }
+    let keywords = rule.keywords.as_ref()?;
+    let product = Product::new(&nfa, &keywords.value, ignore_case)?;
+    let possible = product.possible_keywords();
+    for (keyword, _) in keywords.value.iter().zip(&possible).filter(|(_, possible)| !**possible) {
+        impossible(pattern, keyword, ignore_case, sink);
     }
-    let all: Vec<_> = keywords.iter().collect();
-    if possible.len() == all.len() && Walk::new(&nfa, &all, ignore_case)?.can_match(Goal::WithoutKeyword) {
+    if possible.iter().all(|possible| *possible)
+        && let Some(example) = product.match_without_keyword()
+    {
         sink.push(
             Diagnostic::warning("match-without-keyword", "the pattern also matches texts without a keyword")
-                .label(pattern.span, "such texts are never found")
-                .label(rule.keywords.as_ref()?.span, "one of these has to be in every match"),
+                .label(pattern.span, "")
+                .label(keywords.span, "one of these has to be in every match")
+                .help(format!("never found, for example: `{}`", shown(&example))),
         );
     }
     Some(())
+}
+
+/// Start of an example, made harmless.
+fn shown(example: &[u8]) -> String {
+    let mut shown: String =
+        example.iter().take(MAX_SHOWN).flat_map(|byte| byte.escape_ascii()).map(char::from).collect();
+    if example.len() > MAX_SHOWN {
+        shown.push('…');
+    }
+    shown
 }
 
 fn impossible(pattern: &At<String>, keyword: &At<String>, ignore_case: bool, sink: &Sink<'_>) {
@@ -113,74 +124,97 @@ fn impossible(pattern: &At<String>, keyword: &At<String>, ignore_case: bool, sin
     );
 }
 
-/// What is asked about the language of a pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Goal {
-    /// Is there a match that contains a keyword?
-    WithKeyword,
-    /// Is there a match that contains none?
-    WithoutKeyword,
-}
-
 /// The product of a pattern's automaton and that of its keywords.
 ///
 /// Assertions such as `\b` are taken to hold everywhere, so that a match may be thought possible
 /// that is not; never the other way round.
-struct Walk<'n> {
+struct Product<'n> {
     nfa: &'n NFA,
     keywords: DFA,
-    start: aho_corasick::automaton::StateID,
+    start: KeywordState,
     /// Bytes that keywords consist of; all others are alike.
     special: Vec<u8>,
 }
 
-impl<'n> Walk<'n> {
-    fn new(nfa: &'n NFA, keywords: &[&At<String>], ignore_case: bool) -> Option<Self> {
+type KeywordState = aho_corasick::automaton::StateID;
+type Pair = (StateID, KeywordState);
+
+impl<'n> Product<'n> {
+    fn new(nfa: &'n NFA, keywords: &[At<String>], ignore_case: bool) -> Option<Self> {
         let literals: Vec<&str> = keywords.iter().map(|keyword| keyword.value.as_str()).collect();
         let automaton = DFA::builder().ascii_case_insensitive(ignore_case).build(&literals).ok()?;
         let start = automaton.start_state(Anchored::No).ok()?;
-        let special: BTreeSet<u8> = literals
-            .iter()
-            .flat_map(|literal| literal.bytes())
-            .flat_map(|byte| {
-                if ignore_case {
-                    [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]
-                } else {
-                    [byte, byte]
-                }
-            })
-            .collect();
+        let bytes = literals.iter().flat_map(|literal| literal.bytes());
+        let special: BTreeSet<u8> = if ignore_case {
+            bytes.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]).collect()
+        } else {
+            bytes.collect()
+        };
         Some(Self { nfa, keywords: automaton, start, special: special.into_iter().collect() })
     }
 
-    /// True if there is such a match, or if that is too much to find out.
-    fn can_match(&self, goal: Goal) -> bool {
-        let first = (self.nfa.start_anchored(), Some(self.start));
-        let mut seen = BTreeSet::from([first]);
+    /// For each keyword, whether a match can contain it. If that is too much to find out, it can.
+    fn possible_keywords(&self) -> Vec<bool> {
+        let count = self.keywords.patterns_len();
+        let mut possible = vec![false; count];
+        let mut missing = count;
+        let first = (self.nfa.start_anchored(), self.start);
+        let mut seen = HashSet::from([first]);
         let mut open = vec![first];
-        while let Some((state, keyword)) = open.pop() {
+        while let Some(pair) = open.pop() {
             if seen.len() > PAIR_LIMIT {
-                return goal == Goal::WithKeyword;
+                return vec![true; count];
             }
-            if matches!(self.nfa.state(state), State::Match { .. })
-                && (goal == Goal::WithKeyword) == keyword.is_none()
-            {
-                return true;
-            }
-            self.next(state, keyword, &mut |pair| {
-                let wanted = goal == Goal::WithKeyword || pair.1.is_some();
-                if wanted && seen.insert(pair) {
-                    open.push(pair);
+            self.next(pair, &mut |next, _| {
+                if !seen.insert(next) {
+                    return;
+                }
+                open.push(next);
+                for index in 0..self.hits(next.1) {
+                    let place = self.keywords.match_pattern(next.1, index).as_usize();
+                    missing -= usize::from(!std::mem::replace(&mut possible[place], true));
                 }
             });
+            if missing == 0 {
+                break;
+            }
         }
-        false
+        possible
     }
 
-    /// Calls `found` with every pair one step on. No keyword state means that one has been seen.
-    fn next(&self, state: StateID, keyword: Option<KeywordState>, found: &mut dyn FnMut(Pair)) {
+    /// A shortest text that matches and contains no keyword, if there is one and it is found soon.
+    fn match_without_keyword(&self) -> Option<Vec<u8>> {
+        // Pairs in the order of their distance, each with where it was come from and by which byte.
+        let mut pairs: Vec<(Pair, usize, Option<u8>)> =
+            vec![((self.nfa.start_anchored(), self.start), 0, None)];
+        let mut seen = HashSet::from([pairs[0].0]);
+        let mut place = 0;
+        while let Some(&(pair, ..)) = pairs.get(place) {
+            if matches!(self.nfa.state(pair.0), State::Match { .. }) {
+                return Some(path_to(&pairs, place));
+            }
+            if pairs.len() > PAIR_LIMIT {
+                return None;
+            }
+            self.next(pair, &mut |next, byte| {
+                if self.hits(next.1) == 0 && seen.insert(next) {
+                    pairs.push((next, place, byte));
+                }
+            });
+            place += 1;
+        }
+        None
+    }
+
+    /// Number of keywords that end where this state is reached.
+    fn hits(&self, state: KeywordState) -> usize {
+        if self.keywords.is_match(state) { self.keywords.match_len(state) } else { 0 }
+    }
+
+    /// Calls `found` with every pair one step on, and the byte of the step.
+    fn next(&self, (state, keyword): Pair, found: &mut dyn FnMut(Pair, Option<u8>)) {
         let mut range = |start: u8, end: u8, next: StateID| {
-            self.bytes(start, end, keyword, |keyword| found((next, keyword)));
+            self.bytes(start, end, keyword, |keyword, byte| found((next, keyword), Some(byte)));
         };
         match self.nfa.state(state) {
             State::ByteRange { trans } => range(trans.start, trans.end, trans.next),
@@ -194,41 +228,38 @@ impl<'n> Walk<'n> {
                     }
                 }
             }
-            State::Look { next, .. } | State::Capture { next, .. } => found((*next, keyword)),
-            State::Union { alternates } => alternates.iter().for_each(|next| found((*next, keyword))),
+            State::Look { next, .. } | State::Capture { next, .. } => found((*next, keyword), None),
+            State::Union { alternates } => alternates.iter().for_each(|next| found((*next, keyword), None)),
             State::BinaryUnion { alt1, alt2 } => {
-                found((*alt1, keyword));
-                found((*alt2, keyword));
+                found((*alt1, keyword), None);
+                found((*alt2, keyword), None);
             }
             State::Fail | State::Match { .. } => {}
         }
     }
 
-    /// The keyword states after one byte of `start..=end`.
-    fn bytes(
-        &self,
-        start: u8,
-        end: u8,
-        keyword: Option<KeywordState>,
-        mut found: impl FnMut(Option<KeywordState>),
-    ) {
-        let Some(keyword) = keyword else { return found(None) };
+    /// The keyword states after one byte of `start..=end`, each with such a byte.
+    fn bytes(&self, start: u8, end: u8, keyword: KeywordState, mut found: impl FnMut(KeywordState, u8)) {
         let first = self.special.partition_point(|&byte| byte < start);
-        let inside = self.special[first..].iter().take_while(|&&byte| byte <= end);
-        let mut count = 0_usize;
-        for &byte in inside {
-            count += 1;
-            let next = self.keywords.next_state(Anchored::No, keyword, byte);
-            found((!self.keywords.is_match(next)).then_some(next));
-        }
-        if count <= usize::from(end - start) {
-            found(Some(self.start));
+        let inside: Vec<u8> = self.special[first..].iter().copied().take_while(|&byte| byte <= end).collect();
+        // All bytes that are in no keyword lead to the same state; a readable one stands for them.
+        let mut others = (start..=end).filter(|byte| inside.binary_search(byte).is_err());
+        let other = others.clone().find(u8::is_ascii_alphanumeric).or_else(|| others.next());
+        for byte in inside.into_iter().chain(other) {
+            found(self.keywords.next_state(Anchored::No, keyword, byte), byte);
         }
     }
 }
 
-type KeywordState = aho_corasick::automaton::StateID;
-type Pair = (StateID, Option<KeywordState>);
+fn path_to(pairs: &[(Pair, usize, Option<u8>)], mut place: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while place != 0 {
+        bytes.extend(pairs[place].2);
+        place = pairs[place].1;
+    }
+    bytes.reverse();
+    bytes
+}
 
 /// The first repetition without an upper bound, in the text of the pattern.
 fn unbounded(pattern: &str) -> Option<Span> {
@@ -286,7 +317,7 @@ mod tests {
             ("(?:ab){2,3}c", &["abab"], false, &[]),
             ("a[0-9]{9}(?:token)?", &["token"], false, &["match-without-keyword"]),
             (r"x[^\n]{0,40}secret", &["secret"], false, &[]),
-            ("[0-9a-f]{60000}tail", &["tail"], false, &["large-pattern"]),
+            ("[0-9a-f]{300000}tail", &["tail"], false, &["large-pattern"]),
         ] {
             assert_eq!(check(pattern, keywords, ignore_case), expected, "{pattern}");
         }

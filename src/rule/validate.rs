@@ -93,7 +93,8 @@ fn duplicates(rules: &[RuleTable], sink: &Sink<'_>) {
 
 fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Rule> {
     let before = sink.errors();
-    let id = required(table, table.id.as_ref(), "id", sink);
+    required(table, sink);
+    let id = table.id.as_ref();
     if let Some(id) = id
         && !is_kebab(&id.value)
     {
@@ -103,10 +104,7 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
                 .help("lower-case letters and digits, words joined by `-`"),
         );
     }
-    let title = required(table, table.title.as_ref(), "title", sink).map(|title| title.value.clone());
     let risk = risk(table, sink);
-    let severity = required(table, table.severity.as_ref(), "severity", sink).map(|at| at.value);
-    let confidence = required(table, table.confidence.as_ref(), "confidence", sink).map(|at| at.value);
     let detector = detector(table, context, sink);
     wanted(table, context, sink);
     table.tags.iter().for_each(|tag| check_tag(tag, sink));
@@ -125,10 +123,10 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
     }
     Some(Rule {
         id: RuleId::new(id?.value.clone()),
-        title: Cow::Owned(title?),
+        title: text(table.title.as_ref()?),
         risk: risk?,
-        severity: severity?,
-        confidence: confidence?,
+        severity: table.severity.as_ref()?.value,
+        confidence: table.confidence.as_ref()?.value,
         tags: Cow::Owned(tags),
         help: optional_text(table.help.as_ref()),
         docs: optional_text(table.docs.as_ref()),
@@ -142,24 +140,29 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
     })
 }
 
-/// The value of a key that has to be there. One that is there and unreadable was reported already.
-fn required<'v, T>(
-    table: &RuleTable,
-    value: Option<&'v At<T>>,
-    key: &str,
-    sink: &Sink<'_>,
-) -> Option<&'v At<T>> {
-    if value.is_none() && !table.unreadable(key) {
+/// Reports keys that have to be there. One that is there and unreadable was reported already.
+fn required(table: &RuleTable, sink: &Sink<'_>) {
+    let missing: Vec<&str> = [
+        (table.id.is_some(), "id"),
+        (table.title.is_some(), "title"),
+        (table.risk.is_some(), "risk"),
+        (table.severity.is_some(), "severity"),
+        (table.confidence.is_some(), "confidence"),
+    ]
+    .into_iter()
+    .filter(|&(there, key)| !there && !table.unreadable(key))
+    .map(|(_, key)| key)
+    .collect();
+    if !missing.is_empty() {
         sink.push(
-            Diagnostic::error("missing-key", format!("{} has no `{key}`", table.name()))
+            Diagnostic::error("missing-key", format!("{} has no {}", table.name(), list(&missing)))
                 .label(table.place(), ""),
         );
     }
-    value
 }
 
 fn risk(table: &RuleTable, sink: &Sink<'_>) -> Option<Risk> {
-    let number = required(table, table.risk.as_ref(), "risk", sink)?;
+    let number = table.risk.as_ref()?;
     let risk = u8::try_from(number.value).ok().and_then(Risk::new);
     if risk.is_none() {
         let titles: Vec<String> = (1..=10)
@@ -177,22 +180,26 @@ fn risk(table: &RuleTable, sink: &Sink<'_>) -> Option<Risk> {
 
 /// What a good rule has besides what it must have.
 fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
-    for (there, key, why) in [
-        (table.help.is_some(), "help", "it says what to do about a finding"),
-        (table.docs.is_some(), "docs", "it links to where the format is documented"),
-        (!table.matches.is_empty(), "matches", "texts that prove that the rule finds something"),
-        (!table.rejects.is_empty(), "rejects", "texts that prove that the rule leaves others alone"),
-    ] {
-        let told = table.broken && table.unreadable(key);
-        if !there && !told {
-            let message = format!("{} has no `{key}`: {why}", table.name());
-            let diagnostic = if context.built_in {
-                Diagnostic::error("missing-key", message)
-            } else {
-                Diagnostic::warning("missing-key", message)
-            };
-            sink.push(diagnostic.label(table.place(), ""));
-        }
+    let missing: Vec<(&str, &str)> = [
+        (table.help.is_some(), "help", "what to do about a finding"),
+        (table.docs.is_some(), "docs", "a link to where the format is documented"),
+        (!table.matches.is_empty(), "matches", "texts in which the rule finds something"),
+        (!table.rejects.is_empty(), "rejects", "texts that it leaves alone"),
+    ]
+    .into_iter()
+    .filter(|&(there, key, _)| !there && !(table.broken && table.unreadable(key)))
+    .map(|(_, key, why)| (key, why))
+    .collect();
+    if !missing.is_empty() {
+        let keys: Vec<&str> = missing.iter().map(|&(key, _)| key).collect();
+        let meaning: Vec<String> = missing.iter().map(|(key, why)| format!("`{key}`: {why}")).collect();
+        let message = format!("{} has no {}", table.name(), list(&keys));
+        let diagnostic = if context.built_in {
+            Diagnostic::error("missing-key", message)
+        } else {
+            Diagnostic::warning("incomplete-rule", message)
+        };
+        sink.push(diagnostic.label(table.place(), "").help(meaning.join("; ")));
     }
     if let Some(docs) = &table.docs
         && !docs.value.starts_with("https://")

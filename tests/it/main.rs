@@ -8,6 +8,7 @@ mod index;
 mod install;
 mod pack;
 mod reports;
+mod rules;
 mod sources;
 mod staged;
 mod support;
