@@ -138,6 +138,7 @@ fn document(
         table.finish();
         check_sections(&sections, known, &sink);
         if remarks == Remarks::Made {
+            lint::keywords(&pack.table, &sink);
             lint::style(&pack.table, &sink);
         }
         (pack, sections)

@@ -10,7 +10,10 @@ use regex_automata::{
     nfa::thompson::{Compiler, Config, NFA, State, WhichCaptures},
     util::primitives::StateID,
 };
-use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange};
+use regex_syntax::{
+    ast::{Ast, RepetitionKind, RepetitionRange},
+    hir::{Class, Hir, HirKind},
+};
 
 use super::{
     expression,
@@ -26,10 +29,26 @@ const PAIR_LIMIT: usize = 1 << 16;
 /// Bytes of an example in a message.
 const MAX_SHOWN: usize = 60;
 
-/// Reports patterns that cannot be used: too large, or with keywords that are in no match.
-pub(crate) fn patterns(pack: &PackTable, sink: &Sink<'_>) {
+/// Reports patterns that are too large to be used. Cheap: only odd patterns are compiled.
+pub(crate) fn sizes(pack: &PackTable, sink: &Sink<'_>) {
     for rule in &pack.rules {
-        check_pattern(rule, sink);
+        let Some((pattern, hir)) = parsed(rule) else { continue };
+        if size_estimate(&hir) > SIZE_LIMIT && compile(&hir).is_none() {
+            sink.push(
+                Diagnostic::error("large-pattern", "the pattern takes more than 4 MiB once compiled")
+                    .label(pattern.span, "")
+                    .help("repeat less: every round of `{n,m}` is a copy of what is repeated"),
+            );
+        }
+    }
+}
+
+/// Reports keywords that are in no match, and patterns with matches without a keyword.
+///
+/// It takes about a millisecond a rule: for `rules check`, not for every run.
+pub(crate) fn keywords(pack: &PackTable, sink: &Sink<'_>) {
+    for rule in &pack.rules {
+        check_keywords(rule, sink);
     }
 }
 
@@ -65,20 +84,45 @@ pub(crate) fn style(pack: &PackTable, sink: &Sink<'_>) {
     }
 }
 
-fn check_pattern(rule: &RuleTable, sink: &Sink<'_>) -> Option<()> {
+fn parsed(rule: &RuleTable) -> Option<(&At<String>, Hir)> {
     let pattern = rule.pattern.as_ref()?;
     let ignore_case = rule.ignore_case.as_ref().is_some_and(|flag| flag.value);
     let hir = expression::pattern_parser(ignore_case).parse(&pattern.value).ok()?;
+    Some((pattern, hir))
+}
+
+fn compile(hir: &Hir) -> Option<NFA> {
     let config =
         Config::new().nfa_size_limit(Some(SIZE_LIMIT)).which_captures(WhichCaptures::None).utf8(false);
-    let Ok(nfa) = Compiler::new().configure(config).build_from_hir(&hir) else {
-        sink.push(
-            Diagnostic::error("large-pattern", "the pattern takes more than 4 MiB once compiled")
-                .label(pattern.span, "")
-                .help("repeat less: every round of `{n,m}` is a copy of what is repeated"),
-        );
-        return None;
+    Compiler::new().configure(config).build_from_hir(hir).ok()
+}
+
+/// More bytes than the compiled pattern takes.
+fn size_estimate(hir: &Hir) -> usize {
+    // A state with what belongs to it, generously; a transition of a class.
+    const STATE: usize = 64;
+    const TRANSITION: usize = 16;
+    let sum = |parts: &[Hir]| {
+        parts.iter().fold(0_usize, |sum, part| sum.saturating_add(size_estimate(part)).saturating_add(STATE))
     };
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => STATE,
+        HirKind::Literal(literal) => literal.0.len().saturating_mul(STATE),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() * TRANSITION + STATE,
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() * 4 * STATE,
+        HirKind::Repetition(repetition) => {
+            let rounds = repetition.max.unwrap_or_else(|| repetition.min.saturating_add(1)) as usize;
+            rounds.max(1).saturating_mul(size_estimate(&repetition.sub).saturating_add(2 * STATE))
+        }
+        HirKind::Capture(capture) => size_estimate(&capture.sub).saturating_add(2 * STATE),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),
+    }
+}
+
+fn check_keywords(rule: &RuleTable, sink: &Sink<'_>) -> Option<()> {
+    let (pattern, hir) = parsed(rule)?;
+    let ignore_case = rule.ignore_case.as_ref().is_some_and(|flag| flag.value);
+    let nfa = compile(&hir)?;
     let keywords = rule.keywords.as_ref()?;
     let product = Product::new(&nfa, &keywords.value, ignore_case)?;
     let possible = product.possible_keywords();
@@ -289,8 +333,8 @@ fn first_unbounded(ast: &Ast) -> Option<Span> {
 mod tests {
     use super::*;
 
-    fn check(pattern: &str, keywords: &[&str], ignore_case: bool) -> Vec<&'static str> {
-        let quoted: Vec<String> = keywords.iter().map(|keyword| format!("'{keyword}'")).collect();
+    fn check(pattern: &str, literals: &[&str], ignore_case: bool) -> Vec<&'static str> {
+        let quoted: Vec<String> = literals.iter().map(|keyword| format!("'{keyword}'")).collect();
         let text = format!(
             "[[rule]]\npattern = '''{pattern}'''\nignore-case = {ignore_case}\nkeywords = [{}]\n",
             quoted.join(", ")
@@ -299,7 +343,8 @@ mod tests {
         let document = super::super::table::parse(&sink).unwrap();
         let mut table = super::super::table::Table::new(&sink, "a pack", &document, Span::new(0, 0));
         let pack = PackTable::read(&mut table);
-        patterns(&pack, &sink);
+        sizes(&pack, &sink);
+        keywords(&pack, &sink);
         sink.finish().iter().map(|diagnostic| diagnostic.code).collect()
     }
 

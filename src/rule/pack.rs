@@ -30,7 +30,7 @@ impl Pack {
         let rules = validate::rules(&pack, context, sink);
         let allow = pack.allow.iter().filter_map(|entry| validate::allow(entry, context, sink)).collect();
         pack.overrides.iter().for_each(|change| validate::check_override(change, sink));
-        lint::patterns(&pack, sink);
+        lint::sizes(&pack, sink);
         Self { table: pack, rules, allow }
     }
 }
@@ -64,6 +64,7 @@ pub fn review_builtin(name: &str, text: &str, checks: &[&str]) -> (Vec<Rule>, Ve
         let source = format!("built-in/{name}");
         let pack = Pack::read(&mut table, Context { source: &source, built_in: true, checks });
         table.finish();
+        lint::keywords(&pack.table, &sink);
         lint::style(&pack.table, &sink);
         rules = pack.rules;
     }
