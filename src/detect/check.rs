@@ -141,6 +141,10 @@ static EXAMPLES: &[&str] = &[
     // Stripe: the keys of the API reference.
     concat!("sk_test_", "4eC39HqLyjWDarjtT1zdp7dc"),
     concat!("sk_test_", "BQokikJOvBiI2HlWgH4olfQ2"),
+    concat!("sk_test_", "tR3PYbcVNZZ796tH88S4VQ2u"),
+    // Mollie: the key of the manual. Google: the reCAPTCHA secret that always passes.
+    concat!("test_dHar4XY7", "LxsDOtmnkVtjNVWXLSlXsM"),
+    concat!("6LeIxAcTAAAAAGG", "-vFI1TnRWxMZNFuojJ4WifJWe"),
     // Development chains: Hardhat and Anvil, the first two accounts; Ganache, the first.
     concat!("ac0974bec39a17e36ba4a6b4d238ff94", "4bacb478cbed5efcae784d7bf4f2ff80"),
     concat!("59c6995e998f97a5a0044966f0945389", "dc9e86dae88c7a8412f4603b6b78690d"),

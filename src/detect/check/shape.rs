@@ -61,9 +61,10 @@ pub(super) fn azure_client_secret(secret: &[u8]) -> Proof {
     verdict(shaped && variety(secret) >= LEAST_VARIETY)
 }
 
-/// 84 characters with `JQQJ9` at 52.
+/// 84 characters with `JQQJ9` at 52. With `AZDO` as well it is a token of Azure DevOps, which has a check of its own.
 pub(super) fn azure_common_key(key: &[u8]) -> Proof {
-    let marked = key.len() >= 80 && key.get(52..57) == Some(b"JQQJ9".as_slice());
+    let devops = key.get(76..80) == Some(b"AZDO".as_slice());
+    let marked = !devops && key.len() >= 80 && key.get(52..57) == Some(b"JQQJ9".as_slice());
     verdict(marked && variety(key) >= LEAST_VARIETY)
 }
 
