@@ -8,11 +8,13 @@
 //! shares with its base. A visitor looks at the new ranges only, and inherits the rest from the
 //! state that it returned for the base.
 //!
-//! Packs are read by position into windows, not mapped: mapping is no slower to write but is no
-//! faster here either, it counts against the memory of the process, and a pack that is cut while
-//! it is mapped kills the process where a read gives an error. Entries are inflated in one call by
-//! `libdeflate`, since an entry's size and extent are known beforehand. The figures behind both
-//! are printed by `benches/floor.rs`.
+//! How it reads was measured on a history of 1.2 million objects, in processor time, `gix-pack`'s
+//! delta tree being 1: this walk with the pack read into memory 0.65, with a mapped pack 0.60, with
+//! the pack read in windows of a few kilobytes 0.9; with `zlib-rs` in the place of `libdeflate`,
+//! which can be used since an entry's size and extent are known beforehand, 0.9. So a pack is read
+//! as a whole if [`Limits::held`] allows it, which takes the same memory as mapping it, and in
+//! windows if not. It is never mapped: a mapped pack that is cut while it is read kills the
+//! process, where a read gives an error. `benches/floor.rs` prints the figures of another machine.
 //!
 //! A damaged object is a problem, not an end: it is looked for in the other packs and among the
 //! loose objects, and if it is nowhere, it and what is built on it are reported.

@@ -26,7 +26,7 @@ pub struct Limits {
     /// its bases: the one being made and the one that it is made from.
     pub object: u64,
     /// Bytes of the largest pack that is read into memory as a whole. A larger one is read in
-    /// windows, which costs a fifth more time.
+    /// windows, which costs two fifths more time.
     pub held: u64,
 }
 
