@@ -15,7 +15,13 @@ use crate::{
     source::{
         Source,
         files::{Files, IgnoreFiles},
-        git::{message::Message, repo::Repo, staged::Staged},
+        git::{
+            message::Message,
+            repo::Repo,
+            staged::Staged,
+            worktree::{Unstaged, Untracked},
+        },
+        patch::Patch,
         stdin::Stdin,
     },
 };
@@ -26,19 +32,37 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let repo = edge.repository();
     let top = repo.as_ref().ok().and_then(|repo| repo.worktree.clone());
     let sources = if args.staged || args.unstaged || args.untracked {
-        changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?)
+        changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?, edge)?
+    } else if let Some(patch) = &args.diff {
+        vec![diff(patch, edge)?]
     } else {
         paths(args)
     };
     run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources })
 }
 
-fn changes(args: &ScanArgs, repo: &Repo) -> Vec<Box<dyn Source + Sync>> {
+fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> anyhow::Result<Vec<Box<dyn Source + Sync>>> {
     let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
     if args.staged {
         sources.push(Box::new(Staged { repo: repo.clone(), whole: false }));
     }
-    sources
+    if args.unstaged {
+        sources.push(Box::new(Unstaged { repo: repo.clone(), whole: false }));
+    }
+    if args.untracked {
+        let config = repo.config(&edge.git)?;
+        sources.push(Box::new(Untracked { repo: repo.clone(), config, home: edge.git.home.clone() }));
+    }
+    Ok(sources)
+}
+
+fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
+    if patch.as_os_str() == "-" {
+        return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
+    }
+    let shown = patch.display().to_string();
+    let file = std::fs::File::open(edge.absolute(patch)).with_context(|| format!("{shown}: cannot read the patch"))?;
+    Ok(Box::new(Patch::new(shown, Box::new(file))))
 }
 
 fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
@@ -71,7 +95,7 @@ pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
 pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let repo = edge.repository()?;
     let top = repo.worktree.clone();
-    let sources: Vec<Box<dyn Source + Sync>> =
-        vec![Box::new(Message::new(&edge.absolute(&args.file), &repo, &edge.git)?)];
+    let message = Message::new(&edge.absolute(&args.file), &repo, &edge.git)?;
+    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
     run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
 }
