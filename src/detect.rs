@@ -103,6 +103,8 @@ pub struct Scratch {
     memos: Vec<Memo>,
     /// Rules whose memo holds something.
     used: Vec<u32>,
+    /// Whether a rule is for the path that is being scanned, where it was asked.
+    for_path: Vec<Option<bool>>,
     candidates: Vec<Candidate>,
     hits: Vec<(u32, u32)>,
 }
@@ -179,6 +181,8 @@ impl Scanner {
     /// Adds the matches of `subject` that touch what is fresh, sorted by place and rule, one a secret.
     pub fn scan(&self, subject: Subject<'_>, scratch: &mut Scratch, matches: &mut Vec<Match>) -> Tally {
         scratch.memos.resize_with(self.rules.len(), Memo::default);
+        scratch.for_path.clear();
+        scratch.for_path.resize(self.rules.len(), None);
         let mut collector = Collector {
             scratch,
             matches: Vec::new(),
@@ -296,11 +300,13 @@ impl Scanner {
         let rule = self.rules.rule(index);
         match &rule.detector {
             Detector::Pattern(pattern) if !view.binary || pattern.binary => {
-                if self.applies(index, rule, view.path) {
+                if self.applies(index, rule, view.path, collector) {
                     self.pattern(index, rule, pattern, view, hit, collector);
                 }
             }
-            Detector::Assignment(assignment) if !view.binary && self.applies(index, rule, view.path) => {
+            Detector::Assignment(assignment)
+                if !view.binary && self.applies(index, rule, view.path, collector) =>
+            {
                 assign(index, rule, assignment, view, hit, collector);
             }
             _ => {}
@@ -308,14 +314,18 @@ impl Scanner {
     }
 
     /// Whether the rule is for files like `path`.
-    fn applies(&self, index: u32, rule: &Rule, path: &BStr) -> bool {
-        rule.paths.is_empty()
-            || self.paths[index as usize]
+    fn applies(&self, index: u32, rule: &Rule, path: &BStr, collector: &mut Collector<'_>) -> bool {
+        if rule.paths.is_empty() {
+            return true;
+        }
+        *collector.scratch.for_path[index as usize].get_or_insert_with(|| {
+            self.paths[index as usize]
                 .get_or_init(|| {
                     rule.paths.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
                 })
                 .iter()
                 .any(|glob| glob.matches(path))
+        })
     }
 
     fn pattern(

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     pattern: Vec<u8>,
+    /// Bytes of the pattern behind its last wildcard: a text that matches ends with them.
+    tail: usize,
     whole: bool,
     fold: bool,
 }
@@ -40,14 +42,26 @@ impl Glob {
         if fold {
             pattern.make_ascii_lowercase();
         }
-        Ok(Self { pattern, whole, fold })
+        let tail = pattern.iter().rev().take_while(|byte| !b"*?[]".contains(byte)).count();
+        Ok(Self { pattern, tail, whole, fold })
     }
 
     /// True if `path` (components separated by `/`) matches.
     #[must_use]
     pub fn matches(&self, path: &[u8]) -> bool {
+        if self.fold { self.matches_folded(&path.to_ascii_lowercase()) } else { self.matches_folded(path) }
+    }
+
+    /// The same for a path whose case is folded already, if it has to be.
+    fn matches_folded(&self, path: &[u8]) -> bool {
+        // `**/x` matches `x` too, so the slash behind stars is no part of what must be there.
+        let tail = &self.pattern[self.pattern.len() - self.tail..];
+        let tail = tail.strip_prefix(b"/").unwrap_or(tail);
+        if !path.ends_with(tail) {
+            return false;
+        }
         let text = if self.whole { path.strip_prefix(b"./").unwrap_or(path) } else { file_name(path) };
-        if self.fold { wild(&self.pattern, &text.to_ascii_lowercase()) } else { wild(&self.pattern, text) }
+        wild(&self.pattern, text)
     }
 }
 
@@ -100,12 +114,15 @@ impl<V: Copy + Ord> GlobMap<V> {
     /// The values whose glob matches `path`, sorted, each once.
     #[must_use]
     pub fn get(&self, path: &[u8]) -> Vec<V> {
-        let name = file_name(path).to_ascii_lowercase();
-        let mut found: Vec<V> = self.names.get(&name).into_iter().flatten().copied().collect();
-        if let Some(dot) = memchr::memrchr(b'.', &name) {
+        let path = path.to_ascii_lowercase();
+        let name = file_name(&path);
+        let mut found: Vec<V> = self.names.get(name).into_iter().flatten().copied().collect();
+        if let Some(dot) = memchr::memrchr(b'.', name) {
             found.extend(self.extensions.get(&name[dot + 1..]).into_iter().flatten().copied());
         }
-        found.extend(self.others.iter().filter(|(glob, _)| glob.matches(path)).map(|(_, value)| *value));
+        found.extend(
+            self.others.iter().filter(|(glob, _)| glob.matches_folded(&path)).map(|(_, value)| *value),
+        );
         found.sort_unstable();
         found.dedup();
         found

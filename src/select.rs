@@ -136,8 +136,7 @@ pub fn is_media_content(bytes: &[u8]) -> bool {
     ];
     const IN_RIFF: [&[u8]; 3] = [b"WAVE", b"WEBP", b"AVI "];
     let head = &bytes[..bytes.len().min(HEAD)];
-    let riff = head.starts_with(b"RIFF")
-        && head.get(8..12).is_some_and(|form| IN_RIFF.contains(&form));
+    let riff = head.starts_with(b"RIFF") && head.get(8..12).is_some_and(|form| IN_RIFF.contains(&form));
     let container = head.get(4..8) == Some(b"ftyp");
     let known = riff || container || STARTS.iter().any(|start| head.starts_with(start));
     // Text may start like that, too: it has no NUL.

@@ -32,7 +32,7 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let repo = edge.repository();
     let top = repo.as_ref().ok().and_then(|repo| repo.worktree.clone());
     let sources = if args.staged || args.unstaged || args.untracked {
-        changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?, edge)?
+        changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?, edge)
     } else if let Some(patch) = &args.diff {
         vec![diff(patch, edge)?]
     } else {
@@ -41,7 +41,7 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources })
 }
 
-fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> anyhow::Result<Vec<Box<dyn Source + Sync>>> {
+fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> Vec<Box<dyn Source + Sync>> {
     let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
     if args.staged {
         sources.push(Box::new(Staged { repo: repo.clone(), whole: false }));
@@ -50,10 +50,9 @@ fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> anyhow::Result<Vec<Box<
         sources.push(Box::new(Unstaged { repo: repo.clone(), whole: false }));
     }
     if args.untracked {
-        let config = repo.config(&edge.git)?;
-        sources.push(Box::new(Untracked { repo: repo.clone(), config, home: edge.git.home.clone() }));
+        sources.push(Box::new(Untracked { repo: repo.clone(), environment: edge.git.clone() }));
     }
-    Ok(sources)
+    sources
 }
 
 fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
@@ -61,7 +60,8 @@ fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source +
         return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
     }
     let shown = patch.display().to_string();
-    let file = std::fs::File::open(edge.absolute(patch)).with_context(|| format!("{shown}: cannot read the patch"))?;
+    let file = std::fs::File::open(edge.absolute(patch))
+        .with_context(|| format!("{shown}: cannot read the patch"))?;
     Ok(Box::new(Patch::new(shown, Box::new(file))))
 }
 
