@@ -329,8 +329,16 @@ fn remove_files(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> 
         let path = folder.join(hook);
         let legacy = folder.join(format!("{hook}{LEGACY}"));
         let chained = folder.join(format!("{hook}{CHAINED}"));
+        let same = |one: &Path, other: &Path| {
+            fs::read(one).ok().is_some_and(|text| fs::read(other).ok() == Some(text))
+        };
+        // The pre-commit framework was installed before us and again after us.
+        let twice = is_our_file(&legacy) && same(&chained, &path);
+        if twice {
+            steps.add(Step::Remove(chained.clone()));
+        }
         for ours in [path, legacy].into_iter().filter(|path| is_our_file(path)) {
-            if fs::symlink_metadata(&chained).is_ok() {
+            if !twice && fs::symlink_metadata(&chained).is_ok() {
                 steps.add(Step::Rename { from: chained.clone(), to: ours });
             } else {
                 steps.add(Step::Remove(ours));

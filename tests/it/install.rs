@@ -443,6 +443,25 @@ mod beside_others {
     }
 
     #[test]
+    fn the_pre_commit_framework_before_us_and_again_after_us() {
+        let framework = "[ -z \"$LEGACY\" ] || exit 5\nLEGACY=1; export LEGACY\nl=\"$(dirname \"$0\")/pre-commit.legacy\"\n\
+                         [ ! -x \"$l\" ] || \"$l\" \"$@\" || exit 1";
+        let repo = Repo::new();
+        repo.hook("pre-commit", framework);
+        let hooks = repo.path().join(".git/hooks");
+        let before = snapshot(&hooks);
+        install(&repo, &["pre-commit"]);
+        fs::rename(hooks.join("pre-commit"), hooks.join("pre-commit.legacy")).unwrap();
+        repo.hook("pre-commit", framework);
+        repo.stage("a.txt", "clean\n");
+        check_passes(&repo, repo.path());
+        repo.stage("a.txt", leak());
+        check_blocked(&repo, repo.path());
+        uninstall(&repo, &[]);
+        assert_eq!(snapshot(&hooks), before);
+    }
+
+    #[test]
     fn git_with_hooks_in_its_configuration() {
         let repo = Repo::new();
         let before = snapshot(&repo.path().join(".git"));

@@ -42,8 +42,10 @@ impl Shim<'_> {
         let Self { hook, program, after } = *self;
         let program = program.map(shell_quote).unwrap_or_default();
         let after = match after {
+            // The pre-commit framework, installed once more, runs us as HOOK.legacy: what is chained may be itself.
             After::Chained => format!(
-                "chained=\"${{0%/*}}/{hook}{CHAINED}\"\n[ ! -x \"$chained\" ] || exec \"$chained\" \"$@\"\n"
+                "chained=\"${{0%/*}}/{hook}{CHAINED}\"\n[ ! -x \"$chained\" ] || \
+                 cmp -s \"$chained\" \"${{0%{LEGACY}}}\" 2>/dev/null || exec \"$chained\" \"$@\"\n"
             ),
             After::Repository => forward(hook),
         };
