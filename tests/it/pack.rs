@@ -83,9 +83,8 @@ fn check_fresh(object: &Object<'_>, base: &[u8]) {
     }
     let fresh = object.fresh.spans(len);
     for span in &fresh {
-        for at in span.start..span.end {
-            made[at] = Some(object.bytes[at]);
-        }
+        let known = span.of(object.bytes).iter().copied().map(Some);
+        made.splice(span.start..span.end, known);
     }
     let made: Vec<u8> = made.into_iter().map(|byte| byte.expect("a byte is neither")).collect();
     assert!(made == object.bytes, "{} differs when replayed", object.id);
@@ -330,7 +329,7 @@ fn kinds_and_filters() {
     let only: Objects =
         expected.clone().into_iter().filter(|(_, (kind, _))| *kind == ObjectKind::Blob).collect();
     assert_same(&found, &only);
-    let some = |id: &ObjectId| id.as_bytes()[0] % 5 == 0;
+    let some = |id: &ObjectId| id.as_bytes()[0] < 50;
     let filtered = Walk { wants: Some(&some), ..Walk::default() };
     let (keeper, tally) = walk(&store, &filtered, 2);
     let only: Objects = expected.clone().into_iter().filter(|(id, _)| some(id)).collect();

@@ -40,6 +40,7 @@ mod layout;
 mod loose;
 mod rebuild;
 mod store;
+mod tools;
 mod walk;
 
 pub use self::{

@@ -154,7 +154,9 @@ fn size(bytes: &[u8]) -> Result<(u64, &[u8]), Fault> {
 mod tests {
     use super::*;
 
-    fn apply(base: &[u8], delta: &[u8]) -> Result<(Vec<u8>, Vec<Copied>, Vec<Span>), Fault> {
+    type Applied = (Vec<u8>, Vec<Copied>, Vec<Span>);
+
+    fn apply(base: &[u8], delta: &[u8]) -> Result<Applied, Fault> {
         let delta = Delta::parse(delta)?;
         let mut out = vec![0; delta.size as usize];
         let mut copies = Vec::new();

@@ -16,7 +16,7 @@ use std::{
 use bstr::BString;
 
 use super::{
-    Copied, Fault, IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Role, Tally,
+    Fault, IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Role,
     data::{PackData, Window},
     delta::{self, Delta},
     entry::{Content, Header, LONGEST_HEADER},
@@ -24,15 +24,13 @@ use super::{
     inflate::{Buffer, Inflater, allowed, believable, most_compressed},
     layout::Layout,
     lock,
+    tools::{Marks, Toolbox, Tools},
 };
 use crate::{
     origin::ObjectId,
     source::Problem,
     text::{Fresh, Span},
 };
-
-/// Buffers that a thread keeps for the next objects, in bytes.
-const SPARE_BYTES: usize = 16 << 20;
 
 /// Entries longer than this are not read before their header says that they must be.
 const LARGE: u64 = 1 << 20;
@@ -59,80 +57,6 @@ pub(super) struct Descent<'a, S: ObjectSink> {
     pub(super) offered: AtomicUsize,
     /// Number of objects that are wanted and cannot be read.
     pub(super) lost: Mutex<u64>,
-}
-
-/// What a thread works with; taken by a task and put back.
-pub(super) struct Tools<W> {
-    inflater: Inflater,
-    window: Window,
-    instructions: Buffer,
-    copies: Vec<Copied>,
-    fresh: Fresh,
-    spare: Vec<Buffer>,
-    spare_bytes: usize,
-    /// Bytes of the bases on the stack.
-    live: usize,
-    pub(super) tally: Tally,
-    pub(super) worker: W,
-}
-
-/// Tools that no task uses just now.
-pub(super) type Toolbox<W> = Mutex<Vec<Tools<W>>>;
-
-impl<W> Tools<W> {
-    pub(super) fn new(worker: W) -> Self {
-        Self {
-            inflater: Inflater::new(),
-            window: Window::default(),
-            instructions: Buffer::default(),
-            copies: Vec::new(),
-            fresh: Fresh::All,
-            spare: Vec::new(),
-            spare_bytes: 0,
-            live: 0,
-            tally: Tally::default(),
-            worker,
-        }
-    }
-
-    fn buffer(&mut self) -> Buffer {
-        let buffer = self.spare.pop().unwrap_or_default();
-        self.spare_bytes -= buffer.capacity();
-        buffer
-    }
-
-    fn recycle(&mut self, buffer: Buffer) {
-        if self.spare_bytes + buffer.capacity() <= SPARE_BYTES {
-            self.spare_bytes += buffer.capacity();
-            self.spare.push(buffer);
-        }
-    }
-}
-
-/// For each entry, whether it is wanted and whether something wanted is built on it.
-pub(super) struct Marks(Vec<u8>);
-
-impl Marks {
-    const WANTED: u8 = 1;
-    const NEEDED: u8 = 2;
-
-    pub(super) fn new(layout: &Layout, index: &Index, wants: impl Fn(&ObjectId) -> bool + Sync) -> Self {
-        use rayon::prelude::*;
-        let wanted = |entry| u8::from(wants(&index.id(layout.place(entry))));
-        let mut marks: Vec<u8> = (0..layout.len() as u32).into_par_iter().map(wanted).collect();
-        for entry in 0..layout.len() as u32 {
-            let mut next = Some(entry).filter(|&entry| marks[entry as usize] == Self::WANTED);
-            while let Some(entry) = next {
-                let mark = &mut marks[entry as usize];
-                if *mark & Self::NEEDED != 0 {
-                    break;
-                }
-                *mark |= Self::NEEDED;
-                next = layout.base(entry);
-            }
-        }
-        Self(marks)
-    }
 }
 
 /// Something that others are built on.
@@ -580,11 +504,11 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
     }
 
     fn wanted(&self, entry: u32) -> bool {
-        self.marks.as_ref().is_none_or(|marks| marks.0[entry as usize] & Marks::WANTED != 0)
+        self.marks.as_ref().is_none_or(|marks| marks.wanted(entry))
     }
 
     fn needed(&self, entry: u32) -> bool {
-        self.marks.as_ref().is_none_or(|marks| marks.0[entry as usize] != 0)
+        self.marks.as_ref().is_none_or(|marks| marks.needed(entry))
     }
 }
 

@@ -91,6 +91,7 @@ fn base_distance(bytes: &[u8]) -> Result<(u64, usize), Fault> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the cases read better")]
     fn check(bytes: &[u8], expected: Result<(Content, u64, usize), Fault>) {
         let found = Header::parse(bytes, IdFormat::Sha1);
         assert_eq!(found.map(|header| (header.content, header.size, header.len)), expected);

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 
 use super::{
     Fault, Kinds, Object, ObjectSink, ObjectStore, Role,
-    descent::{Descent, Marks, Task, Toolbox, Tools},
+    descent::{Descent, Task},
     layout::Layout,
     lock, loose,
+    tools::{Marks, Toolbox, Tools},
 };
 use crate::{origin::ObjectId, source::Problem, text::Fresh};
 
