@@ -1,0 +1,119 @@
+//! Throughput of the scanning core on source text, in bytes a second, with all built-in rules.
+//!
+//! The text is this crate's own source, repeated; every run asserts how much is found. `cargo bench --bench scan`.
+
+use std::{path::Path, sync::Arc};
+
+use abatis::{
+    detect::{Limits, Scanner, Scratch, Subject},
+    origin::Kind,
+    rule::{self, RuleSet},
+    text::{Fresh, Span},
+};
+use divan::{Bencher, counter::BytesCount};
+
+fn main() {
+    divan::main();
+}
+
+/// Bytes of text that are scanned in one go.
+const SIZE: usize = 8 << 20;
+/// Findings in text without a secret.
+const OWN: usize = 0;
+
+/// Source text of `SIZE` bytes, in which nothing is to be found.
+fn text(scanner: &Scanner) -> Vec<u8> {
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    files.sort();
+    // Tests hold made values.
+    let sources: Vec<Vec<u8>> = files
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .filter(|text| count(scanner, text, &Fresh::All) == 0)
+        .collect();
+    let mut all = Vec::new();
+    while all.len() < SIZE {
+        sources.iter().for_each(|text| all.extend_from_slice(text));
+    }
+    all.truncate(SIZE);
+    all
+}
+
+/// The same with a made token at the end of each of `parts` parts.
+fn seeded(text: &[u8], parts: usize) -> Vec<u8> {
+    let mut seeded = Vec::with_capacity(text.len() + parts * 80);
+    for (index, part) in text.chunks(text.len().div_ceil(parts)).enumerate() {
+        seeded.extend_from_slice(part);
+        let token: String = (0..64_usize)
+            .map(|place| char::from_digit(((index * 7 + place * place * 3 + place * 5) % 16) as u32, 16).unwrap_or('0'))
+            .collect();
+        seeded.extend_from_slice(format!("\nval = {}{token}\n", concat!("dop", "_v1_")).as_bytes());
+    }
+    seeded
+}
+
+fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+fn scanner() -> Scanner {
+    Scanner::new(Arc::new(RuleSet::new(rule::builtin(), Vec::new())), Limits::default())
+}
+
+fn count(scanner: &Scanner, bytes: &[u8], fresh: &Fresh) -> usize {
+    let mut matches = Vec::new();
+    let subject =
+        Subject { bytes, path: "src/text.rs".into(), kind: Kind::File, fresh, new_name: false, executable: false };
+    scanner.scan(subject, &mut Scratch::default(), &mut matches);
+    matches.len()
+}
+
+/// Text without a secret: what nearly all text is.
+#[divan::bench(sample_count = 10)]
+fn clean(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = text(&scanner);
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| {
+        assert_eq!(count(&scanner, &text, &Fresh::All), OWN);
+    });
+}
+
+/// Text with a secret in every 64 KiB.
+#[divan::bench(sample_count = 10)]
+fn with_secrets(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = seeded(&text(&scanner), 128);
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| {
+        assert_eq!(count(&scanner, &text, &Fresh::All), 128);
+    });
+}
+
+/// One byte in a hundred is fresh, as in a packed delta.
+#[divan::bench(sample_count = 10)]
+fn fresh_lines(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = text(&scanner);
+    let spans = (0..SIZE / 4000).map(|index| Span::new(index * 4000, index * 4000 + 40)).collect();
+    let fresh = Fresh::from_spans(spans);
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| {
+        assert_eq!(count(&scanner, &text, &fresh), OWN);
+    });
+}
+
+/// Making the rules ready: paid by every commit.
+#[divan::bench(sample_count = 50)]
+fn start(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| {
+        let scanner = scanner();
+        assert!(scanner.rules().len() >= 60);
+        scanner
+    });
+}
