@@ -46,7 +46,9 @@ fn seeded(text: &[u8], parts: usize) -> Vec<u8> {
     for (index, part) in text.chunks(text.len().div_ceil(parts)).enumerate() {
         seeded.extend_from_slice(part);
         let token: String = (0..64_usize)
-            .map(|place| char::from_digit(((index * 7 + place * place * 3 + place * 5) % 16) as u32, 16).unwrap_or('0'))
+            .map(|place| {
+                char::from_digit(((index * 7 + place * place * 3 + place * 5) % 16) as u32, 16).unwrap_or('0')
+            })
             .collect();
         seeded.extend_from_slice(format!("\nval = {}{token}\n", concat!("dop", "_v1_")).as_bytes());
     }
@@ -70,8 +72,14 @@ fn scanner() -> Scanner {
 
 fn count(scanner: &Scanner, bytes: &[u8], fresh: &Fresh) -> usize {
     let mut matches = Vec::new();
-    let subject =
-        Subject { bytes, path: "src/text.rs".into(), kind: Kind::File, fresh, new_name: false, executable: false };
+    let subject = Subject {
+        bytes,
+        path: "src/text.rs".into(),
+        kind: Kind::File,
+        fresh,
+        new_name: false,
+        executable: false,
+    };
     scanner.scan(subject, &mut Scratch::default(), &mut matches);
     matches.len()
 }

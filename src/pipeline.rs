@@ -4,6 +4,7 @@
 //! nor which source it runs.
 
 mod outcome;
+mod place;
 mod snippet;
 mod visit;
 
@@ -13,6 +14,7 @@ use std::sync::{
 };
 
 pub use outcome::{Outcome, Receipt};
+pub use place::Place;
 
 use crate::{
     detect::Scanner,
@@ -36,6 +38,9 @@ pub struct Plan {
     pub archives: Option<archive::Limits>,
     /// What is reported, and what stops the run.
     pub thresholds: Thresholds,
+    /// Where typed paths lie in the repository, so that globs and the baseline mean the same from
+    /// every folder.
+    pub place: Option<Place>,
     /// Worker threads; 0 for one a core.
     pub threads: usize,
     /// Shared with whoever shows progress or ends the run early.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use bstr::{BString, ByteSlice as _};
 
 use super::{args::CommonArgs, edge::Edge, exit::Exit, load, progress::Progress};
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
         baseline::Baseline,
         inline::{MarkerOptions, Tool},
     },
-    pipeline::{self, Control, Outcome, Plan, Thresholds},
+    pipeline::{self, Control, Outcome, Place, Plan, Thresholds},
     report::{self, Format, Input, Mode, Options},
     select::{self, Selector},
     source::{Source, archive},
@@ -114,9 +115,20 @@ fn plan(edge: &Edge, job: &Job<'_>, config: &Config, baseline: Option<Baseline>)
             min_confidence: *settings.min_confidence,
             audit: job.mode == Mode::Audit,
         },
+        place: place(edge, job),
         threads: *settings.threads,
         control: Arc::new(Control::default()),
     })
+}
+
+/// Where typed paths lie, for scans of files inside a repository.
+fn place(edge: &Edge, job: &Job<'_>) -> Option<Place> {
+    let slashes = |path: &Path| {
+        let bytes = <[u8]>::from_path(path)?;
+        Some(BString::from(if cfg!(windows) { bytes.replace(b"\\", b"/") } else { bytes.to_vec() }))
+    };
+    let top = job.top.filter(|_| job.mode == Mode::Scan)?;
+    Place::new(slashes(top)?.as_bstr(), slashes(&edge.folder)?.as_bstr())
 }
 
 fn markers(common: &CommonArgs, config: &Config) -> MarkerOptions {

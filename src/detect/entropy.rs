@@ -110,6 +110,16 @@ const BIGRAMS: [&[u8; 26]; 26] = [
     b"50309300500330600240200044",
 ];
 
+/// How common it is that `second` follows `first`, from 0 to 9; 5 is what chance gives among
+/// letters, and 3 stands for pairs with anything but letters.
+pub(crate) fn pair_commonness(first: u8, second: u8) -> u32 {
+    if !(first.is_ascii_alphabetic() && second.is_ascii_alphabetic()) {
+        return 3;
+    }
+    let row = BIGRAMS[usize::from(first.to_ascii_lowercase() - b'a')];
+    u32::from(row[usize::from(second.to_ascii_lowercase() - b'a')] - b'0')
+}
+
 /// How much the letters of `bytes` read like words: about -2.3 for random letters, above 0 for
 /// words, in doublings a pair of letters. `None` if there are fewer than four such pairs.
 #[must_use]
@@ -122,8 +132,7 @@ pub fn wordiness(bytes: &[u8]) -> Option<f64> {
             && second.is_ascii_alphabetic()
             && !(first.is_ascii_lowercase() && second.is_ascii_uppercase());
         if joined {
-            let row = BIGRAMS[usize::from(first.to_ascii_lowercase() - b'a')];
-            sum += i32::from(row[usize::from(second.to_ascii_lowercase() - b'a')]) - i32::from(b'5');
+            sum += pair_commonness(first, second) as i32 - 5;
             pairs += 1;
         }
     }

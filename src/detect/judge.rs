@@ -4,6 +4,9 @@
 //! almost any literal that is no prose, placeholder or reference counts; after a key, token or
 //! secret key the value must look random. Must not look at anything beyond the candidate.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
 use bstr::ByteSlice as _;
 
 use super::{
@@ -915,10 +918,13 @@ const PLACEHOLDERS: &[&str] = &[
 /// True for what stands in place of a secret: an example, a mask, a row of one character or a
 /// run through the alphabet.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if PLACEHOLDERS.iter().any(|word| lower.find(word.as_bytes()).is_some()) {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words =
+        WORDS.get_or_init(|| AhoCorasick::builder().ascii_case_insensitive(true).build(PLACEHOLDERS).ok());
+    if words.as_ref().is_some_and(|words| words.is_match(value)) {
         return true;
     }
+    let lower = value.to_ascii_lowercase();
     let distinct = {
         let mut seen = [false; 256];
         lower.iter().for_each(|&byte| seen[usize::from(byte)] = true);

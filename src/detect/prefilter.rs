@@ -9,6 +9,8 @@
 //!
 //! Must not know what a keyword belongs to.
 
+use super::entropy::pair_commonness;
+
 /// A literal to find.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Keyword {
@@ -153,9 +155,16 @@ impl Prefilter {
     #[inline(never)]
     fn look(&self, text: &[u8], start: usize, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
         let folded = gram | FOLD;
-        self.compare(text, start, place, folded, hit);
-        self.compare(text, start, place, folded & SHORT, hit);
-        self.compare(text, start, place + 1, folded >> 8, hit);
+        let (near, next) = (folded & SHORT, folded >> 8);
+        if bit(&self.long, hash(folded)) != 0 {
+            self.compare(text, start, place, folded, hit);
+        }
+        if bit(&self.short, hash(near)) != 0 {
+            self.compare(text, start, place, near, hit);
+        }
+        if bit(&self.short, hash(next)) != 0 {
+            self.compare(text, start, place + 1, next, hit);
+        }
     }
 
     fn compare(

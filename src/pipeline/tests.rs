@@ -73,6 +73,7 @@ rejects = ["acme_8k2j"]
             min_confidence: Confidence::Medium,
             audit: false,
         },
+        place: None,
         threads,
         control: Arc::default(),
     }

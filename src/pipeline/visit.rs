@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use bstr::ByteSlice as _;
+
 use super::{Outcome, Plan, Receipt, snippet};
 use crate::{
     detect::{Scratch, Subject},
@@ -96,7 +98,17 @@ impl<'p> Collector<'p> {
         Outcome { findings, suppressed, problems, warnings: self.plan.filter.warnings(), receipt }
     }
 
-    fn scan(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh, scratch: &mut Scratch) {
+    /// The entry under its path in the repository, if that differs from the typed one.
+    fn in_repository(&self, entry: &Entry) -> Option<Entry> {
+        let path = self.plan.place.as_ref()?.in_repository(entry.origin.path.as_bstr())?;
+        let mut inside = entry.clone();
+        inside.origin.path = path;
+        Some(inside)
+    }
+
+    fn scan(&self, typed: &Entry, bytes: &[u8], fresh: &Fresh, scratch: &mut Scratch) {
+        let inside = self.in_repository(typed);
+        let entry = inside.as_ref().unwrap_or(typed);
         let origin = &entry.origin;
         let subject = Subject {
             bytes,
@@ -120,7 +132,9 @@ impl<'p> Collector<'p> {
         let mut positions = Positions::new(bytes);
         let mut findings = Vec::with_capacity(matches.len());
         for (index, verdict) in verdicts.into_iter().enumerate() {
-            findings.push(self.finding(entry, bytes, &matches, index, verdict, &mut positions));
+            let mut finding = self.finding(entry, bytes, &matches, index, verdict, &mut positions);
+            finding.origin.path.clone_from(&typed.origin.path);
+            findings.push(finding);
         }
         self.plan.control.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
         lock(&self.kept).findings.append(&mut findings);
@@ -188,7 +202,8 @@ impl<'p> Collector<'p> {
 
 impl Visitor for Collector<'_> {
     fn wants(&self, entry: &Entry) -> bool {
-        match self.plan.selector.decide(entry) {
+        let inside = self.in_repository(entry);
+        match self.plan.selector.decide(inside.as_ref().unwrap_or(entry)) {
             Ok(()) => true,
             Err(why) => {
                 self.skipped(entry, why);
