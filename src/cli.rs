@@ -4,6 +4,7 @@
 
 pub(crate) mod args;
 mod baseline;
+mod config;
 mod doctor;
 mod edge;
 mod exit;
@@ -11,6 +12,7 @@ mod hook;
 mod install;
 mod load;
 mod progress;
+mod rules;
 mod run;
 mod scan;
 mod shell;
@@ -54,9 +56,10 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
             hook::Call::Run(line) => return Ok(run(line)),
             hook::Call::Skipped => Exit::Clean,
         },
+        Command::Rules(args) => rules::run(&args, edge)?,
+        Command::Config(args) => config::run(&args, edge)?,
         Command::Completions(args) => shell::completions(&args)?,
         Command::Man(args) => shell::man(&args)?,
-        other => anyhow::bail!("{other:?}: not part of this build"),
     };
     Ok(exit.into())
 }

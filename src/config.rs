@@ -16,7 +16,7 @@ mod schema;
 mod show;
 
 pub use merge::load;
-pub use read::check;
+pub use read::{check, rules};
 pub use schema::parse_size;
 
 /// Name of a repository's configuration, at its top.

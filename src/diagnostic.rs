@@ -105,7 +105,7 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // One slip for each three letters, so that short words are not "corrected" into others.
-    let limit = word.chars().count().div_ceil(3);
+    let limit = (word.chars().count() / 3).max(1);
     known
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

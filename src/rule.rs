@@ -21,6 +21,7 @@ pub use builtin::{builtin, builtin_packs};
 
 pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text};
 pub use pack::{read_pack, review_builtin};
+pub(crate) use validate::is_kebab;
 pub use write::to_toml;
 
 /// Rules in the order of their ids, with what is allowed for all of them.

@@ -248,9 +248,6 @@ pub(crate) struct RulesArgs {
 pub(crate) enum RulesCommand {
     /// List the rules in force
     List {
-        /// Format: text or json
-        #[arg(long, default_value = "text")]
-        format: String,
         /// Options that choose rules
         #[command(flatten)]
         common: Box<CommonArgs>,

@@ -398,9 +398,10 @@ fn unknown((file, span, name): (Option<&File>, Span, &str), known: &[&str]) -> D
         Some(tag) => format!("no rule has the tag `{tag}`"),
         None => format!("there is no rule `{name}`"),
     };
-    let same = |candidate: &&&str| candidate.starts_with(TAG) == name.starts_with(TAG);
-    let help = match diagnostic::nearest(name, known.iter().filter(same).copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+    let (prefix, bare) = name.strip_prefix(TAG).map_or(("", name), |tag| (TAG, tag));
+    let same = known.iter().filter(|candidate| candidate.starts_with(TAG) == name.starts_with(TAG));
+    let help = match diagnostic::nearest(bare, same.map(|candidate| &candidate[prefix.len()..])) {
+        Some(near) => format!("did you mean `{prefix}{near}`?"),
         None => "`abatis rules list` shows all of them; a tag is written `tag:NAME`".to_owned(),
     };
     let diagnostic = Diagnostic::error("unknown-rule", what).help(help);

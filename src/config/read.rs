@@ -8,7 +8,7 @@ use super::{Known, Layer, LayerKind, ReadFile, schema::Sections};
 use crate::{
     diagnostic::{Diagnostic, Sources, did_you_mean},
     rule::{
-        expression, lint,
+        Rule, expression, lint,
         pack::Pack,
         table::{At, Sink, Table, parse},
         validate::Context,
@@ -121,6 +121,12 @@ enum Remarks {
 #[must_use]
 pub fn check(file: &str, text: &str, known: Known<'_>) -> Vec<Diagnostic> {
     document(file, text, known, Remarks::Made).1
+}
+
+/// The rules of one file, without those that something is wrong with; see [`check`].
+#[must_use]
+pub fn rules(file: &str, text: &str, known: Known<'_>) -> Vec<Rule> {
+    document(file, text, known, Remarks::Left).0.map(|(pack, _)| pack.rules).unwrap_or_default()
 }
 
 fn document(

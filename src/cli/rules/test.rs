@@ -1,0 +1,145 @@
+//! `abatis rules test`: every rule held to its own examples, by the engine that scans.
+
+use std::{borrow::Cow, io::Write as _, path::PathBuf, sync::Arc};
+
+use anyhow::{Result, bail};
+use bstr::BStr;
+
+use super::{
+    super::{args::CommonArgs, edge::Edge, exit::Exit},
+    Words,
+    check::number,
+    files::{self, Written},
+};
+use crate::{
+    config,
+    detect::{Limits, Scanner, Scratch, Subject},
+    diagnostic::{self, Diagnostic, Sources},
+    filter::{self, Filter, inline::MarkerOptions},
+    origin::{Entry, Kind, Origin},
+    rule::{Detector, Example, Gate, Rule, RuleSet},
+    text::Fresh,
+};
+
+/// The path of examples that do not say one.
+const NEUTRAL_PATH: &str = "example.txt";
+/// Characters of an example in a message.
+const MAX_SHOWN: usize = 80;
+
+pub(super) fn run(paths: &[PathBuf], edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
+    let rules = if paths.is_empty() {
+        let config = super::load_here(&CommonArgs::default(), edge)?;
+        config.rules.iter().cloned().collect()
+    } else {
+        match read(&files::collect(paths, edge)?) {
+            Ok(rules) => rules,
+            Err((problems, sources)) => {
+                write!(out, "{}", diagnostic::render(&problems, &sources, edge.color))?;
+                writeln!(out, "the packs cannot be used")?;
+                return Ok(Exit::Incomplete);
+            }
+        }
+    };
+    if rules.is_empty() {
+        bail!("there is no rule to test");
+    }
+    let (mut examples, mut failed) = (0, 0);
+    for rule in &rules {
+        examples += rule.matches.len() + rule.rejects.len();
+        for failure in failures(rule, edge) {
+            failed += 1;
+            writeln!(out, "{}: {failure} ({})", rule.id, rule.source)?;
+        }
+    }
+    let (rules, shown) = (number(rules.len(), "rule"), number(examples, "example"));
+    writeln!(
+        out,
+        "{rules}, {shown}: {}",
+        if failed == 0 { "all pass".to_owned() } else { format!("{failed} fail") }
+    )?;
+    Ok(if failed == 0 { Exit::Clean } else { Exit::Findings })
+}
+
+fn read(files: &[Written]) -> Result<Vec<Rule>, (Vec<Diagnostic>, Sources)> {
+    let words = Words::new();
+    let mut rules = Vec::new();
+    let mut problems = Vec::new();
+    let mut sources = Sources::default();
+    for Written { name, text } in files {
+        problems.extend(config::check(name, text, words.known()).into_iter().filter(Diagnostic::is_error));
+        rules.extend(config::rules(name, text, words.known()));
+        sources.insert(name.as_str(), text.as_str());
+    }
+    if problems.is_empty() { Ok(rules) } else { Err((problems, sources)) }
+}
+
+/// What the rule's examples show to be wrong, a sentence each.
+fn failures(rule: &Rule, edge: &Edge) -> Vec<String> {
+    let trial = Trial::new(rule, edge);
+    let matches = rule.matches.iter().map(|example| ("matches", true, example));
+    let rejects = rule.rejects.iter().map(|example| ("rejects", false, example));
+    let mut failures = Vec::new();
+    let mut number = 0;
+    let mut list = "";
+    for (key, wanted, example) in matches.chain(rejects) {
+        number = if list == key { number + 1 } else { 1 };
+        list = key;
+        if trial.finds(example) != wanted {
+            let what = if wanted { "nothing is found in" } else { "something is found in" };
+            failures.push(format!("{what} `{key}` {number}: {}", shown(example)));
+        }
+    }
+    failures
+}
+
+/// A scanner with one rule.
+struct Trial {
+    scanner: Scanner,
+    filter: Filter,
+    executable: bool,
+}
+
+impl Trial {
+    fn new(rule: &Rule, edge: &Edge) -> Self {
+        let mut rule = rule.clone();
+        if rule.gate == Gate::Off {
+            rule.gate = Gate::Block;
+        }
+        let executable = matches!(&rule.detector, Detector::File(file) if file.executable == Some(true));
+        let rules = Arc::new(RuleSet::new(vec![Cow::Owned(rule)], Vec::new()));
+        let options =
+            filter::Options { today: edge.today, markers: MarkerOptions::none(), key: None, baseline: None };
+        Self {
+            scanner: Scanner::new(Arc::clone(&rules), Limits::default()),
+            filter: Filter::new(rules, options),
+            executable,
+        }
+    }
+
+    /// Whether the rule reports something, its own allowlist considered.
+    fn finds(&self, example: &Example) -> bool {
+        let path = if example.path.is_empty() { NEUTRAL_PATH } else { &example.path };
+        let subject = Subject {
+            bytes: example.text.as_bytes(),
+            path: BStr::new(path),
+            kind: Kind::File,
+            fresh: &Fresh::All,
+            new_name: true,
+            executable: self.executable,
+        };
+        let mut matches = Vec::new();
+        self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
+        let entry = Entry { origin: Origin::file(path), ..Entry::default() };
+        let verdicts = self.filter.on_content(&entry, subject.bytes, &Fresh::All, &matches);
+        matches.len() > verdicts.iter().flatten().count()
+    }
+}
+
+/// Start of an example in one line.
+fn shown(example: &Example) -> String {
+    let mut shown: String = example.text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
+    if example.text.chars().nth(MAX_SHOWN).is_some() {
+        shown.push('…');
+    }
+    if example.path.is_empty() { shown } else { format!("{}: {shown}", example.path.escape_debug()) }
+}
