@@ -118,7 +118,11 @@ fn list(common: &CommonArgs, edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
                 writeln!(out, "{id:width$}  {severity:8}  {confidence:10}  {gate:5}  {risk:>4}  {title}")?;
             }
             let off = rule::builtin().iter().filter(|rule| rule.gate == Gate::Off).count();
-            writeln!(out, "\n{} rules in force; {off} built-in rules are off unless enabled", rules.len())?;
+            write!(out, "\n{} in force", check::number(rules.len(), "rule"))?;
+            if off > 0 {
+                write!(out, "; {off} built-in rules are off unless enabled")?;
+            }
+            writeln!(out)?;
         }
         other => bail!("--format {other}: rules are listed as text or json"),
     }

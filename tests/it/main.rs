@@ -9,6 +9,7 @@ mod install;
 mod pack;
 mod reports;
 mod rules;
+mod rules_cli;
 mod sources;
 mod staged;
 mod support;

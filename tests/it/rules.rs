@@ -514,7 +514,7 @@ severity = "low"
     2 | disable = ["acme-kye", "tag:nothing"]
       |                        ^^^^^^^^^^^^^
       |
-      = help: did you mean `tag:china`?
+      = help: `abatis rules list` shows all of them; a tag is written `tag:NAME`
 
     error[unknown-rule]: there is no rule `zzz`
      --> pack.toml:3:11

@@ -17,7 +17,7 @@ use crate::{
     diagnostic::{self, Diagnostic, Sources},
     filter::{self, Filter, inline::MarkerOptions},
     origin::{Entry, Kind, Origin},
-    rule::{Detector, Example, Gate, Rule, RuleSet},
+    rule::{Detector, Example, Gate, Pattern, Rule, RuleSet},
     text::Fresh,
 };
 
@@ -86,7 +86,8 @@ fn failures(rule: &Rule, edge: &Edge) -> Vec<String> {
         list = key;
         if trial.finds(example) != wanted {
             let what = if wanted { "nothing is found in" } else { "something is found in" };
-            failures.push(format!("{what} `{key}` {number}: {}", shown(example)));
+            let why = if wanted { trial.why_not(rule, example, edge) } else { String::new() };
+            failures.push(format!("{what} `{key}` {number}{why}: {}", shown(example)));
         }
     }
     failures
@@ -118,6 +119,11 @@ impl Trial {
 
     /// Whether the rule reports something, its own allowlist considered.
     fn finds(&self, example: &Example) -> bool {
+        let Seen { matches, allowed, .. } = self.look(example);
+        matches > allowed
+    }
+
+    fn look(&self, example: &Example) -> Seen {
         let path = if example.path.is_empty() { NEUTRAL_PATH } else { &example.path };
         let subject = Subject {
             bytes: example.text.as_bytes(),
@@ -128,11 +134,50 @@ impl Trial {
             executable: self.executable,
         };
         let mut matches = Vec::new();
-        self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
+        let tally = self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
         let entry = Entry { origin: Origin::file(path), ..Entry::default() };
         let verdicts = self.filter.on_content(&entry, subject.bytes, &Fresh::All, &matches);
-        matches.len() > verdicts.iter().flatten().count()
+        let allowed = verdicts.iter().flatten().count();
+        Seen { matches: matches.len(), allowed, disproved: tally.disproved > 0 }
     }
+
+    /// Which part of the rule stands in the way of finding `example`, if one alone does.
+    fn why_not(&self, rule: &Rule, example: &Example, edge: &Edge) -> String {
+        let seen = self.look(example);
+        let Detector::Pattern(pattern) = &rule.detector else { return String::new() };
+        if seen.allowed > 0 {
+            return ", which the rule's own allowlist allows".to_owned();
+        }
+        if seen.disproved {
+            return format!(", which the check `{}` disproves", pattern.check);
+        }
+        let without = |change: fn(&mut Pattern)| {
+            let mut pattern = pattern.clone();
+            change(&mut pattern);
+            let rule = Rule { detector: Detector::Pattern(pattern), ..rule.clone() };
+            Self::new(&rule, edge).finds(example)
+        };
+        if pattern.placeholders && without(|pattern| pattern.placeholders = false) {
+            return ", which looks like a placeholder (`placeholders = false` keeps such)".to_owned();
+        }
+        if let Some(least) = pattern.entropy
+            && without(|pattern| pattern.entropy = None)
+        {
+            return format!(", whose entropy is less than {least}");
+        }
+        if !pattern.ignore_case && without(|pattern| pattern.ignore_case = true) {
+            return ", which differs in case".to_owned();
+        }
+        String::new()
+    }
+}
+
+/// What came of an example.
+struct Seen {
+    matches: usize,
+    /// Matches that the rule's own allowlist takes back.
+    allowed: usize,
+    disproved: bool,
 }
 
 /// Start of an example in one line.
