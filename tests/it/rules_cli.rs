@@ -46,9 +46,11 @@ fn examples_that_fail_are_named() {
     let (code, out, _) = run(&repo, &["rules", "test", "packs"]);
     assert_eq!(code, 1);
     insta::assert_snapshot!(out, @r#"
-    acme-key: nothing is found in `matches` 1: acme_00000000 (packs/acme.toml)
-    acme-key: nothing is found in `matches` 2: nothing here (packs/acme.toml)
-    1 rule, 3 examples: 2 fail
+    acme-key: nothing is found in `matches` 2, which looks like a placeholder (`placeholders = false` keeps such): acme_00000000 (packs/acme.toml)
+    acme-key: nothing is found in `matches` 3, which differs in case: ACME_1f3a5c7e (packs/acme.toml)
+    acme-key: nothing is found in `matches` 4: nothing here (packs/acme.toml)
+    acme-key: something is found in `rejects` 1: a.txt: acme_2f4a6c8e (packs/acme.toml)
+    1 rule, 5 examples: 4 fail
     "#);
 }
 
@@ -112,7 +114,7 @@ fn rules_are_listed_and_shown() {
     RULE      SEVERITY  CONFIDENCE  GATE   RISK  TITLE
     acme-key  high      high        block     1  Acme key
 
-    1 rules in force
+    1 rule in force
     "#);
     let (_, out, _) = run(&repo, &[&["rules", "list", "--format", "json"], &only[..]].concat());
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
