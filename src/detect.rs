@@ -299,10 +299,10 @@ impl Scanner {
     fn hit(&self, index: u32, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let rule = self.rules.rule(index);
         match &rule.detector {
-            Detector::Pattern(pattern) if !view.binary || pattern.binary => {
-                if self.applies(index, rule, view.path, collector) {
-                    self.pattern(index, rule, pattern, view, hit, collector);
-                }
+            Detector::Pattern(pattern)
+                if (!view.binary || pattern.binary) && self.applies(index, rule, view.path, collector) =>
+            {
+                self.pattern(index, pattern, view, hit, collector);
             }
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
@@ -331,7 +331,6 @@ impl Scanner {
     fn pattern(
         &self,
         index: u32,
-        rule: &Rule,
         pattern: &Pattern,
         view: View<'_>,
         hit: Span,
@@ -347,7 +346,7 @@ impl Scanner {
         {
             return;
         }
-        let mut confidence = rule.confidence;
+        let mut confidence = self.rules.rule(index).confidence;
         let mut proof = None;
         if check::is_published_example(secret) {
             collector.tally.disproved += 1;

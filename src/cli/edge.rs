@@ -76,7 +76,7 @@ impl Edge {
     }
 }
 
-/// NO_COLOR and CLICOLOR_FORCE as their pages say: <https://no-color.org>, <https://bixense.com/clicolors>.
+/// `NO_COLOR` and `CLICOLOR_FORCE` as their pages say: <https://no-color.org>, <https://bixense.com/clicolors>.
 fn color(when: ColorWhen, terminal: bool) -> bool {
     match when {
         ColorWhen::Always => true,

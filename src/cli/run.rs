@@ -45,7 +45,6 @@ pub(super) struct Job<'j> {
 /// What a run came to.
 pub(super) struct Done {
     pub(super) plan: Plan,
-    pub(super) config: Config,
     pub(super) outcome: Outcome,
 }
 
@@ -88,7 +87,7 @@ pub(super) fn scan_with(
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
     outcome.warnings.extend(load::warnings(&config));
-    Ok(Done { plan, config, outcome })
+    Ok(Done { plan, outcome })
 }
 
 fn plan(edge: &Edge, job: &Job<'_>, config: &Config, baseline: Option<Baseline>) -> anyhow::Result<Plan> {
@@ -144,7 +143,7 @@ fn markers(common: &CommonArgs, config: &Config) -> MarkerOptions {
     }
 }
 
-/// The key of fingerprints: ABATIS_KEY, or the file that ABATIS_KEY_FILE names.
+/// The key of fingerprints: `ABATIS_KEY`, or the file that `ABATIS_KEY_FILE` names.
 fn key(edge: &Edge) -> anyhow::Result<Option<Vec<u8>>> {
     if let Some(key) = Edge::variable("ABATIS_KEY") {
         return Ok(Some(key.into_encoded_bytes()));

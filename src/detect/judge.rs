@@ -170,7 +170,13 @@ const NOISE: f64 = -0.6;
 fn token(candidate: &Candidate, value: &[u8], words: &Words, language: Language) -> Option<Confidence> {
     let set = Charset::of(value);
     let length = value.len();
-    if length < 8 || set.spaces > 0 || set.others > 0 || set.marks > 2 || set.digits == length {
+    if length < 8 || set.spaces > 0 || set.others > 0 || set.digits == length {
+        return None;
+    }
+    // Frameworks make keys with punctuation; prose and code have fewer digits or less variety.
+    if set.marks > 2
+        && !(length >= 32 && set.digits >= 3 && shannon(value) >= 4.0 && candidate.quote == Quote::Quoted)
+    {
         return None;
     }
     if words.has_any(&[
@@ -193,7 +199,9 @@ fn token(candidate: &Candidate, value: &[u8], words: &Words, language: Language)
     let entropy = shannon(value);
     if set.is_hex(length) && set.digits > 0 {
         let strong = length >= MIN_TOKEN && entropy >= HEX_ENTROPY;
-        let bare = candidate.quote == Quote::None;
+        // Bare, a hash of something public is likelier, unless the name says otherwise.
+        let named = length >= 32 && words.has_any(&["secret", "token", "password"]);
+        let bare = candidate.quote == Quote::None && !(named && language == Language::Config);
         return strong.then_some(if bare || language == Language::Prose {
             Confidence::Low
         } else {
@@ -435,7 +443,6 @@ const HEADS: &[&str] = &[
     "has",
     "is",
     "use",
-    "with",
     "show",
     "hide",
     "toggle",
@@ -641,8 +648,7 @@ impl Words {
         match classifier {
             Classifier::Password => {
                 // `passwords`, `passwd2`, `userpass`; not `passthrough`, `bypass`, `compass`.
-                !(plain == b"pass"
-                    && !matches!(word, b"pass" | b"userpass" | b"dbpass" | b"mypass" | b"adminpass"))
+                plain != b"pass" || matches!(word, b"pass" | b"userpass" | b"dbpass" | b"mypass" | b"adminpass")
             }
             Classifier::Token => speaks_of_token(word, before),
         }

@@ -83,7 +83,7 @@ impl Engine {
         let window = window(text, hit, compiled.before, compiled.after, rule.multiline);
         if let Some(lead) = compiled.lead {
             let found = hit.start.checked_sub(lead).and_then(|start| {
-                compiled.search(Input::new(text).span(start..window.end.max(start)).anchored(Anchored::Yes))
+                compiled.search(&Input::new(text).span(start..window.end.max(start)).anchored(Anchored::Yes))
             });
             return (found, window);
         }
@@ -92,7 +92,7 @@ impl Engine {
             memo.window = window;
             memo.found.clear();
             let mut from = window.start;
-            while let Some(found) = compiled.search(Input::new(text).span(from..window.end)) {
+            while let Some(found) = compiled.search(&Input::new(text).span(from..window.end)) {
                 from = found.whole.end.max(from + 1);
                 memo.found.push(found);
                 if from > window.end {
@@ -135,9 +135,9 @@ impl Compiled {
         Some(Self { regex, group, lead, before, after: most.saturating_add(1).min(reach) })
     }
 
-    fn search(&self, input: Input<'_>) -> Option<Found> {
+    fn search(&self, input: &Input<'_>) -> Option<Found> {
         let mut captures = self.regex.create_captures();
-        self.regex.search_captures(&input, &mut captures);
+        self.regex.search_captures(input, &mut captures);
         let whole = captures.get_match()?;
         let secret = captures.get_group(self.group).unwrap_or_else(|| whole.span());
         Some(Found {

@@ -200,8 +200,11 @@ impl Prefilter {
 
 /// Where in `bytes` the `width` bytes begin that are least likely in source text.
 fn rarest(bytes: &[u8], width: usize) -> usize {
-    let weight =
-        |offset: usize| bytes[offset..offset + width].iter().map(|&byte| commonness(byte)).sum::<u32>();
+    let weight = |offset: usize| {
+        let window = &bytes[offset..offset + width];
+        let pairs = window.windows(2).map(|pair| 2 * pair_commonness(pair[0], pair[1])).sum::<u32>();
+        window.iter().map(|&byte| commonness(byte)).sum::<u32>() + pairs
+    };
     (0..=bytes.len() - width).min_by_key(|&offset| weight(offset)).unwrap_or(0)
 }
 

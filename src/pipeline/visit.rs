@@ -34,6 +34,13 @@ pub(super) struct Collector<'p> {
     counts: Counts,
 }
 
+/// A content and what was found in it.
+struct Content<'c> {
+    entry: &'c Entry,
+    bytes: &'c [u8],
+    matches: &'c [Match],
+}
+
 #[derive(Default)]
 struct Kept {
     findings: Vec<Finding>,
@@ -129,10 +136,11 @@ impl<'p> Collector<'p> {
         if matches.is_empty() {
             return;
         }
+        let content = Content { entry, bytes, matches: &matches };
         let mut positions = Positions::new(bytes);
         let mut findings = Vec::with_capacity(matches.len());
         for (index, verdict) in verdicts.into_iter().enumerate() {
-            let mut finding = self.finding(entry, bytes, &matches, index, verdict, &mut positions);
+            let mut finding = self.finding(&content, index, verdict, &mut positions);
             finding.origin.path.clone_from(&typed.origin.path);
             findings.push(finding);
         }
@@ -151,13 +159,12 @@ impl<'p> Collector<'p> {
 
     fn finding(
         &self,
-        entry: &Entry,
-        bytes: &[u8],
-        matches: &[Match],
+        content: &Content<'_>,
         index: usize,
         suppression: Option<Suppression>,
         positions: &mut Positions<'_>,
     ) -> Finding {
+        let &Content { entry, bytes, matches } = content;
         let found = &matches[index];
         let rule = self.plan.scanner.rules().rule(found.rule);
         let on_file = found.whole.is_empty() && found.span.is_empty();

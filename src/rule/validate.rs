@@ -187,7 +187,7 @@ fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
         (!table.rejects.is_empty(), "rejects", "texts that it leaves alone"),
     ]
     .into_iter()
-    .filter(|&(there, key, _)| !there && !(table.broken && table.unreadable(key)))
+    .filter(|&(there, key, _)| !there && (!table.broken || !table.unreadable(key)))
     .map(|(_, key, why)| (key, why))
     .collect();
     if !missing.is_empty() {
