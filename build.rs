@@ -3,6 +3,7 @@
 //! Reads packs with the modules that read them at run time; a broken pack breaks the build,
 //! with every problem at its place.
 
+#![expect(clippy::disallowed_methods, reason = "cargo tells a build script through the environment")]
 #![allow(dead_code, unreachable_pub, reason = "modules of the library, of which this needs a part")]
 #![expect(clippy::print_stderr, reason = "how a build script talks to people")]
 #![expect(clippy::use_debug, reason = "Rust literals are written by their Debug form")]

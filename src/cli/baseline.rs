@@ -71,7 +71,7 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
         (_, Some(known)) => known,
         (_, None) => bail!("{}: is not there; `abatis baseline create` makes it", file.display()),
     };
-    let done = run::scan_with(edge, &job, config, Some(known))?;
+    let done = run::scan_with(edge, &job, &config, Some(known))?;
     let mut out = io::stdout().lock();
     if done.outcome.is_incomplete() {
         for problem in &done.outcome.problems {

@@ -71,22 +71,22 @@ pub(super) fn exit(outcome: &Outcome) -> Exit {
 pub(super) fn scan(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Done> {
     let config = load::load(job.common, job.top, edge)?;
     let baseline = baseline(edge, job, &config)?;
-    scan_with(edge, job, config, baseline)
+    scan_with(edge, job, &config, baseline)
 }
 
 /// [`scan`] with a configuration and a baseline that were read before.
 pub(super) fn scan_with(
     edge: &Edge,
     job: &Job<'_>,
-    config: Config,
+    config: &Config,
     baseline: Option<Baseline>,
 ) -> anyhow::Result<Done> {
-    let plan = plan(edge, job, &config, baseline)?;
+    let plan = plan(edge, job, config, baseline)?;
     let sources: Vec<&(dyn Source + Sync)> = job.sources.iter().map(AsRef::as_ref).collect();
     let progress = Progress::new(&plan.control, edge.progress && job.mode == Mode::Scan);
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
-    outcome.warnings.extend(load::warnings(&config));
+    outcome.warnings.extend(load::warnings(config));
     Ok(Done { plan, outcome })
 }
 

@@ -648,7 +648,8 @@ impl Words {
         match classifier {
             Classifier::Password => {
                 // `passwords`, `passwd2`, `userpass`; not `passthrough`, `bypass`, `compass`.
-                plain != b"pass" || matches!(word, b"pass" | b"userpass" | b"dbpass" | b"mypass" | b"adminpass")
+                plain != b"pass"
+                    || matches!(word, b"pass" | b"userpass" | b"dbpass" | b"mypass" | b"adminpass")
             }
             Classifier::Token => speaks_of_token(word, before),
         }

@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 #![allow(clippy::unwrap_used, reason = "a test whose set-up fails has failed; helpers are not seen as tests")]
+#![allow(clippy::disallowed_methods, reason = "tests make environments for others")]
 
 mod checkouts;
 mod filter;

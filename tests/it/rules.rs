@@ -90,6 +90,7 @@ fn all_syntax_errors_at_once() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one pack, and all that is said of it")]
 fn one_bad_rule_does_not_hide_another() {
     let text = r##"schema = 2
 [[rule]]
@@ -633,9 +634,9 @@ fn a_configuration_that_leaves_no_rule_is_an_error() {
 
 #[test]
 fn extended_files_come_first_and_cycles_are_noticed() {
-    let main = format!(
+    let main =
         "schema = 1\nextend = [\"base.toml\"]\n[[override]]\nrule = \"acme-key\"\nseverity = \"low\"\n"
-    );
+            .to_owned();
     let base = format!("schema = 1{GOOD}");
     let choice = Choice { base: Base::Empty, ..Choice::default() };
     let layers = vec![layer(LayerKind::Repository, ".abatis.toml", &main)];

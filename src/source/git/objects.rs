@@ -104,6 +104,7 @@ impl Objects {
         let odb = Odb::new_ext(format).map_err(fail)?;
         for folder in folders {
             // The binding takes UTF-8 only. Seen from the current folder, a path often is.
+            #[expect(clippy::disallowed_methods, reason = "the binding resolves relative paths the same way")]
             let near = std::env::current_dir().ok();
             let near = near.as_ref().and_then(|current| folder.strip_prefix(current).ok());
             let Some(path) = folder.to_str().or_else(|| near?.to_str()) else {
