@@ -26,6 +26,8 @@ mod expression;
 mod finding;
 #[path = "src/glob.rs"]
 mod glob;
+#[path = "src/rule/kind.rs"]
+mod kind;
 #[path = "src/rule/model.rs"]
 mod model;
 #[path = "src/rule/schema.rs"]

@@ -9,6 +9,7 @@ mod builtin;
 mod digest;
 mod example;
 pub(crate) mod expression;
+mod kind;
 pub(crate) mod lint;
 mod model;
 pub(crate) mod pack;

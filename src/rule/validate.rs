@@ -6,29 +6,25 @@
 use std::borrow::Cow;
 
 use super::{
-    example, expression,
-    model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text},
-    schema::{AllowTable, ExampleTable, FileTable, OverrideTable, PackTable, RuleTable},
+    example, expression, kind,
+    model::{Allow, Example, Gate, List, Rule, Text},
+    schema::{AllowTable, ExampleTable, OverrideTable, PackTable, RuleTable},
     table::{At, Sink},
 };
 use crate::{
-    diagnostic::{Diagnostic, did_you_mean, list},
+    diagnostic::{Diagnostic, list},
     finding::{Risk, RuleId},
     text::Span,
 };
 
 /// The only form of packs so far.
 const SCHEMA: u64 = 1;
-/// Keywords shorter than this are in nearly every line.
-const MIN_KEYWORD: usize = 3;
 /// Shortest prefix of a commit id.
 const MIN_COMMIT: usize = 7;
 /// Digits of a SHA-256 id.
 const MAX_COMMIT: usize = 64;
 /// Bits in a byte: more entropy than that there is not.
 const MAX_ENTROPY: f64 = 8.0;
-/// Names of classifiers of assignments.
-const CLASSIFIERS: [&str; 2] = ["password", "token"];
 
 /// Where a pack comes from.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +101,7 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
         );
     }
     let risk = risk(table, sink);
-    let detector = detector(table, context, sink);
+    let detector = kind::detector(table, context, sink);
     wanted(table, context, sink);
     table.tags.iter().for_each(|tag| check_tag(tag, sink));
     table.paths.iter().for_each(|glob| expression::glob(sink, glob));
@@ -212,187 +208,6 @@ fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
     }
 }
 
-/// The kinds of rules, with the keys that only they have.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
-    ("classifier", &["keywords"]),
-    ("[rule.file]", &[]),
-    ("[rule.document]", &[]),
-];
-
-fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Detector> {
-    let kinds = [
-        table.pattern.as_ref().map(|at| at.span),
-        table.classifier.as_ref().map(|at| at.span),
-        table.file.as_ref().map(|file| file.span),
-        table.document.as_ref().map(|document| document.span),
-    ];
-    let mut given = kinds.iter().zip(KINDS).filter_map(|(span, kind)| Some(((*span)?, kind)));
-    let Some((first, (kind, keys))) = given.next() else {
-        if !KINDS.iter().any(|(key, _)| table.unreadable(key)) {
-            sink.push(
-                Diagnostic::error("no-kind", format!("{} looks for nothing", table.name()))
-                    .label(table.place(), "")
-                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[rule.document]`"),
-            );
-        }
-        return None;
-    };
-    if let Some((second, (other, _))) = given.next() {
-        sink.push(
-            Diagnostic::error("two-kinds", format!("{} has both `{kind}` and `{other}`", table.name()))
-                .label(second, "second")
-                .label(first, "first")
-                .help("make it two rules"),
-        );
-        return None;
-    }
-    for (key, span) in table.kind_keys() {
-        if !keys.contains(&key) {
-            sink.push(
-                Diagnostic::error("wrong-kind", format!("`{key}` means nothing beside `{kind}`"))
-                    .label(span, "")
-                    .label(first, "this makes it another kind of rule"),
-            );
-        }
-    }
-    match kind {
-        "pattern" => pattern(table, context, sink).map(Detector::Pattern),
-        "classifier" => assignment(table, sink).map(Detector::Assignment),
-        "[rule.file]" => table.file.as_ref().map(|file| Detector::File(file_rule(table, file, sink))),
-        _ => structure(table, sink).map(Detector::Structure),
-    }
-}
-
-fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Pattern> {
-    let ignore_case = flag(table.ignore_case.as_ref(), false);
-    let written = table.pattern.as_ref()?;
-    expression::pattern(sink, written, ignore_case);
-    let mut keywords = keywords(table, sink);
-    if ignore_case {
-        keywords.iter_mut().for_each(|keyword| keyword.to_mut().make_ascii_lowercase());
-    }
-    if let Some(entropy) = &table.entropy
-        && !(0.0..=MAX_ENTROPY).contains(&entropy.value)
-    {
-        sink.push(
-            Diagnostic::error("bad-entropy", format!("no text has an entropy of {}", entropy.value))
-                .label(entropy.span, "")
-                .help("bits a character: 0 to 8; 3.0 to 4.5 are usual"),
-        );
-    }
-    if let Some(check) = &table.check
-        && !context.checks.is_empty()
-        && !context.checks.contains(&check.value.as_str())
-    {
-        sink.push(
-            Diagnostic::error("unknown-check", format!("there is no check `{}`", check.value))
-                .label(check.span, "")
-                .help(did_you_mean(&check.value, context.checks)),
-        );
-    }
-    Some(Pattern {
-        keywords: Cow::Owned(keywords),
-        ignore_case,
-        regex: text(written),
-        multiline: flag(table.multiline.as_ref(), false),
-        entropy: table.entropy.as_ref().map(|entropy| entropy.value),
-        check: optional_text(table.check.as_ref()),
-        placeholders: flag(table.placeholders.as_ref(), true),
-        binary: flag(table.binary.as_ref(), false),
-    })
-}
-
-fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
-    let classifier = table.classifier.as_ref()?;
-    if !CLASSIFIERS.contains(&classifier.value.as_str()) {
-        sink.push(
-            Diagnostic::error("bad-word", format!("there is no classifier `{}`", classifier.value))
-                .label(classifier.span, "")
-                .help(format!("one of {}", list(&CLASSIFIERS))),
-        );
-    }
-    let keywords =
-        keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
-    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier) })
-}
-
-fn keywords(table: &RuleTable, sink: &Sink<'_>) -> Vec<Text> {
-    let Some(keywords) = &table.keywords else {
-        if !table.unreadable("keywords") {
-            sink.push(
-                Diagnostic::error("no-keyword", format!("{} has no `keywords`", table.name()))
-                    .label(table.place(), "")
-                    .help(
-                        "literals of which one is in every match; without them every line would be searched",
-                    ),
-            );
-        }
-        return Vec::new();
-    };
-    if keywords.value.is_empty() {
-        sink.push(
-            Diagnostic::error("no-keyword", "there has to be at least one keyword").label(keywords.span, ""),
-        );
-    }
-    for keyword in &keywords.value {
-        if keyword.value.len() < MIN_KEYWORD {
-            sink.push(
-                Diagnostic::error("short-keyword", format!("`{}` is too short a keyword", keyword.value))
-                    .label(keyword.span, "")
-                    .help(format!("at least {MIN_KEYWORD} bytes, better 4: shorter ones are in every file")),
-            );
-        }
-    }
-    keywords.value.iter().map(text).collect()
-}
-
-fn file_rule(table: &RuleTable, file: &FileTable, sink: &Sink<'_>) -> FileRule {
-    if file.names.is_empty() && !table.broken {
-        sink.push(
-            Diagnostic::error("missing-key", format!("{} has no `names`", table.name()))
-                .label(file.span, "")
-                .help("globs on the path, such as `*.pem`"),
-        );
-    }
-    file.names.iter().chain(&file.except).for_each(|glob| expression::glob(sink, glob));
-    if let Some(content) = &file.content {
-        expression::check(sink, content, expression::pattern_parser(false));
-    }
-    if let (Some(least), Some(most)) = (&file.min_size, &file.max_size)
-        && least.value > most.value
-    {
-        sink.push(
-            Diagnostic::error("bad-size", "no file is at least this large and at most that")
-                .label(least.span, "at least")
-                .label(most.span, "at most"),
-        );
-    }
-    FileRule {
-        names: texts(&file.names),
-        except: texts(&file.except),
-        min_size: file.min_size.as_ref().map(|size| size.value),
-        max_size: file.max_size.as_ref().map(|size| size.value),
-        executable: file.executable.as_ref().map(|flag| flag.value),
-        content: optional_text(file.content.as_ref()),
-    }
-}
-
-fn structure(table: &RuleTable, sink: &Sink<'_>) -> Option<Structure> {
-    let document = table.document.as_ref()?;
-    if (document.formats.is_empty() || document.when.is_none()) && !table.broken {
-        sink.push(
-            Diagnostic::error("missing-key", format!("{} needs `formats` and `when`", table.name()))
-                .label(document.span, ""),
-        );
-    }
-    Some(Structure {
-        formats: texts(&document.formats),
-        keywords: texts(&document.keywords),
-        condition: optional_text(document.when.as_ref()),
-    })
-}
-
 /// An allow entry, unless something is wrong with it.
 pub(crate) fn allow(table: &AllowTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Allow> {
     let before = sink.errors();
@@ -461,21 +276,25 @@ pub(crate) fn check_override(table: &OverrideTable, sink: &Sink<'_>) {
             ),
         );
     }
-    if let Some(entropy) = &table.entropy
-        && !(0.0..=MAX_ENTROPY).contains(&entropy.value)
-    {
-        sink.push(
-            Diagnostic::error("bad-entropy", format!("no text has an entropy of {}", entropy.value))
-                .label(entropy.span, "")
-                .help("bits a character: 0 to 8; 3.0 to 4.5 are usual"),
-        );
-    }
+    check_entropy(table.entropy.as_ref(), sink);
     for glob in table.paths.iter().flat_map(|paths| &paths.value) {
         expression::glob(sink, glob);
     }
     for tag in table.tags.iter().flat_map(|tags| &tags.value) {
         check_tag(tag, sink);
     }
+}
+
+/// Reports an entropy that no text has.
+pub(super) fn check_entropy(entropy: Option<&At<f64>>, sink: &Sink<'_>) {
+    let Some(entropy) = entropy.filter(|entropy| !(0.0..=MAX_ENTROPY).contains(&entropy.value)) else {
+        return;
+    };
+    sink.push(
+        Diagnostic::error("bad-entropy", format!("no text has an entropy of {}", entropy.value))
+            .label(entropy.span, "")
+            .help("bits a character: 0 to 8; 3.0 to 4.5 are usual"),
+    );
 }
 
 fn check_tag(tag: &At<String>, sink: &Sink<'_>) {
@@ -511,18 +330,18 @@ pub(crate) fn is_kebab(name: &str) -> bool {
     })
 }
 
-fn flag(at: Option<&At<bool>>, default: bool) -> bool {
+pub(super) fn flag(at: Option<&At<bool>>, default: bool) -> bool {
     at.map_or(default, |at| at.value)
 }
 
-fn text(at: &At<String>) -> Text {
+pub(super) fn text(at: &At<String>) -> Text {
     Cow::Owned(at.value.clone())
 }
 
-fn optional_text(at: Option<&At<String>>) -> Text {
+pub(super) fn optional_text(at: Option<&At<String>>) -> Text {
     Cow::Owned(at.map(|at| at.value.clone()).unwrap_or_default())
 }
 
-fn texts(list: &[At<String>]) -> List<Text> {
+pub(super) fn texts(list: &[At<String>]) -> List<Text> {
     Cow::Owned(list.iter().map(text).collect())
 }

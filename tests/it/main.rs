@@ -14,4 +14,5 @@ mod rules_cli;
 mod sources;
 mod staged;
 mod support;
+mod tidy;
 mod worktree;

@@ -100,10 +100,8 @@ confidance = "high"
 keywords = "acme_"
 [[rule]]
 id = 7
-title = "Seven"
 risk = 11
 severity = "high"
-confidence = "high"
 keywords = ["ab", "abc"]
 pattern = '(abc'
 unknown = true
@@ -177,6 +175,12 @@ unknown = true
       |
       = help: `help`: what to do about a finding; `docs`: a link to where the format is documented; `matches`: texts in which the rule finds something; `rejects`: texts that it leaves alone
 
+    error[missing-key]: a rule has no `title`, `confidence`
+     --> pack.toml:7:1
+      |
+    7 | [[rule]]
+      | ^^^^^^^^
+
     error[wrong-type]: `id` of a rule is a string, not a whole number
      --> pack.toml:8:6
       |
@@ -184,31 +188,31 @@ unknown = true
       |      ^
 
     error[bad-risk]: there is no risk 11
-      --> pack.toml:10:8
-       |
-    10 | risk = 11
-       |        ^^
-       |
-       = help: 1 developer credentials, 2 public storage, 3 default configuration, 4 broken access control, 5 network exposure, 6 monitoring and logging, 7 inventory, 8 domain hijacking, 9 disaster recovery, 10 manual accounts
+     --> pack.toml:9:8
+      |
+    9 | risk = 11
+      |        ^^
+      |
+      = help: 1 developer credentials, 2 public storage, 3 default configuration, 4 broken access control, 5 network exposure, 6 monitoring and logging, 7 inventory, 8 domain hijacking, 9 disaster recovery, 10 manual accounts
 
     error[short-keyword]: `ab` is too short a keyword
-      --> pack.toml:13:13
+      --> pack.toml:11:13
        |
-    13 | keywords = ["ab", "abc"]
+    11 | keywords = ["ab", "abc"]
        |             ^^^^
        |
        = help: at least 3 bytes, better 4: shorter ones are in every file
 
     error[bad-pattern]: this is not a regular expression: unclosed group
-      --> pack.toml:14:12
+      --> pack.toml:12:12
        |
-    14 | pattern = '(abc'
+    12 | pattern = '(abc'
        |            ^ unclosed group
 
     error[unknown-key]: `unknown` is not a key of a rule
-      --> pack.toml:15:1
+      --> pack.toml:13:1
        |
-    15 | unknown = true
+    13 | unknown = true
        | ^^^^^^^
        |
        = help: known here: `id`, `title`, `risk`, `severity`, `confidence`, `gate`, `tags`, `help`, `docs`, `paths`, `allow`, `matches`, `rejects`, `keywords`, `pattern`, `ignore-case`, `multiline`, `entropy`, `check`, `placeholders`, `binary`, `classifier`, `file`, `document`
@@ -635,11 +639,10 @@ fn a_configuration_that_leaves_no_rule_is_an_error() {
 #[test]
 fn extended_files_come_first_and_cycles_are_noticed() {
     let main =
-        "schema = 1\nextend = [\"base.toml\"]\n[[override]]\nrule = \"acme-key\"\nseverity = \"low\"\n"
-            .to_owned();
+        "schema = 1\nextend = [\"base.toml\"]\n[[override]]\nrule = \"acme-key\"\nseverity = \"low\"\n";
     let base = format!("schema = 1{GOOD}");
     let choice = Choice { base: Base::Empty, ..Choice::default() };
-    let layers = vec![layer(LayerKind::Repository, ".abatis.toml", &main)];
+    let layers = vec![layer(LayerKind::Repository, ".abatis.toml", main)];
     let config = load_with(layers, &[("base.toml", &base)], &choice).unwrap();
     assert_eq!(find(&config, "acme-key").severity, Severity::Low);
     assert_eq!(find(&config, "acme-key").source, "base.toml");
@@ -896,7 +899,8 @@ fn built_in_tables_equal_the_packs_and_nothing_is_wrong_with_them() {
     for (name, text) in packs() {
         let (rules, mut diagnostics) = rule::review_builtin(&name, &text, &[]);
         parsed.extend(rules);
-        diagnostics.retain(Diagnostic::is_error);
+        // A key's body is as long as it is; its pattern says where it ends.
+        diagnostics.retain(|diagnostic| diagnostic.code != "unbounded");
         let mut sources = Sources::default();
         sources.insert(name.as_str(), text.as_str());
         said.push_str(&diagnostic::render(&diagnostics, &sources, false));

@@ -1,0 +1,193 @@
+//! The four kinds of rules: which one a table is, and what is wrong with it as such.
+//!
+//! `build.rs` includes this file. Must not look at what all kinds have in common; `validate` does.
+
+use std::borrow::Cow;
+
+use super::{
+    expression,
+    model::{Assignment, Detector, FileRule, Pattern, Structure, Text},
+    schema::{FileTable, RuleTable},
+    table::Sink,
+    validate::{Context, check_entropy, flag, optional_text, text, texts},
+};
+use crate::diagnostic::{Diagnostic, did_you_mean, list};
+
+/// Keywords shorter than this are in nearly every line.
+const MIN_KEYWORD: usize = 3;
+/// Names of classifiers of assignments.
+const CLASSIFIERS: [&str; 2] = ["password", "token"];
+
+/// The kinds of rules, with the keys that only they have.
+const KINDS: [(&str, &[&str]); 4] = [
+    ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
+    ("classifier", &["keywords"]),
+    ("[rule.file]", &[]),
+    ("[rule.document]", &[]),
+];
+
+/// What the rule looks for, as far as that can be said.
+pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Detector> {
+    let kinds = [
+        table.pattern.as_ref().map(|at| at.span),
+        table.classifier.as_ref().map(|at| at.span),
+        table.file.as_ref().map(|file| file.span),
+        table.document.as_ref().map(|document| document.span),
+    ];
+    let mut given = kinds.iter().zip(KINDS).filter_map(|(span, kind)| Some(((*span)?, kind)));
+    let Some((first, (kind, keys))) = given.next() else {
+        if !KINDS.iter().any(|(key, _)| table.unreadable(key)) {
+            sink.push(
+                Diagnostic::error("no-kind", format!("{} looks for nothing", table.name()))
+                    .label(table.place(), "")
+                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[rule.document]`"),
+            );
+        }
+        return None;
+    };
+    if let Some((second, (other, _))) = given.next() {
+        sink.push(
+            Diagnostic::error("two-kinds", format!("{} has both `{kind}` and `{other}`", table.name()))
+                .label(second, "second")
+                .label(first, "first")
+                .help("make it two rules"),
+        );
+        return None;
+    }
+    for (key, span) in table.kind_keys() {
+        if !keys.contains(&key) {
+            sink.push(
+                Diagnostic::error("wrong-kind", format!("`{key}` means nothing beside `{kind}`"))
+                    .label(span, "")
+                    .label(first, "this makes it another kind of rule"),
+            );
+        }
+    }
+    match kind {
+        "pattern" => pattern(table, context, sink).map(Detector::Pattern),
+        "classifier" => assignment(table, sink).map(Detector::Assignment),
+        "[rule.file]" => table.file.as_ref().map(|file| Detector::File(file_rule(table, file, sink))),
+        _ => structure(table, sink).map(Detector::Structure),
+    }
+}
+
+fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Pattern> {
+    let ignore_case = flag(table.ignore_case.as_ref(), false);
+    let written = table.pattern.as_ref()?;
+    expression::pattern(sink, written, ignore_case);
+    let mut keywords = keywords(table, sink);
+    if ignore_case {
+        keywords.iter_mut().for_each(|keyword| keyword.to_mut().make_ascii_lowercase());
+    }
+    check_entropy(table.entropy.as_ref(), sink);
+    if let Some(check) = &table.check
+        && !context.checks.is_empty()
+        && !context.checks.contains(&check.value.as_str())
+    {
+        sink.push(
+            Diagnostic::error("unknown-check", format!("there is no check `{}`", check.value))
+                .label(check.span, "")
+                .help(did_you_mean(&check.value, context.checks)),
+        );
+    }
+    Some(Pattern {
+        keywords: Cow::Owned(keywords),
+        ignore_case,
+        regex: text(written),
+        multiline: flag(table.multiline.as_ref(), false),
+        entropy: table.entropy.as_ref().map(|entropy| entropy.value),
+        check: optional_text(table.check.as_ref()),
+        placeholders: flag(table.placeholders.as_ref(), true),
+        binary: flag(table.binary.as_ref(), false),
+    })
+}
+
+fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
+    let classifier = table.classifier.as_ref()?;
+    if !CLASSIFIERS.contains(&classifier.value.as_str()) {
+        sink.push(
+            Diagnostic::error("bad-word", format!("there is no classifier `{}`", classifier.value))
+                .label(classifier.span, "")
+                .help(format!("one of {}", list(&CLASSIFIERS))),
+        );
+    }
+    let keywords =
+        keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
+    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier) })
+}
+
+fn keywords(table: &RuleTable, sink: &Sink<'_>) -> Vec<Text> {
+    let Some(keywords) = &table.keywords else {
+        if !table.unreadable("keywords") {
+            sink.push(
+                Diagnostic::error("no-keyword", format!("{} has no `keywords`", table.name()))
+                    .label(table.place(), "")
+                    .help(
+                        "literals of which one is in every match; without them every line would be searched",
+                    ),
+            );
+        }
+        return Vec::new();
+    };
+    if keywords.value.is_empty() {
+        sink.push(
+            Diagnostic::error("no-keyword", "there has to be at least one keyword").label(keywords.span, ""),
+        );
+    }
+    for keyword in &keywords.value {
+        if keyword.value.len() < MIN_KEYWORD {
+            sink.push(
+                Diagnostic::error("short-keyword", format!("`{}` is too short a keyword", keyword.value))
+                    .label(keyword.span, "")
+                    .help(format!("at least {MIN_KEYWORD} bytes, better 4: shorter ones are in every file")),
+            );
+        }
+    }
+    keywords.value.iter().map(text).collect()
+}
+
+fn file_rule(table: &RuleTable, file: &FileTable, sink: &Sink<'_>) -> FileRule {
+    if file.names.is_empty() && !table.broken {
+        sink.push(
+            Diagnostic::error("missing-key", format!("{} has no `names`", table.name()))
+                .label(file.span, "")
+                .help("globs on the path, such as `*.pem`"),
+        );
+    }
+    file.names.iter().chain(&file.except).for_each(|glob| expression::glob(sink, glob));
+    if let Some(content) = &file.content {
+        expression::check(sink, content, expression::pattern_parser(false));
+    }
+    if let (Some(least), Some(most)) = (&file.min_size, &file.max_size)
+        && least.value > most.value
+    {
+        sink.push(
+            Diagnostic::error("bad-size", "no file is at least this large and at most that")
+                .label(least.span, "at least")
+                .label(most.span, "at most"),
+        );
+    }
+    FileRule {
+        names: texts(&file.names),
+        except: texts(&file.except),
+        min_size: file.min_size.as_ref().map(|size| size.value),
+        max_size: file.max_size.as_ref().map(|size| size.value),
+        executable: file.executable.as_ref().map(|flag| flag.value),
+        content: optional_text(file.content.as_ref()),
+    }
+}
+
+fn structure(table: &RuleTable, sink: &Sink<'_>) -> Option<Structure> {
+    let document = table.document.as_ref()?;
+    if (document.formats.is_empty() || document.when.is_none()) && !table.broken {
+        sink.push(
+            Diagnostic::error("missing-key", format!("{} needs `formats` and `when`", table.name()))
+                .label(document.span, ""),
+        );
+    }
+    Some(Structure {
+        formats: texts(&document.formats),
+        keywords: texts(&document.keywords),
+        condition: optional_text(document.when.as_ref()),
+    })
+}
