@@ -103,14 +103,14 @@ pub(crate) fn judge(
     if !words.names_a_secret(keyword, classifier) || is_reference(value, candidate) || is_placeholder(value) {
         return None;
     }
-    if repeats_key(key, &words, value) {
+    if repeats_key(key, &words, value) || repeats_block(value) || is_part_of_a_place(text, candidate) {
         return None;
     }
     if candidate.quote == Quote::None && language == Language::Source && candidate.syntax != Syntax::Query {
         return None;
     }
     match classifier {
-        Classifier::Password => password(candidate, value, &words, language),
+        Classifier::Password => password(text, candidate, &words, language),
         Classifier::Token => token(candidate, value, &words, language),
     }
 }
@@ -120,7 +120,8 @@ const MIN_PASSWORD: usize = 4;
 /// Longest password that people choose, in bytes.
 const MAX_PASSWORD: usize = 128;
 
-fn password(candidate: &Candidate, value: &[u8], words: &Words, language: Language) -> Option<Confidence> {
+fn password(text: &[u8], candidate: &Candidate, words: &Words, language: Language) -> Option<Confidence> {
+    let value = candidate.value.of(text);
     let set = Charset::of(value);
     let length = value.len();
     let bare = candidate.quote == Quote::None;
@@ -144,6 +145,10 @@ fn password(candidate: &Candidate, value: &[u8], words: &Words, language: Langua
         return None;
     }
     if is_code(value, bare) || hints_at_itself(value) {
+        return None;
+    }
+    // The names of the columns or arguments in a row: `("username", "password", "message")`.
+    if candidate.syntax == Syntax::Comma && is_plain_word(value) && follows_an_item(text, candidate) {
         return None;
     }
     let mixed = set.digits > 0 && set.letters() > 0 || set.marks > 0;
@@ -195,6 +200,10 @@ fn token(candidate: &Candidate, value: &[u8], words: &Words, language: Language)
         || is_uuid(value)
     {
         return None;
+    }
+    // A mark against forged forms holds for one page of one session: nothing to rotate.
+    if words.has_any(&["csrf", "xsrf", "authenticity", "antiforgery", "csrfmiddlewaretoken"]) {
+        return Some(Confidence::Low);
     }
     let entropy = shannon(value);
     if set.is_hex(length) && set.digits > 0 {
@@ -773,7 +782,7 @@ fn is_reference(value: &[u8], candidate: &Candidate) -> bool {
 
 /// A value in source syntax: a name, a member, a call, a type.
 fn is_code(value: &[u8], bare: bool) -> bool {
-    const NOTHING: [&[u8]; 40] = [
+    const NOTHING: [&[u8]; 41] = [
         b"null",
         b"nil",
         b"none",
@@ -787,6 +796,7 @@ fn is_code(value: &[u8], bare: bool) -> bool {
         b"integer",
         b"bool",
         b"boolean",
+        b"digest",
         b"object",
         b"array",
         b"list",
@@ -827,12 +837,14 @@ fn is_code(value: &[u8], bare: bool) -> bool {
     let words = value
         .split(|byte| matches!(byte, b'.' | b'/' | b'_' | b'-' | b':' | b'#' | b'[' | b']'))
         .filter(|part| !part.is_empty());
-    let (mut parts, mut plain) = (0, 0);
+    let (mut parts, mut plain, mut long) = (0, 0, 0);
     for part in words {
         parts += 1;
-        plain += usize::from(part.iter().all(u8::is_ascii_alphabetic) && part.len() > 1);
+        plain += usize::from(part.iter().all(u8::is_ascii_alphabetic));
+        long += usize::from(part.len() > 1);
     }
-    parts > 1 && plain == parts
+    // A single letter is a word between others: `i-am-invalid`.
+    long > 1 && plain == parts && (long == parts || parts > 2)
 }
 
 fn is_identifier(part: &[u8]) -> bool {
@@ -844,13 +856,20 @@ fn is_plain_word(value: &[u8]) -> bool {
     value.iter().all(u8::is_ascii_lowercase)
 }
 
-/// A password that says what it is: `password1`, `mysecret`, `admin`, `test123`.
+/// A password that says what it is: `password1`, `mysecret`, `s3cr3t`.
 fn hints_at_itself(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
+    // Words that manuals use; other spellings with digits for letters are passwords in use.
+    if matches!(lower.as_slice(), b"s3cr3t" | b"s3cret" | b"secr3t" | b"mypass") {
+        return true;
+    }
     [&b"password"[..], b"passwd", b"passphrase", b"secret"].iter().any(|word| lower.find(word).is_some())
 }
 
-/// Whether the value is (nearly) the key's own name.
+/// Shortest part of a name that counts as its repetition, in bytes.
+const MIN_WORD: usize = 4;
+
+/// Whether the value is (nearly) the key's own name, or a part of it.
 fn repeats_key(key: &[u8], words: &Words, value: &[u8]) -> bool {
     let squeeze = |text: &[u8]| -> Vec<u8> {
         text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
@@ -859,11 +878,42 @@ fn repeats_key(key: &[u8], words: &Words, value: &[u8]) -> bool {
     if value.is_empty() {
         return true;
     }
+    let part_of_key =
+        value.len() >= MIN_WORD && words.words.iter().any(|word| word.as_slice() == value.as_slice());
     let value = value.trim_end_with(|character| character.is_ascii_digit());
-    key == value
+    part_of_key
+        || key == value
         || value.len() >= 4 && key.ends_with(value)
         || key.len() >= 4 && value.len() <= key.len() + 4 && value.find(&key).is_some()
         || words.words.len() > 1 && words.words.concat() == value
+}
+
+/// Least length of a value in which a repeated block is no accident.
+const MIN_REPEATED: usize = 16;
+
+/// Whether the value is one block over and over, as `0123456789abcdef0123456789abcdef`: typed, not made.
+fn repeats_block(value: &[u8]) -> bool {
+    value.len() >= MIN_REPEATED
+        && (1..=value.len() / 2).any(|period| value[period..] == value[..value.len() - period])
+}
+
+/// Whether the key is a part of a path in a string (`"/etc/passwd", …`) or of the user and host of a
+/// URL (`PASSWORD@localhost:6379`): then what follows is not given to it.
+fn is_part_of_a_place(text: &[u8], candidate: &Candidate) -> bool {
+    let key = candidate.key.of(text);
+    let in_path = candidate.syntax == Syntax::Comma && text[..candidate.key.start].ends_with(b"/");
+    in_path || candidate.quote == Quote::InString && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
+}
+
+/// Whether another item of a list stands in front of the key: `"user", "password"`. An option in a
+/// list of arguments, as `"--password"`, does have a value.
+fn follows_an_item(text: &[u8], candidate: &Candidate) -> bool {
+    let before = &text[..candidate.key.start];
+    if text[candidate.key.start..].starts_with(b"-") || before.ends_with(b"-") {
+        return false;
+    }
+    let before = before.trim_end_with(|character| matches!(character, '"' | '\'' | '`' | '\\'));
+    before.trim_ascii_end().ends_with(b",")
 }
 
 /// Words that stand where a value is to be put in.
@@ -1034,6 +1084,16 @@ mod tests {
             ("a.yml", "password: Tr0ub4dor3", Some(Medium)),
             ("a.yml", "password: sunshine", Some(Low)),
             ("a.yml", "password: {{ vault_pw }}", None),
+            ("a.py", r#"("username", "password", "message")"#, None),
+            ("a.py", r#"connect("host", "password", "k1estrel982")"#, Some(Medium)),
+            ("a.py", r#"put("password", "kestrel")"#, Some(Medium)),
+            ("a.py", r#"run("tool", "--password", "kestrel")"#, Some(Medium)),
+            ("a.rb", r#"attach("../etc/passwd", "kestrel9")"#, None),
+            ("a.c", r#"puts("db://u:PASSWORD@localhost:6379/0");"#, None),
+            ("a.md", "run `generate user password:digest`", None),
+            ("a.go", r#"password: "i-am-invalid""#, None),
+            ("a.go", r#"password: "s3cr3t""#, None),
+            ("a.rb", r#""POSTGRES_PASSWORD" => "postgres""#, None),
             ("config/locales/de.yml", "password: 'Passwort'", None),
         ] {
             check(path, text, "passw", Classifier::Password, expected);
@@ -1049,6 +1109,8 @@ mod tests {
             ("a.js", r#"publicApiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, None),
             ("a.js", r#"apiKey: "a-name-of-a-thing-1""#, None),
             ("a.js", r#"apiKey: "12345678901234567890""#, None),
+            ("a.js", r#"apiKey: "bca4ef0123756789bca4ef0123756789""#, None),
+            ("a.js", r#"csrf_apikey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, Some(Confidence::Low)),
         ] {
             check(path, text, "apikey", Classifier::Token, expected);
         }
