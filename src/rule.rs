@@ -3,7 +3,7 @@
 //! A rule is data: what to look for, how bad it is, what to do, and its own tests. Must not
 //! search anything.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Deref, sync::Arc};
 
 mod builtin;
 mod digest;
@@ -18,24 +18,78 @@ pub(crate) mod table;
 pub(crate) mod validate;
 pub(crate) mod write;
 
-pub use builtin::{builtin, builtin_packs};
+pub use builtin::{builtin, builtin_packs, builtin_refs};
 
 pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text};
 pub use pack::{read_pack, review_builtin};
 pub(crate) use validate::is_kebab;
 pub use write::to_toml;
 
+/// A rule in a set: a pointer, since a hook puts hundreds into a set each time it starts.
+#[derive(Clone, Debug)]
+pub enum RuleRef {
+    /// One of the tables made at build time.
+    BuiltIn(&'static Rule),
+    /// One that was read or changed at run time.
+    Own(Arc<Rule>),
+}
+
+impl RuleRef {
+    /// The rule, to be changed; a built-in one is copied first.
+    pub fn to_mut(&mut self) -> &mut Rule {
+        if let Self::BuiltIn(rule) = *self {
+            *self = Self::Own(Arc::new(rule.clone()));
+        }
+        match self {
+            Self::Own(rule) => Arc::make_mut(rule),
+            Self::BuiltIn(_) => unreachable!("it was copied above"),
+        }
+    }
+}
+
+impl Deref for RuleRef {
+    type Target = Rule;
+
+    fn deref(&self) -> &Rule {
+        match self {
+            Self::BuiltIn(rule) => rule,
+            Self::Own(rule) => rule,
+        }
+    }
+}
+
+impl From<Rule> for RuleRef {
+    fn from(rule: Rule) -> Self {
+        Self::Own(Arc::new(rule))
+    }
+}
+
+impl From<Cow<'static, Rule>> for RuleRef {
+    fn from(rule: Cow<'static, Rule>) -> Self {
+        match rule {
+            Cow::Borrowed(rule) => Self::BuiltIn(rule),
+            Cow::Owned(rule) => Self::from(rule),
+        }
+    }
+}
+
 /// Rules in the order of their ids, with what is allowed for all of them.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    rules: Vec<Cow<'static, Rule>>,
+    rules: Vec<RuleRef>,
     allow: Vec<Allow>,
 }
 
 impl RuleSet {
     /// Sorts `rules` by id. Where two share one, the later wins.
     #[must_use]
-    pub fn new(mut rules: Vec<Cow<'static, Rule>>, allow: Vec<Allow>) -> Self {
+    pub fn new(rules: Vec<Cow<'static, Rule>>, allow: Vec<Allow>) -> Self {
+        Self::from_refs(rules.into_iter().map(RuleRef::from).collect(), allow)
+    }
+
+    /// [`RuleSet::new`] for rules that are pointers already.
+    #[must_use]
+    pub fn from_refs(mut rules: Vec<RuleRef>, allow: Vec<Allow>) -> Self {
         rules.reverse();
         rules.sort_by(|one, other| one.id.cmp(&other.id));
         rules.dedup_by(|later, earlier| later.id == earlier.id);
@@ -44,7 +98,7 @@ impl RuleSet {
 
     /// The rules, in the order of their ids.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Rule> {
-        self.rules.iter().map(AsRef::as_ref)
+        self.rules.iter().map(|rule| &**rule)
     }
 
     /// The rule at place `index`.

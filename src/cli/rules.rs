@@ -117,7 +117,7 @@ fn list(common: &CommonArgs, edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
                 let Listed { id, title, risk, severity, confidence, gate, .. } = rule;
                 writeln!(out, "{id:width$}  {severity:8}  {confidence:10}  {gate:5}  {risk:>4}  {title}")?;
             }
-            let off = rule::builtin().iter().filter(|rule| rule.gate == Gate::Off).count();
+            let off = rule::builtin_refs().filter(|rule| rule.gate == Gate::Off).count();
             write!(out, "\n{} in force", check::number(rules.len(), "rule"))?;
             if off > 0 {
                 write!(out, "; {off} built-in rules are off unless enabled")?;
@@ -131,11 +131,10 @@ fn list(common: &CommonArgs, edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
 
 fn show(id: &str, common: &CommonArgs, edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
     let config = load_here(common, edge)?;
-    let builtin = rule::builtin();
-    let idle = || builtin.iter().find(|rule| rule.id.as_str() == id).map(AsRef::as_ref);
-    let (rule, state) = match (config.rules.find(id), idle()) {
+    let idle = rule::builtin_refs().find(|rule| rule.id.as_str() == id);
+    let (rule, state) = match (config.rules.find(id), &idle) {
         (Some((_, rule)), _) => (rule, "in force"),
-        (None, Some(rule)) => (rule, "not in force here"),
+        (None, Some(rule)) => (&**rule, "not in force here"),
         (None, None) => {
             let ids = config.rules.iter().map(|rule| rule.id.as_str());
             match diagnostic::nearest(id, ids) {

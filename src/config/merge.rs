@@ -12,7 +12,7 @@ use super::{
 use crate::{
     diagnostic::{self, Diagnostic},
     rule::{
-        self, Detector, Gate, Rule, RuleSet, Text,
+        self, Detector, Gate, Rule, RuleRef, RuleSet, Text,
         schema::OverrideTable,
         table::At,
         write::{list, quoted},
@@ -63,7 +63,7 @@ pub fn load(
 
 /// A rule and whether it was switched on or off by name.
 struct Slot {
-    rule: Cow<'static, Rule>,
+    rule: RuleRef,
     switched: Option<bool>,
 }
 
@@ -82,10 +82,10 @@ struct Merge<'c> {
 
 impl<'c> Merge<'c> {
     fn new(choice: &'c Choice) -> Self {
-        let rules = if choice.base == Base::BuiltIn { rule::builtin() } else { Vec::new() };
+        let rules = (choice.base == Base::BuiltIn).then(rule::builtin_refs);
         Self {
             choice,
-            slots: rules.into_iter().map(|rule| Slot { rule, switched: None }).collect(),
+            slots: rules.into_iter().flatten().map(|rule| Slot { rule, switched: None }).collect(),
             allow: Vec::new(),
             scan: ScanConfig::default(),
             suppress: SuppressConfig { markers: Setting::default(None) },
@@ -136,7 +136,7 @@ impl<'c> Merge<'c> {
 
     fn finish(self) -> Result<(Config, Vec<Diagnostic>), Box<Diagnostic>> {
         let risks = &self.choice.risks;
-        let rules: Vec<Cow<'static, Rule>> = self
+        let rules: Vec<RuleRef> = self
             .slots
             .into_iter()
             .filter(|slot| risks.is_empty() || risks.contains(&slot.rule.risk))
@@ -157,7 +157,7 @@ impl<'c> Merge<'c> {
             ));
         }
         let config = Config {
-            rules: RuleSet::new(rules, self.allow),
+            rules: RuleSet::from_refs(rules, self.allow),
             scan: self.scan,
             suppress: self.suppress,
             hook: self.hook,
@@ -188,11 +188,11 @@ impl<'c> Merge<'c> {
             match self.slots.binary_search_by(|slot| slot.rule.id.cmp(&rule.id)) {
                 Ok(place) => {
                     if self.may_loosen(file, table.place(), "replacing a rule") {
-                        self.slots[place] = Slot { rule: Cow::Owned(rule.clone()), switched: None };
+                        self.slots[place] = Slot { rule: rule.clone().into(), switched: None };
                     }
                 }
                 Err(place) => {
-                    self.slots.insert(place, Slot { rule: Cow::Owned(rule.clone()), switched: None });
+                    self.slots.insert(place, Slot { rule: rule.clone().into(), switched: None });
                 }
             }
         }
@@ -378,9 +378,9 @@ fn unknown_names(files: &[File], choice: &Choice) -> Vec<Diagnostic> {
         return Vec::new();
     }
     // All rules there are, even those that this run does without.
-    let builtin = rule::builtin();
+    let builtin: Vec<RuleRef> = rule::builtin_refs().collect();
     let own = files.iter().flat_map(|file| &file.pack.rules);
-    let rules: Vec<&Rule> = builtin.iter().map(AsRef::as_ref).chain(own).collect();
+    let rules: Vec<&Rule> = builtin.iter().map(|rule| &**rule).chain(own).collect();
     let mut known: BTreeSet<String> = rules.iter().map(|rule| rule.id.as_str().to_owned()).collect();
     known.extend(rules.iter().flat_map(|rule| rule.tags.iter()).map(|tag| format!("{TAG}{tag}")));
     let given =

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::model;
+use super::{RuleRef, model};
 use crate::finding as words;
 
 include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
@@ -11,6 +11,11 @@ include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 #[must_use]
 pub fn builtin() -> Vec<Cow<'static, model::Rule>> {
     BUILTIN.iter().map(Cow::Borrowed).collect()
+}
+
+/// The built-in rules as a rule set holds them, in the order of their ids.
+pub fn builtin_refs() -> impl ExactSizeIterator<Item = RuleRef> {
+    BUILTIN.iter().map(RuleRef::BuiltIn)
 }
 
 /// The built-in packs as written: name and text.
