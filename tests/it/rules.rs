@@ -934,3 +934,66 @@ fn packs_with_windows_newlines_read_the_same() {
     let windows = unix.replace('\n', "\r\n");
     assert_eq!(rule::read_pack("p", &unix), rule::read_pack("p", &windows));
 }
+
+#[test]
+fn the_digest_is_of_what_decides() {
+    let digest = |text: &str| {
+        let choice = Choice { base: Base::Empty, ..Choice::default() };
+        load_with(vec![layer(LayerKind::CommandLine, "pack.toml", text)], &[], &choice)
+            .unwrap()
+            .rules
+            .digest()
+    };
+    let plain = digest(&with("", ""));
+    for (line, other, same) in [
+        ("Revoke it.", "Revoke it now.", true),
+        ("acme_short", "acme_shorter", true),
+        ("severity = \"high\"", "severity = \"low\"", false),
+        ("{16}", "{17}", false),
+        ("help =", "entropy = 3\nhelp =", false),
+        ("help =", "paths = [\"*.env\"]\nhelp =", false),
+    ] {
+        assert_eq!(digest(&with(line, other)) == plain, same, "{other}");
+    }
+}
+
+#[test]
+fn the_tables_in_the_readme_are_read() {
+    let text = include_str!("../../rules/README.md");
+    let tables = text.split("```toml\n").filter(|block| block.starts_with("[scan]")).map(|block| {
+        let end = block.find("```").expect("the block ends");
+        format!("schema = 1\n{}", &block[..end])
+    });
+    let mut count = 0;
+    for table in tables {
+        count += 1;
+        let layers = vec![layer(LayerKind::Repository, ".abatis.toml", &table)];
+        let config = load_with(layers, &[], &Choice::default()).expect("the example is valid");
+        // It shows the defaults.
+        let usual = load_with(Vec::new(), &[], &Choice::default()).unwrap();
+        assert_eq!(config.scan.fail_on.value, usual.scan.fail_on.value);
+        assert_eq!(config.scan.min_confidence.value, usual.scan.min_confidence.value);
+        assert_eq!(config.scan.max_size.value, usual.scan.max_size.value);
+        assert_eq!(config.scan.decode_depth.value, usual.scan.decode_depth.value);
+        assert_eq!(config.scan.archive_depth.value, usual.scan.archive_depth.value);
+        assert_eq!(config.hook.allow_bypass.value, usual.hook.allow_bypass.value);
+    }
+    assert_eq!(count, 1);
+}
+
+proptest::proptest! {
+    /// Whatever is done to a pack, it is read or refused, and what is said of it can be shown.
+    #[test]
+    fn broken_packs_are_refused_in_peace(
+        at in 0_usize..400,
+        cut in 0_usize..40,
+        put in "[\\[\\]{}\"'=#,.a-z0-9\\\\()|*+?\u{e9}\n\r\t\u{0}-]{0,6}",
+    ) {
+        let mut text = with("", "");
+        let place = |wanted: usize| (0..=wanted.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+        let (start, end) = (place(at), place(at + cut));
+        text.replace_range(start..end, &put);
+        let _shown = checked(&text);
+        let _read = rule::read_pack("pack.toml", &text);
+    }
+}
