@@ -121,7 +121,9 @@ impl Compiled {
         let syntax = pattern_syntax(rule.ignore_case);
         let hir = syntax::parse_with(&rule.regex, &syntax).ok()?;
         let regex = Regex::builder()
-            .configure(Config::new().utf8_empty(false).nfa_size_limit(Some(COMPILED_LIMIT)))
+            // Windows are short and rules are many: building states of lazy automata, once a thread,
+            // would cost more than it saves.
+            .configure(Config::new().utf8_empty(false).hybrid(false).nfa_size_limit(Some(COMPILED_LIMIT)))
             .build_from_hir(&hir)
             .ok()?;
         let group = secret_group(&regex);

@@ -127,12 +127,12 @@ impl Prefilter {
             let low = u64::from_le_bytes([low[0], low[1], low[2], low[3], low[4], low[5], low[6], low[7]]);
             let high = u64::from(u32::from_le_bytes([high[0], high[1], high[2], high[3]]));
             let grams = [low as u32, (low >> 16) as u32, (low >> 32) as u32, (low >> 48 | high << 16) as u32];
-            let passed = grams.map(|gram| self.may_hold(gram));
-            if passed[0] | passed[1] | passed[2] | passed[3] != 0 {
+            // Written out: a loop over the four is not inlined, and costs a third more.
+            let [zero, two, four, six] = grams;
+            let passed = self.may_hold(zero) | self.may_hold(two) | self.may_hold(four) | self.may_hold(six);
+            if passed != 0 {
                 for (step, gram) in grams.into_iter().enumerate() {
-                    if passed[step] != 0 {
-                        self.look(text, start, place + 2 * step, gram, &mut hit);
-                    }
+                    self.look(text, start, place + 2 * step, gram, &mut hit);
                 }
             }
             place += 8;
@@ -152,7 +152,7 @@ impl Prefilter {
             | bit(&self.short, hash(folded >> 8))
     }
 
-    #[inline(never)]
+    #[inline]
     fn look(&self, text: &[u8], start: usize, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
         let folded = gram | FOLD;
         let (near, next) = (folded & SHORT, folded >> 8);

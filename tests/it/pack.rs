@@ -174,7 +174,7 @@ impl Dice {
 
 /// Imports `commits` commits, each of which edits, moves, adds or drops lines of a few files.
 fn import(repo: &Repo, seed: u64, commits: usize) {
-    let mut dice = Dice(seed * 0x9e37_79b9_7f4a_7c15 + 1);
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut files: Vec<Vec<Vec<u8>>> =
         (0..6).map(|_| (0..dice.roll(200)).map(|_| dice.line()).collect()).collect();
     let mut stream = Vec::new();

@@ -210,7 +210,7 @@ mod tests {
         check_names("b/x b/x", "b/x", "b/x", "b/x");
         check_names("x x", "x", "x", "x");
         check_names(r#""a/\303\244\t" "b/\303\244\t""#, "a/\u{e4}\t", "b/\u{e4}\t", "\u{e4}\t");
-        check_names(r#"a/x "b/\"""#, "a/x", "b/\"", "\"");
+        check_names(r#""a/\"" "b/\"""#, "a/\"", "b/\"", "\"");
         assert!(Names::of_git_line(b"nothing").is_none());
         assert!(Names::of_git_line(br#""open"#).is_none());
     }
