@@ -61,9 +61,15 @@ const fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(MULTIPLIER) >> (32 - HASH_BITS)
 }
 
+/// The bit of `hash`, in bit 0; the mask is left to whoever has put several together.
+#[inline(always)]
+fn word(bitmap: &Bitmap, hash: u32) -> u64 {
+    bitmap[(hash >> 6) as usize] >> (hash & 63)
+}
+
 #[inline(always)]
 fn bit(bitmap: &Bitmap, hash: u32) -> u64 {
-    bitmap[(hash >> 6) as usize] >> (hash & 63) & 1
+    word(bitmap, hash) & 1
 }
 
 /// Four bytes from `place` on, zero where the text has ended.
@@ -130,9 +136,11 @@ impl Prefilter {
             // Written out: a loop over the four is not inlined, and costs a third more.
             let [zero, two, four, six] = grams;
             let passed = self.may_hold(zero) | self.may_hold(two) | self.may_hold(four) | self.may_hold(six);
-            if passed != 0 {
+            if passed & 1 != 0 {
                 for (step, gram) in grams.into_iter().enumerate() {
-                    self.look(text, start, place + 2 * step, gram, &mut hit);
+                    if self.may_hold(gram) & 1 != 0 {
+                        self.look(text, start, place + 2 * step, gram, &mut hit);
+                    }
                 }
             }
             place += 8;
@@ -143,16 +151,17 @@ impl Prefilter {
         }
     }
 
-    /// Whether one of the three grams that a load at an even place answers for may be a keyword's.
+    /// Bit 0 tells whether one of the three grams that a load at an even place answers for may be
+    /// a keyword's; the other bits mean nothing.
     #[inline(always)]
     fn may_hold(&self, gram: u32) -> u64 {
         let folded = gram | FOLD;
-        bit(&self.long, hash(folded))
-            | bit(&self.short, hash(folded & SHORT))
-            | bit(&self.short, hash(folded >> 8))
+        word(&self.long, hash(folded))
+            | word(&self.short, hash(folded & SHORT))
+            | word(&self.short, hash(folded >> 8))
     }
 
-    #[inline]
+    #[inline(never)]
     fn look(&self, text: &[u8], start: usize, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
         let folded = gram | FOLD;
         let (near, next) = (folded & SHORT, folded >> 8);
