@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn unwraps_each_encoding() {
-        let hidden = "password=correct horse battery";
+        let hidden = "few words=correct horse staple";
         let base64 = encode64(hidden.as_bytes());
         let hex: String = hidden.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(

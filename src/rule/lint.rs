@@ -72,7 +72,9 @@ pub(crate) fn style(pack: &PackTable, sink: &Sink<'_>) {
                 .help("write it as a literal string: `'''…'''`"),
             );
         }
-        if let Some(span) = unbounded(&pattern.value) {
+        // Over several lines the window bounds a match: what is between header and footer has no length of its own.
+        let multiline = rule.multiline.as_ref().is_some_and(|flag| flag.value);
+        if let Some(span) = unbounded(&pattern.value).filter(|_| !multiline) {
             sink.push(
                 Diagnostic::warning("unbounded", "a repetition without an upper bound")
                     .label(sink.inside(pattern, span), "")
