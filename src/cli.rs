@@ -47,6 +47,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
     let exit: Exit = match command {
         Command::Scan(args) => scan::scan(&args, edge)?,
         Command::Staged(args) => scan::staged(&args, edge)?,
+        Command::Audit(args) => scan::audit(&args, edge)?,
         Command::CommitMsg(args) => scan::commit_msg(&args, edge)?,
         Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
         Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,

@@ -8,6 +8,7 @@
 //! Must not know git, files, the clock, the environment or threads.
 
 pub(crate) mod assignment;
+mod carry;
 pub mod check;
 pub(crate) mod decode;
 pub mod encoding;
@@ -16,6 +17,8 @@ pub(crate) mod judge;
 pub(crate) mod overlap;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
+
+pub use carry::{Change, Kept};
 
 use std::{
     collections::BTreeMap,
@@ -134,6 +137,10 @@ struct Collector<'c> {
     matches: Vec<Match>,
     tally: Tally,
     decode_budget: usize,
+    /// Whether text outside the fresh ranges may hold a keyword of [`Scanner::far`].
+    far: bool,
+    /// Whether one was seen in what was searched.
+    far_seen: bool,
 }
 
 impl Scanner {
@@ -180,18 +187,34 @@ impl Scanner {
 
     /// Adds the matches of `subject` that touch what is fresh, sorted by place and rule, one a secret.
     pub fn scan(&self, subject: Subject<'_>, scratch: &mut Scratch, matches: &mut Vec<Match>) -> Tally {
+        let mut collector = self.collector(subject, scratch);
+        if subject.new_name && subject.kind == Kind::File {
+            self.file_rules(subject, &mut collector);
+        }
+        self.outermost(subject, encoding::detect(subject.bytes), &mut collector);
+        let Collector { matches: mut found, tally, .. } = collector;
+        overlap::resolve(&self.rules, &mut found);
+        matches
+            .extend(found.into_iter().filter(|one| one.whole.is_empty() || subject.fresh.touches(one.whole)));
+        tally
+    }
+
+    fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
         scratch.memos.resize_with(self.rules.len(), Memo::default);
         scratch.for_path.clear();
         scratch.for_path.resize(self.rules.len(), None);
-        let mut collector = Collector {
+        Collector {
             scratch,
             matches: Vec::new(),
             tally: Tally::default(),
             decode_budget: subject.bytes.len() * DECODE_FACTOR + (1 << 16),
-        };
-        if subject.new_name && subject.kind == Kind::File {
-            self.file_rules(subject, &mut collector);
+            far: true,
+            far_seen: false,
         }
+    }
+
+    /// Scans a content as what it is encoded in.
+    fn outermost(&self, subject: Subject<'_>, encoded: Encoded, collector: &mut Collector<'_>) {
         let view = View {
             bytes: subject.bytes,
             path: subject.path,
@@ -200,16 +223,11 @@ impl Scanner {
             binary: false,
             depth: 0,
         };
-        match encoding::detect(subject.bytes) {
-            Encoded::Text => self.view(view, &mut collector),
-            Encoded::Binary => self.view(View { binary: true, ..view }, &mut collector),
-            Encoded::Utf16 { big_endian, mark } => self.utf16(view, big_endian, mark, &mut collector),
+        match encoded {
+            Encoded::Text => self.view(view, collector),
+            Encoded::Binary => self.view(View { binary: true, ..view }, collector),
+            Encoded::Utf16 { big_endian, mark } => self.utf16(view, big_endian, mark, collector),
         }
-        let Collector { matches: mut found, tally, .. } = collector;
-        overlap::resolve(&self.rules, &mut found);
-        matches
-            .extend(found.into_iter().filter(|one| one.whole.is_empty() || subject.fresh.touches(one.whole)));
-        tally
     }
 
     fn utf16(&self, view: View<'_>, big_endian: bool, mark: usize, collector: &mut Collector<'_>) {
@@ -251,7 +269,12 @@ impl Scanner {
                 }
             }
             collector.scratch.hits = hits;
-            self.far_hits(view, region, collector);
+        }
+        // Only now is it known whether what is fresh holds such a keyword.
+        if collector.far || collector.far_seen {
+            for &region in &regions {
+                self.far_hits(view, region, collector);
+            }
         }
         self.forget(collector);
         if view.depth < self.limits.decode_depth && !view.binary {
@@ -299,10 +322,11 @@ impl Scanner {
     fn hit(&self, index: u32, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let rule = self.rules.rule(index);
         match &rule.detector {
-            Detector::Pattern(pattern)
-                if (!view.binary || pattern.binary) && self.applies(index, rule, view.path, collector) =>
-            {
-                self.pattern(index, pattern, view, hit, collector);
+            Detector::Pattern(pattern) if !view.binary || pattern.binary => {
+                collector.far_seen |= pattern.multiline;
+                if self.applies(index, rule, view.path, collector) {
+                    self.pattern(index, pattern, view, hit, collector);
+                }
             }
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
@@ -318,14 +342,18 @@ impl Scanner {
         if rule.paths.is_empty() {
             return true;
         }
-        *collector.scratch.for_path[index as usize].get_or_insert_with(|| {
-            self.paths[index as usize]
-                .get_or_init(|| {
-                    rule.paths.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
-                })
-                .iter()
-                .any(|glob| glob.matches(path))
-        })
+        *collector.scratch.for_path[index as usize]
+            .get_or_insert_with(|| self.is_for(index as usize, rule, path))
+    }
+
+    /// Whether one of the rule's globs matches `path`.
+    fn is_for(&self, index: usize, rule: &Rule, path: &BStr) -> bool {
+        self.paths[index]
+            .get_or_init(|| {
+                rule.paths.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
+            })
+            .iter()
+            .any(|glob| glob.matches(path))
     }
 
     fn pattern(

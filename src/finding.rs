@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use bstr::BString;
 
 use crate::{
-    origin::Origin,
+    origin::{History, Origin},
     secret::Secret,
     text::{Position, Span},
 };
@@ -194,6 +194,8 @@ pub struct Finding {
     pub note: Option<String>,
     /// Set if the finding is not to be reported.
     pub suppression: Option<Suppression>,
+    /// What history says of it, in an audit.
+    pub history: Option<History>,
     /// Whether it stops the run, once the thresholds are known.
     pub blocking: bool,
 }

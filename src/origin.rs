@@ -3,7 +3,7 @@
 //!
 //! Must not read anything. Paths are bytes with `/` between components on every system.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -136,6 +136,59 @@ impl Origin {
     }
 }
 
+/// Where in the history of a repository a content stands. The order is that of how much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// In the object store, but in no history of any reference.
+    Unreachable,
+    /// In the history of a reference.
+    Past,
+    /// In the tree that a reference points at now.
+    Tip,
+}
+
+impl Presence {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Past => "past",
+            Self::Tip => "tip",
+        }
+    }
+}
+
+/// The commit that first brought a content in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    /// The commit (or the tag, for the message of a tag).
+    pub commit: ObjectId,
+    /// Name and address of its author.
+    pub author: BString,
+    /// When it was committed, in seconds since 1970, UTC.
+    pub time: i64,
+}
+
+/// What the history of a repository says of a content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Since when it is there; `None` if no commit has it.
+    pub since: Option<Arc<Introduction>>,
+    /// Where it is still.
+    pub presence: Presence,
+}
+
+impl History {
+    /// The earlier of two is the smaller; what a reference reaches comes before what none does.
+    #[must_use]
+    pub fn age_key(&self) -> (bool, bool, i64, Option<ObjectId>) {
+        let unreachable = self.presence == Presence::Unreachable;
+        let since = self.since.as_ref();
+        (unreachable, since.is_none(), since.map_or(0, |since| since.time), since.map(|since| since.commit))
+    }
+}
+
 /// A named, unread piece of content.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Entry {
@@ -152,6 +205,8 @@ pub struct Entry {
     pub offset: u64,
     /// Where the content's lines lie in the file.
     pub lines: LineMap,
+    /// What history says of it, where that was asked.
+    pub history: Option<History>,
 }
 
 impl Entry {

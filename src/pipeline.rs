@@ -3,6 +3,7 @@
 //! A mode is a [`Plan`] and the sources it is run on. The only module that makes worker pools. Must not know reports,
 //! nor which source it runs.
 
+mod merge;
 mod outcome;
 mod place;
 mod snippet;

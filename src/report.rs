@@ -141,6 +141,7 @@ mod tests {
             decoded: Vec::new(),
             note: None,
             suppression: None,
+            history: None,
             blocking: true,
         }
     }

@@ -9,12 +9,15 @@ pub mod patch;
 pub mod stdin;
 mod windows;
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 use bstr::BString;
 
 pub use crate::origin::Skip;
-use crate::{origin::Entry, text::Fresh};
+use crate::{
+    origin::Entry,
+    text::{Copied, Fresh},
+};
 
 /// Something that could not be read or done. A run with a problem is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,22 @@ pub enum Count {
     Moved,
 }
 
+/// What a visitor keeps of a content for those built on it. A source passes it on and cannot look
+/// into it.
+pub type Carried = Box<dyn Any + Send + Sync>;
+
+/// How a content differs from its base.
+#[derive(Clone, Copy, Debug)]
+pub struct Delta<'d> {
+    /// What is not in the base, each range with a few bytes of context; a range that does not
+    /// touch it lies inside one of `copies`.
+    pub fresh: &'d Fresh,
+    /// What is in the base as well.
+    pub copies: &'d [Copied],
+    /// What the visitor returned for the base; without it, all of the content is new to it.
+    pub base: Option<&'d Carried>,
+}
+
 /// Takes what a source finds. Called from many threads.
 pub trait Visitor: Sync {
     /// Asked before content is read: whether to read it. A skip is recorded.
@@ -54,6 +73,17 @@ pub trait Visitor: Sync {
     /// the first part has [`Entry::new_name`], and what a part repeats from the one before it is
     /// not fresh.
     fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh);
+
+    /// Content that is a change of other content of which the visitor was told before.
+    ///
+    /// Whatever it returns is handed back as [`Delta::base`] with what is built on this content,
+    /// so that a visitor need not look again at what was copied. One that keeps nothing is asked
+    /// to look at all of it.
+    fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
+        let _ = delta;
+        self.content(entry, bytes, &Fresh::All);
+        None
+    }
 
     /// An entry that is not read, or not read to its end.
     fn skipped(&self, entry: &Entry, why: Skip);

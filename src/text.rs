@@ -127,6 +127,25 @@ impl Fresh {
     }
 }
 
+/// A range of a content that was copied from another one, its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where it begins in the content.
+    pub at: usize,
+    /// Where it begins in the base.
+    pub from: usize,
+    /// Number of bytes.
+    pub len: usize,
+}
+
+impl Copied {
+    /// The range in the content.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        Span { start: self.at, end: self.at + self.len }
+    }
+}
+
 /// A place for people: line and columns, all counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {

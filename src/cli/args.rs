@@ -42,6 +42,8 @@ pub(crate) enum Command {
     /// Scan a commit message (the commit-msg hook)
     #[command(name = "commit-msg")]
     CommitMsg(CommitMsgArgs),
+    /// Scan every version of every file and every message that a repository holds
+    Audit(AuditArgs),
     /// Install git hooks
     Install(InstallArgs),
     /// Remove the git hooks that `install` made
@@ -177,6 +179,23 @@ pub(crate) struct CommitMsgArgs {
     /// The file with the message, as git passes it
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis audit`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// The repository; the one around the current folder if none
+    #[arg(value_name = "REPO")]
+    pub(crate) repo: Option<PathBuf>,
+    /// Take a history that is cut off for whole
+    #[arg(long)]
+    pub(crate) allow_shallow: bool,
+    /// Scan each version as a whole: slower, with the same result
+    #[arg(long)]
+    pub(crate) no_delta: bool,
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,

@@ -83,7 +83,8 @@ pub(super) fn scan_with(
 ) -> anyhow::Result<Done> {
     let plan = plan(edge, job, config, baseline)?;
     let sources: Vec<&(dyn Source + Sync)> = job.sources.iter().map(AsRef::as_ref).collect();
-    let progress = Progress::new(&plan.control, edge.progress && job.mode == Mode::Scan);
+    let progress =
+        Progress::new(&plan.control, edge.progress && matches!(job.mode, Mode::Scan | Mode::Audit));
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
     outcome.warnings.extend(load::warnings(config));

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{
-    args::{CommitMsgArgs, ScanArgs, StagedArgs},
+    args::{AuditArgs, CommitMsgArgs, ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
     run::{self, Job},
@@ -16,8 +16,10 @@ use crate::{
         Source,
         files::{Files, IgnoreFiles},
         git::{
+            environment::Environment,
+            history::{Deltas, Shallow, WholeHistory},
             message::Message,
-            repo::Repo,
+            repo::{Repo, discover},
             staged::Staged,
             worktree::{Unstaged, Untracked},
         },
@@ -98,4 +100,24 @@ pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Ex
     let message = Message::new(&edge.absolute(&args.file), &repo, &edge.git)?;
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
     run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
+}
+
+/// `abatis audit`.
+pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    let repo = match &args.repo {
+        // The environment of a hook names the repository around it, not the one that was asked for.
+        Some(path) => {
+            let environment = Environment { home: edge.git.home.clone(), ..Environment::default() };
+            discover(&edge.absolute(path), &environment)?
+        }
+        None => edge.repository()?,
+    };
+    let top = repo.worktree.clone();
+    let source = WholeHistory {
+        repo,
+        deltas: if args.no_delta { Deltas::Ignore } else { Deltas::Follow },
+        shallow: if args.allow_shallow { Shallow::Allow } else { Shallow::Report },
+    };
+    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
+    run::run(edge, &Job { mode: Mode::Audit, common: &args.common, top: top.as_deref(), sources })
 }

@@ -11,14 +11,18 @@ use std::{
 
 use bstr::ByteSlice as _;
 
-use super::{Outcome, Plan, Receipt, snippet};
+use super::{
+    Outcome, Plan, Receipt,
+    merge::{Identity, Merged},
+    snippet,
+};
 use crate::{
-    detect::{Scratch, Subject},
+    detect::{Change, Kept as Carry, Scratch, Subject},
     finding::{Finding, Match, Suppression},
-    origin::Entry,
+    origin::{Entry, Presence},
     rule::Gate,
     source::{
-        Count, Problem, Skip, Visitor,
+        Carried, Count, Delta, Problem, Skip, Visitor,
         archive::{self, Opened},
     },
     text::{Fresh, Position, Positions},
@@ -31,11 +35,16 @@ pub(super) struct Collector<'p> {
     titles: Vec<Arc<str>>,
     scratches: Mutex<Vec<Scratch>>,
     kept: Mutex<Kept>,
+    /// Findings with a history.
+    merged: Mutex<Merged>,
     counts: Counts,
 }
 
 /// A content and what was found in it.
 struct Content<'c> {
+    /// As it was named to this run.
+    typed: &'c Entry,
+    /// The same, named as in the repository.
     entry: &'c Entry,
     bytes: &'c [u8],
     matches: &'c [Match],
@@ -58,6 +67,27 @@ struct Counts {
     moved: AtomicU64,
 }
 
+/// Risk number of rules that report secrets, which matter in old versions, too.
+const CREDENTIALS: u8 = 1;
+
+/// How a content is looked at.
+#[derive(Clone, Copy)]
+enum Look<'l> {
+    /// For matches that touch what is fresh.
+    At(&'l Fresh),
+    /// For all matches, of which those in copied ranges are known.
+    Change(&'l Fresh, Change<'l>),
+}
+
+impl<'l> Look<'l> {
+    /// What is new in the content.
+    const fn fresh(&self) -> &'l Fresh {
+        match self {
+            Self::At(fresh) | Self::Change(fresh, _) => fresh,
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -65,7 +95,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'p> Collector<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         let titles = plan.scanner.rules().iter().map(|rule| Arc::from(rule.title.as_ref())).collect();
-        Self { plan, titles, scratches: Mutex::default(), kept: Mutex::default(), counts: Counts::default() }
+        Self {
+            plan,
+            titles,
+            scratches: Mutex::default(),
+            kept: Mutex::default(),
+            merged: Mutex::default(),
+            counts: Counts::default(),
+        }
     }
 
     /// Records a problem that ended a source.
@@ -76,6 +113,7 @@ impl<'p> Collector<'p> {
     pub(super) fn finish(self) -> Outcome {
         let Kept { mut findings, mut problems, skipped } =
             self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        findings.extend(self.merged.into_inner().unwrap_or_else(PoisonError::into_inner).into_findings());
         findings.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
         findings.dedup_by(|later, earlier| later.sort_key() == earlier.sort_key());
         problems.sort();
@@ -113,7 +151,41 @@ impl<'p> Collector<'p> {
         Some(inside)
     }
 
-    fn scan(&self, typed: &Entry, bytes: &[u8], fresh: &Fresh, scratch: &mut Scratch) {
+    fn look(&self, entry: &Entry, bytes: &[u8], look: Look<'_>) -> Option<Carry> {
+        if self.cancelled() {
+            return None;
+        }
+        let control = &self.plan.control;
+        control.contents.fetch_add(1, Ordering::Relaxed);
+        control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.counts.fresh_bytes.fetch_add(look.fresh().bytes(bytes.len()), Ordering::Relaxed);
+        // Members of archives are opened by the one call for the outermost.
+        if let Some(limits) = &self.plan.archives
+            && entry.origin.members.is_empty()
+            && archive::detect(bytes).is_some()
+            && archive::expand(entry, bytes, limits, self) == Opened::Members
+        {
+            return None;
+        }
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        // A mistake of ours must not pass for a clean file: it is a problem, and the rest is still scanned.
+        match catch_unwind(AssertUnwindSafe(|| self.scan(entry, bytes, look, &mut scratch))) {
+            Ok(carry) => {
+                lock(&self.scratches).push(scratch);
+                carry
+            }
+            Err(_) => {
+                self.problem(Problem {
+                    subject: entry.origin.display_path(),
+                    message: "the scanner failed on this content; please report it".to_owned(),
+                });
+                None
+            }
+        }
+    }
+
+    /// Scans a content: what is fresh in it, or, given what it was made from, all of it.
+    fn scan(&self, typed: &Entry, bytes: &[u8], look: Look<'_>, scratch: &mut Scratch) -> Option<Carry> {
         let inside = self.in_repository(typed);
         let entry = inside.as_ref().unwrap_or(typed);
         let origin = &entry.origin;
@@ -121,36 +193,75 @@ impl<'p> Collector<'p> {
             bytes,
             path: origin.rule_path(),
             kind: origin.kind,
-            fresh,
+            fresh: look.fresh(),
             new_name: entry.new_name,
             executable: entry.executable,
         };
         let mut matches = Vec::new();
-        let tally = self.plan.scanner.scan(subject, scratch, &mut matches);
+        let (tally, carry) = match look {
+            Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
+            Look::Change(_, change) => self.plan.scanner.scan_change(subject, change, scratch, &mut matches),
+        };
         self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
         let all = matches.len();
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
         self.counts.unsure.fetch_add((all - matches.len()) as u64, Ordering::Relaxed);
-        matches.retain(|found| self.counts_here(found));
-        let verdicts = self.plan.filter.on_content(entry, bytes, fresh, &matches);
-        if matches.is_empty() {
-            return;
+        matches.retain(|found| self.counts_here(entry, found));
+        if matches.is_empty() && entry.history.is_some() {
+            return carry;
         }
-        let content = Content { entry, bytes, matches: &matches };
+        // A remark that no longer suppresses anything is of no interest in an old version.
+        let none = Fresh::Ranges(Vec::new());
+        let marked = if entry.history.is_some() { &none } else { look.fresh() };
+        let verdicts = self.plan.filter.on_content(entry, bytes, marked, &matches);
+        let content = Content { typed, entry, bytes, matches: &matches };
         let mut positions = Positions::new(bytes);
-        let mut findings = Vec::with_capacity(matches.len());
         for (index, verdict) in verdicts.into_iter().enumerate() {
-            let mut finding = self.finding(&content, index, verdict, &mut positions);
-            finding.origin.path.clone_from(&typed.origin.path);
-            findings.push(finding);
+            self.keep(&content, index, verdict, &mut positions);
         }
-        self.plan.control.findings.fetch_add(findings.len() as u64, Ordering::Relaxed);
-        lock(&self.kept).findings.append(&mut findings);
+        carry
     }
 
-    /// Whether the rule's gate lets it speak in this run.
-    fn counts_here(&self, found: &Match) -> bool {
-        match self.plan.scanner.rules().rule(found.rule).gate {
+    /// Keeps the finding that match number `index` is, unless it is known from an older version.
+    fn keep(
+        &self,
+        content: &Content<'_>,
+        index: usize,
+        verdict: Option<Suppression>,
+        positions: &mut Positions<'_>,
+    ) {
+        let &Content { typed, entry, matches, .. } = content;
+        let Some(history) = &entry.history else {
+            let mut finding = self.finding(content, index, verdict, positions);
+            finding.origin.path.clone_from(&typed.origin.path);
+            self.plan.control.findings.fetch_add(1, Ordering::Relaxed);
+            lock(&self.kept).findings.push(finding);
+            return;
+        };
+        let found = &matches[index];
+        let rule = &self.plan.scanner.rules().rule(found.rule).id;
+        let identity = Identity {
+            rule: found.rule,
+            fingerprint: self.plan.filter.fingerprint(rule, found.secret.expose(), &entry.origin),
+            path: entry.origin.display_path(),
+            suppressed: verdict.is_some(),
+        };
+        if lock(&self.merged).meets(&identity, history, (&entry.origin, found.span)) {
+            let finding = self.finding(content, index, verdict, positions);
+            if lock(&self.merged).put(identity, finding) {
+                self.plan.control.findings.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether the rule speaks in this run: by its gate, and of old versions only on credentials.
+    fn counts_here(&self, entry: &Entry, found: &Match) -> bool {
+        let rule = self.plan.scanner.rules().rule(found.rule);
+        let past = entry.history.as_ref().is_some_and(|history| history.presence != Presence::Tip);
+        if past && rule.risk.number() != CREDENTIALS {
+            return false;
+        }
+        match rule.gate {
             Gate::Block | Gate::Warn => true,
             Gate::Audit => self.plan.thresholds.audit,
             Gate::Off => false,
@@ -164,7 +275,7 @@ impl<'p> Collector<'p> {
         suppression: Option<Suppression>,
         positions: &mut Positions<'_>,
     ) -> Finding {
-        let &Content { entry, bytes, matches } = content;
+        let &Content { entry, bytes, matches, .. } = content;
         let found = &matches[index];
         let rule = self.plan.scanner.rules().rule(found.rule);
         let on_file = found.whole.is_empty() && found.span.is_empty();
@@ -195,6 +306,7 @@ impl<'p> Collector<'p> {
             decoded: found.decoded.clone(),
             note: found.note.clone(),
             suppression,
+            history: entry.history.clone(),
             blocking: false,
         };
         if finding.suppression.is_none() {
@@ -220,30 +332,14 @@ impl Visitor for Collector<'_> {
     }
 
     fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh) {
-        if self.cancelled() {
-            return;
-        }
-        let control = &self.plan.control;
-        control.contents.fetch_add(1, Ordering::Relaxed);
-        control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.counts.fresh_bytes.fetch_add(fresh.bytes(bytes.len()), Ordering::Relaxed);
-        // Members of archives are opened by the one call for the outermost.
-        if let Some(limits) = &self.plan.archives
-            && entry.origin.members.is_empty()
-            && archive::detect(bytes).is_some()
-            && archive::expand(entry, bytes, limits, self) == Opened::Members
-        {
-            return;
-        }
-        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
-        // A mistake of ours must not pass for a clean file: it is a problem, and the rest is still scanned.
-        match catch_unwind(AssertUnwindSafe(|| self.scan(entry, bytes, fresh, &mut scratch))) {
-            Ok(()) => lock(&self.scratches).push(scratch),
-            Err(_) => self.problem(Problem {
-                subject: entry.origin.display_path(),
-                message: "the scanner failed on this content; please report it".to_owned(),
-            }),
-        }
+        self.look(entry, bytes, Look::At(fresh));
+    }
+
+    fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
+        let base = delta.base.and_then(|base| base.downcast_ref::<Carry>());
+        let fresh = if base.is_some() { delta.fresh } else { &Fresh::All };
+        let carry = self.look(entry, bytes, Look::Change(fresh, Change { base, copies: delta.copies }))?;
+        Some(Box::new(carry))
     }
 
     fn skipped(&self, _entry: &Entry, why: Skip) {

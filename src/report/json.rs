@@ -103,7 +103,24 @@ pub(crate) struct FindingJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     snippet: Option<SnippetJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     suppression: Option<SuppressionJson>,
+}
+
+#[derive(Serialize)]
+struct HistoryJson {
+    presence: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<SinceJson>,
+}
+
+#[derive(Serialize)]
+struct SinceJson {
+    commit: String,
+    author: String,
+    time: i64,
+    date: String,
 }
 
 #[derive(Serialize)]
@@ -201,6 +218,15 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
             first_line: snippet.first_line,
             mark: Range { start: snippet.mark.start, end: snippet.mark.end },
             text: snippet.text,
+        }),
+        history: finding.history.as_ref().map(|history| HistoryJson {
+            presence: history.presence.name(),
+            since: history.since.as_ref().map(|since| SinceJson {
+                commit: since.commit.to_string(),
+                author: lossy(&since.author),
+                time: since.time,
+                date: view::date(since.time),
+            }),
         }),
         suppression: finding.suppression.as_ref().map(|suppression| SuppressionJson {
             kind: suppression.kind.name(),

@@ -351,6 +351,9 @@ impl<'r> Text<'_, 'r> {
     /// The place of a finding with its commit.
     fn where_is(&self, finding: &Finding) -> String {
         let place = self.view.place(finding);
+        if let Some(history) = self.view.history(finding) {
+            return format!("{place} ({history})");
+        }
         match finding.origin.commit {
             Some(commit) => format!("{place} (commit {})", commit.short()),
             None => place,

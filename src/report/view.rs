@@ -10,6 +10,7 @@ use bstr::ByteSlice as _;
 
 use crate::{
     finding::{Finding, Snippet, Suppression},
+    origin::Presence,
     pipeline::Outcome,
     report::{Input, Options, plain},
     rule::Rule,
@@ -79,6 +80,25 @@ impl<'r> View<'r> {
             return path;
         }
         format!("{path}:{}:{}", finding.start.line, column(finding.start))
+    }
+
+    /// Since when a finding is there, by whom, and whether it still is.
+    pub(crate) fn history(&self, finding: &Finding) -> Option<String> {
+        let history = finding.history.as_ref()?;
+        let state = match history.presence {
+            Presence::Tip => "still there",
+            Presence::Past => "in history",
+            Presence::Unreachable => "unreachable",
+        };
+        Some(match &history.since {
+            None => state.to_owned(),
+            Some(since) => format!(
+                "since {} by {}, commit {}; {state}",
+                date(since.time),
+                self.text(&since.author),
+                since.commit.short()
+            ),
+        })
     }
 
     /// Any text, on one line.
@@ -193,6 +213,23 @@ pub(crate) const fn end(finding: &Finding) -> (usize, Option<usize>) {
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {many}", thousands(number)) }
+}
+
+/// The day of a moment given in seconds since 1970, UTC, as `YYYY-MM-DD`.
+pub(crate) fn date(seconds: i64) -> String {
+    /// Days from the first of March of the year 0, where leap days end a year, to 1970.
+    const BEFORE_1970: i128 = 719_468;
+    /// Days of four centuries, after which the calendar repeats.
+    const ERA: i128 = 146_097;
+    let days = i128::from(seconds).div_euclid(86_400) + BEFORE_1970;
+    let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // Months from March on have 153 days in each five.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", year + era * 400 + next)
 }
 
 /// A number with commas between groups of three digits.

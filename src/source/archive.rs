@@ -292,7 +292,14 @@ fn entry_of(outer: &Entry, member: Member) -> Entry {
     let mut origin = outer.origin.clone();
     origin.members.push(member.name);
     origin.kind = member.kind;
-    Entry { origin, size: member.size, executable: member.executable, new_name: true, ..Entry::default() }
+    Entry {
+        origin,
+        size: member.size,
+        executable: member.executable,
+        new_name: true,
+        history: outer.history.clone(),
+        ..Entry::default()
+    }
 }
 
 /// The name of what a compressed file holds: its own without the ending of the compression.

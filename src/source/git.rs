@@ -10,6 +10,7 @@
 pub mod changes;
 pub mod config;
 pub mod environment;
+pub mod history;
 pub mod index;
 pub mod lfs;
 pub mod lines;

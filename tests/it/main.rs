@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test whose set-up fails has failed; helpers are not seen as tests")]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for others")]
 
+mod audit;
 mod checkouts;
 mod filter;
 mod index;

@@ -23,11 +23,7 @@
 
 use std::fmt;
 
-use crate::{
-    origin::ObjectId,
-    source::Problem,
-    text::{Fresh, Span},
-};
+use crate::{origin::ObjectId, source::Problem, text::Fresh};
 
 mod alternates;
 mod data;
@@ -42,6 +38,8 @@ mod rebuild;
 mod store;
 mod tools;
 mod walk;
+
+pub use crate::text::Copied;
 
 pub use self::{
     store::{ObjectStore, Places},
@@ -129,25 +127,6 @@ impl IdFormat {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
         }
-    }
-}
-
-/// A range of an object that was copied from its delta base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// Where it begins in the object.
-    pub at: usize,
-    /// Where it begins in the base.
-    pub from: usize,
-    /// Number of bytes.
-    pub len: usize,
-}
-
-impl Copied {
-    /// The range in the object.
-    #[must_use]
-    pub const fn span(&self) -> Span {
-        Span { start: self.at, end: self.at + self.len }
     }
 }
 

@@ -21,7 +21,7 @@ const GITLINK: u32 = 0o160_000;
 const EXECUTABLE: u32 = 0o100;
 
 /// The mode of an entry of a tree or an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Mode(pub u32);
 
 impl Mode {
@@ -71,9 +71,17 @@ pub struct TreeEntry<'t> {
     pub name: &'t BStr,
     /// Raw id of the blob, tree or commit.
     pub id: &'t [u8],
+    /// Bytes that it takes in the tree.
+    length: usize,
 }
 
 impl TreeEntry<'_> {
+    /// Number of bytes that it takes in the content of the tree.
+    #[must_use]
+    pub const fn length(&self) -> usize {
+        self.length
+    }
+
     /// The id.
     #[must_use]
     pub fn object(&self) -> Option<ObjectId> {
@@ -117,7 +125,8 @@ impl<'t> Tree<'t> {
         if end == 0 {
             return None;
         }
-        let entry = TreeEntry { mode: Mode(mode), name: rest[..end].as_bstr(), id };
+        let length = space + 1 + end + 1 + self.hash_len;
+        let entry = TreeEntry { mode: Mode(mode), name: rest[..end].as_bstr(), id, length };
         Some((entry, &rest[end + 1 + self.hash_len..]))
     }
 }

@@ -118,6 +118,7 @@ pub(super) fn finding(
         decoded: Vec::new(),
         note: None,
         suppression: None,
+        history: None,
         blocking: true,
     }
 }

@@ -1,0 +1,76 @@
+//! One finding for each secret and path of a history: the oldest.
+//!
+//! A secret is in every version of its file from the one that brought it in on. All are found; what
+//! is kept is the first, and whether any of them is still there. A version in which something
+//! suppresses the finding is counted apart, so that a remark in one version does not speak for
+//! versions without it.
+//!
+//! Must not decide what is found.
+
+use std::collections::{HashMap, hash_map::Entry as Slot};
+
+use bstr::BString;
+
+use crate::{
+    finding::{Finding, Fingerprint},
+    origin::{History, Origin},
+    text::Span,
+};
+
+/// What makes findings of a history one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    pub(super) rule: u32,
+    pub(super) fingerprint: Fingerprint,
+    /// As shown to people.
+    pub(super) path: BString,
+    pub(super) suppressed: bool,
+}
+
+/// The oldest finding of each identity.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    oldest: HashMap<Identity, Finding>,
+}
+
+impl Merged {
+    /// Takes note of a finding. True if it is the oldest so far and is to be [`put`](Self::put).
+    pub(super) fn meets(&mut self, identity: &Identity, history: &History, place: (&Origin, Span)) -> bool {
+        let Some(known) = self.oldest.get_mut(identity) else { return true };
+        let Some(since) = &mut known.history else { return true };
+        let older = (history.age_key(), place) < (since.age_key(), (&known.origin, known.span));
+        since.presence = since.presence.max(history.presence);
+        older
+    }
+
+    /// Keeps a finding, unless an older one came in between. True if it is the first of its identity.
+    pub(super) fn put(&mut self, identity: Identity, mut finding: Finding) -> bool {
+        match self.oldest.entry(identity) {
+            Slot::Vacant(free) => {
+                free.insert(finding);
+                true
+            }
+            Slot::Occupied(mut known) => {
+                let old = known.get_mut();
+                let key = |one: &Finding| one.history.as_ref().map(History::age_key);
+                let older =
+                    (key(&finding), &finding.origin, finding.span) < (key(old), &old.origin, old.span);
+                let presence = old.history.as_ref().map(|history| history.presence);
+                let (kept, other) = if older { (&mut finding, &*old) } else { (&mut *old, &finding) };
+                let theirs = other.history.as_ref().map(|history| history.presence);
+                if let Some(history) = &mut kept.history {
+                    history.presence = history.presence.max(presence.max(theirs).unwrap_or(history.presence));
+                }
+                if older {
+                    *old = finding;
+                }
+                false
+            }
+        }
+    }
+
+    /// All that was kept, in no order.
+    pub(super) fn into_findings(self) -> impl Iterator<Item = Finding> {
+        self.oldest.into_values()
+    }
+}

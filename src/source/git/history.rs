@@ -1,0 +1,176 @@
+//! The whole of a repository: every version of every file, every message, reachable or not.
+//!
+//! Two walks over the object store. The first reads commits, tags and trees and makes a
+//! [`graph`](self) of them in numbers, from which each blob gets the path and the commit that it
+//! first came with: the answer to "since when" costs one visit to each tree and is at hand before
+//! a blob is scanned. So rules on paths and languages see the real path, at the price of about
+//! four bytes for each entry of each tree while the graph is made. The second walk shows blobs and
+//! messages in pack order, each with what is new in it.
+//!
+//! A blob has one path here, the one under which it came in first; the same content under a second
+//! name is scanned once.
+//!
+//! Must not know rules, nor write to the repository.
+
+mod graph;
+mod message;
+mod refs;
+
+use bstr::BString;
+
+use super::{
+    objects::HashKind,
+    pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
+    repo::Repo,
+};
+use crate::{
+    origin::{Entry, Kind, ObjectId, Origin, Skip},
+    source::{Carried, Count, Delta, Problem, Source, SourceError, Visitor},
+    text::Fresh,
+};
+use graph::Graph;
+
+/// How blobs are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Deltas {
+    /// As changes of the blobs that they are stored as changes of.
+    #[default]
+    Follow,
+    /// Each as a whole: slower, and the measure for what the other way must find.
+    Ignore,
+}
+
+/// What to make of a history that is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Shallow {
+    /// It is a problem, since what is missing was not looked at.
+    #[default]
+    Report,
+    /// It was asked for.
+    Allow,
+}
+
+/// The whole of a repository.
+#[derive(Clone, Debug)]
+pub struct WholeHistory {
+    /// The repository.
+    pub repo: Repo,
+    /// How blobs are shown.
+    pub deltas: Deltas,
+    /// Whether it may be cut off.
+    pub shallow: Shallow,
+}
+
+impl Source for WholeHistory {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let (objects, alternates) = match self.repo.object_folders.split_first() {
+            Some((first, rest)) => (first.clone(), rest.to_vec()),
+            None => return Err(SourceError::new(self.repo.git_dir.display().to_string(), "no object store")),
+        };
+        let format = match self.repo.hash {
+            HashKind::Sha1 => IdFormat::Sha1,
+            HashKind::Sha256 => IdFormat::Sha256,
+        };
+        let store = ObjectStore::open(&Places { objects, alternates }, format)?;
+        if self.repo.missing.shallow && self.shallow == Shallow::Report {
+            visitor.problem(Problem {
+                subject: BString::from("shallow"),
+                message:
+                    "history is cut off, so older commits were not looked at; run `git fetch --unshallow`, \
+                          or allow it with --allow-shallow"
+                        .to_owned(),
+            });
+        }
+        let tips = refs::tips(&self.repo)?;
+        visitor.count(Count::Refs, tips.len() as u64);
+        let graph = graph::read(&store, format, visitor, &tips, &refs::boundary(&self.repo)?);
+        visitor.count(Count::Commits, graph.commits());
+        if visitor.cancelled() {
+            return Ok(());
+        }
+        let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
+        let walk = Walk { kinds, limits: Limits::default(), ..Walk::default() };
+        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas });
+        Ok(())
+    }
+}
+
+/// Shows what the second walk reads.
+struct Shower<'v> {
+    visitor: &'v dyn Visitor,
+    graph: &'v Graph,
+    deltas: Deltas,
+}
+
+impl Shower<'_> {
+    fn entry(&self, id: ObjectId, kind: ObjectKind) -> Entry {
+        let of_kind =
+            |kind, path: &str| Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(path) };
+        let (origin, executable) = match kind {
+            ObjectKind::Commit => (of_kind(Kind::CommitMessage, message::COMMIT), false),
+            ObjectKind::Tag => (of_kind(Kind::TagMessage, message::TAG), false),
+            _ => {
+                let (path, form) = self.graph.place(&id);
+                let kind = if form.is_symlink() { Kind::Symlink } else { Kind::File };
+                (Origin { kind, object: Some(id), ..Origin::file(path) }, form.is_executable())
+            }
+        };
+        let history = self.graph.history(&id);
+        let mut entry = Entry { origin, executable, new_name: true, ..Entry::default() };
+        if kind == ObjectKind::Blob {
+            entry.origin.commit = history.since.as_ref().map(|since| since.commit);
+        }
+        entry.history = Some(history);
+        entry
+    }
+
+    fn blob(&self, object: &Object<'_>, base: Option<&Carried>) -> Option<Carried> {
+        let mut entry = self.entry(object.id, object.kind);
+        entry.size = Some(object.bytes.len() as u64);
+        if !self.visitor.wants(&entry) {
+            return None;
+        }
+        if self.deltas == Deltas::Ignore {
+            self.visitor.content(&entry, object.bytes, &Fresh::All);
+            return None;
+        }
+        self.visitor.delta(&entry, object.bytes, &Delta { fresh: object.fresh, copies: object.copies, base })
+    }
+}
+
+impl ObjectSink for Shower<'_> {
+    type State = Option<Carried>;
+    type Worker = ();
+
+    fn worker(&self) {}
+
+    fn object(&self, (): &mut (), object: &Object<'_>, base: Option<&Self::State>) -> Self::State {
+        match (object.role, object.kind) {
+            // It was scanned elsewhere; what is built on it here is scanned whole.
+            (Role::Base, _) | (_, ObjectKind::Tree) => None,
+            (Role::Wanted, ObjectKind::Blob) => self.blob(object, base.and_then(Option::as_ref)),
+            (Role::Wanted, ObjectKind::Commit | ObjectKind::Tag) => {
+                let text = message::text(object.bytes);
+                let mut entry = self.entry(object.id, object.kind);
+                entry.size = Some(text.len() as u64);
+                if self.visitor.wants(&entry) {
+                    self.visitor.content(&entry, &text, &Fresh::All);
+                }
+                None
+            }
+        }
+    }
+
+    fn too_large(&self, id: ObjectId, kind: ObjectKind, size: u64) {
+        let entry = Entry { size: Some(size), ..self.entry(id, kind) };
+        self.visitor.skipped(&entry, Skip::TooLarge);
+    }
+
+    fn problem(&self, problem: Problem) {
+        self.visitor.problem(problem);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.visitor.cancelled()
+    }
+}

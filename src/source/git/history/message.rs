@@ -1,0 +1,92 @@
+//! The text of commits and tags: who made them, and what they say.
+//!
+//! Must not show trees, parents and signatures: numbers that are no one's secret.
+
+use bstr::ByteSlice as _;
+
+use crate::origin::ObjectId;
+
+/// The name of a commit's message, which is the name of the file that git has it edited in.
+pub(super) const COMMIT: &str = "COMMIT_EDITMSG";
+/// The same for tags.
+pub(super) const TAG: &str = "TAG_EDITMSG";
+
+/// Lines of the header, and where the message begins.
+fn header(object: &[u8]) -> (&[u8], &[u8]) {
+    object.find(b"\n\n").map_or((object, &[][..]), |end| (&object[..=end], &object[end + 2..]))
+}
+
+/// The lines on people in the header, an empty line, and the message.
+pub(super) fn text(object: &[u8]) -> Vec<u8> {
+    let (header, message) = header(object);
+    let mut text = Vec::with_capacity(message.len() + 256);
+    for line in header.lines_with_terminator() {
+        if [&b"author "[..], b"committer ", b"tagger ", b"tag "].iter().any(|word| line.starts_with(word)) {
+            text.extend_from_slice(line);
+        }
+    }
+    text.push(b'\n');
+    text.extend_from_slice(message);
+    text
+}
+
+/// What the header of a commit or tag says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Header<'h> {
+    pub(super) tree: Option<ObjectId>,
+    /// What a tag points at.
+    pub(super) object: Option<ObjectId>,
+    pub(super) parents: Vec<ObjectId>,
+    /// Name and address.
+    pub(super) author: &'h [u8],
+    /// Of the committer or tagger, in seconds since 1970, UTC.
+    pub(super) time: i64,
+}
+
+impl<'h> Header<'h> {
+    /// Reads what is there; what makes no sense is left out.
+    pub(super) fn parse(object: &'h [u8]) -> Self {
+        let mut parsed = Self::default();
+        for line in header(object).0.lines() {
+            let Some((word, rest)) = line.split_once_str(" ") else { continue };
+            match word {
+                b"tree" => parsed.tree = parsed.tree.or(ObjectId::from_hex(rest)),
+                b"object" => parsed.object = parsed.object.or(ObjectId::from_hex(rest)),
+                b"parent" => parsed.parents.extend(ObjectId::from_hex(rest)),
+                b"author" => parsed.author = person(rest).0,
+                b"committer" => parsed.time = person(rest).1,
+                b"tagger" => (parsed.author, parsed.time) = person(rest),
+                _ => {}
+            }
+        }
+        parsed
+    }
+}
+
+/// `NAME <ADDRESS> SECONDS ZONE`, apart.
+fn person(line: &[u8]) -> (&[u8], i64) {
+    let Some(end) = line.rfind_byte(b'>') else { return (line, 0) };
+    let seconds = line[end + 1..].trim().split_str(" ").next().unwrap_or_default();
+    let seconds = seconds.to_str().ok().and_then(|text| text.parse().ok());
+    (&line[..=end], seconds.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_is_read_and_signatures_are_left_out() {
+        let id = "0123456789012345678901234567890123456789";
+        let commit = format!(
+            "tree {id}\nparent {id}\nauthor A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\ngpgsig x\n y\n\nhello\n\nend\n"
+        );
+        let parsed = Header::parse(commit.as_bytes());
+        let expected = ObjectId::from_hex(id.as_bytes());
+        assert_eq!((parsed.tree, parsed.parents.first().copied()), (expected, expected));
+        assert_eq!((parsed.author, parsed.time), (&b"A <a@b>"[..], 7));
+        let text = text(commit.as_bytes());
+        assert_eq!(text.as_bstr(), "author A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\n\nhello\n\nend\n");
+        assert_eq!(Header::parse(b"").time, 0);
+    }
+}

@@ -1,0 +1,384 @@
+//! `abatis audit`: all of history, as changes and as a whole, and what history says of findings.
+
+use std::{collections::BTreeMap, fs, io::Write as _, sync::Arc, sync::Mutex};
+
+use abatis::{
+    detect::{Change, Kept, Limits, Scanner, Scratch, Subject},
+    origin::{Entry, ObjectId},
+    rule::{self, RuleSet},
+    source::{
+        Carried, Count, Delta, Problem, Skip, Source as _, Visitor,
+        git::{
+            environment::Environment,
+            history::{Deltas, Shallow, WholeHistory},
+            repo::discover,
+        },
+    },
+    text::Fresh,
+};
+use serde_json::Value;
+
+use crate::support::Repo;
+
+/// Rules of every kind: on one line, over several lines, on names, on paths, on files.
+const PACK: &str = r##"
+schema = 1
+pack = "made"
+
+[[rule]]
+id = "acme-token"
+title = "Acme token"
+risk = 1
+severity = "high"
+confidence = "high"
+keywords = ["acme_"]
+pattern = '''\b(acme_[0-9a-z]{12})\b'''
+binary = true
+help = "Revoke it."
+docs = "https://example.com/"
+matches = ["acme_8k2j5h7x9q1z"]
+rejects = ["acme_8k2j"]
+
+[[rule]]
+id = "block"
+title = "Block of lines"
+risk = 1
+severity = "high"
+confidence = "high"
+keywords = ["-----BEGIN ACME"]
+pattern = '''-----BEGIN ACME-----\s{1,4}([0-9a-z\s]{8,4000}?)-----END ACME-----'''
+multiline = true
+help = "Revoke it."
+docs = "https://example.com/"
+matches = ["-----BEGIN ACME-----\n8k2j5h7x9q1z\n-----END ACME-----"]
+rejects = ["-----BEGIN ACME-----"]
+
+[[rule]]
+id = "named"
+title = "Password"
+risk = 1
+severity = "medium"
+confidence = "medium"
+keywords = ["passw"]
+classifier = "password"
+help = "Change it."
+docs = "https://example.com/"
+matches = ['password = "Tr0ub4dor&3"']
+rejects = ['password = other']
+
+[[rule]]
+id = "debug-on"
+title = "Debug mode"
+risk = 3
+severity = "low"
+confidence = "high"
+keywords = ["DEBUG"]
+pattern = '''^DEBUG ?= ?(True)\b'''
+paths = ["settings*.py"]
+help = "Switch it off."
+docs = "https://example.com/"
+matches = [{ path = "settings.py", text = "DEBUG = True" }]
+rejects = [{ path = "settings.py", text = "DEBUG = False" }]
+
+[[rule]]
+id = "key-file"
+title = "Key file"
+risk = 1
+severity = "high"
+confidence = "medium"
+help = "Remove it."
+docs = "https://example.com/"
+matches = [{ path = "a/b.pem", text = "x" }]
+rejects = [{ path = "a/b.txt", text = "x" }]
+[rule.file]
+names = ["*.pem"]
+"##;
+
+/// Pieces of lines that find something, alone or together.
+const PIECES: [&str; 19] = [
+    "acme_8k2j5h7x9q1z",
+    "acme_",
+    "8k2j5h7x9q1z",
+    "\n",
+    "\n",
+    "\n",
+    "\r\n",
+    " ",
+    "password = ",
+    "password:\n  ",
+    "\"Tr0ub4dor&3\"",
+    "-----BEGIN ACME-----\n",
+    "\n-----END ACME-----\n",
+    "abc123 \n",
+    "\nDEBUG = True\n",
+    "dG9rZW4gYWNtZV84azJqNWg3eDlxMXogZW5k",
+    " a%63me%5F8k2j5h7x9q1z ",
+    "\"",
+    "a line of no interest that is long enough to be copied\n",
+];
+
+/// Names that rules and languages treat differently.
+const NAMES: [&str; 6] =
+    ["a.txt", "folder/settings.py", "folder/settings.yml", "b/key.pem", "b/c/d.go", "e.md"];
+
+/// What was found in a blob: rule, start and end of the secret.
+type Found = BTreeMap<ObjectId, Vec<(u32, usize, usize)>>;
+
+/// Scans what it is shown, and follows deltas.
+struct Looker {
+    scanner: Scanner,
+    found: Mutex<Found>,
+    problems: Mutex<Vec<Problem>>,
+    inherited: Mutex<u64>,
+}
+
+impl Looker {
+    fn look(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh, change: Option<Change<'_>>) -> Option<Kept> {
+        let subject = Subject {
+            bytes,
+            path: entry.origin.rule_path(),
+            kind: entry.origin.kind,
+            fresh,
+            new_name: entry.new_name,
+            executable: entry.executable,
+        };
+        let (mut scratch, mut matches) = (Scratch::default(), Vec::new());
+        let kept = match change {
+            None => {
+                self.scanner.scan(subject, &mut scratch, &mut matches);
+                None
+            }
+            Some(change) => self.scanner.scan_change(subject, change, &mut scratch, &mut matches).1,
+        };
+        let spans = matches.iter().map(|one| (one.rule, one.span.start, one.span.end)).collect();
+        let before = self.found.lock().unwrap().insert(entry.origin.object.unwrap(), spans);
+        assert!(before.is_none(), "{entry:?} is shown twice");
+        kept
+    }
+}
+
+impl Visitor for Looker {
+    fn wants(&self, _: &Entry) -> bool {
+        true
+    }
+
+    fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh) {
+        self.look(entry, bytes, fresh, None);
+    }
+
+    fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
+        let base = delta.base.and_then(|base| base.downcast_ref::<Kept>());
+        *self.inherited.lock().unwrap() += u64::from(base.is_some());
+        let kept = self.look(entry, bytes, delta.fresh, Some(Change { base, copies: delta.copies }))?;
+        Some(Box::new(kept))
+    }
+
+    fn skipped(&self, _: &Entry, _: Skip) {}
+
+    fn problem(&self, problem: Problem) {
+        self.problems.lock().unwrap().push(problem);
+    }
+
+    fn count(&self, _: Count, _: u64) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// All that is found, the number of contents that had a base, and problems.
+fn find(repo: &Repo, deltas: Deltas) -> (Found, u64, Vec<Problem>) {
+    let rules = rule::read_pack("made.toml", PACK).unwrap().into_iter().map(std::borrow::Cow::Owned);
+    let looker = Looker {
+        scanner: Scanner::new(Arc::new(RuleSet::new(rules.collect(), Vec::new())), Limits::default()),
+        found: Mutex::default(),
+        problems: Mutex::default(),
+        inherited: Mutex::default(),
+    };
+    let repo = discover(repo.path(), &Environment::default()).unwrap();
+    WholeHistory { repo, deltas, shallow: Shallow::Report }.visit(&looker).unwrap();
+    let Looker { found, problems, inherited, .. } = looker;
+    (found.into_inner().unwrap(), inherited.into_inner().unwrap(), problems.into_inner().unwrap())
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % sides.max(1) as u64) as usize
+    }
+}
+
+/// Commits that put pieces in, take them out, move them and rename files.
+fn import(repo: &Repo, seed: u64, commits: usize) {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+    let piece = |dice: &mut Dice| PIECES[dice.roll(PIECES.len())];
+    let mut files: Vec<Vec<&str>> =
+        (0..NAMES.len()).map(|_| (0..dice.roll(150)).map(|_| piece(&mut dice)).collect()).collect();
+    let mut stream = Vec::new();
+    for commit in 0..commits {
+        writeln!(stream, "commit refs/heads/main").unwrap();
+        writeln!(stream, "committer C <c@example.invalid> {} +0000", 1_700_000_000 + commit).unwrap();
+        writeln!(stream, "data 10\nchange {commit:03}").unwrap();
+        if dice.roll(6) == 0 {
+            let one = dice.roll(files.len());
+            files[one] = files[dice.roll(NAMES.len())].clone();
+        }
+        for (place, pieces) in files.iter_mut().enumerate() {
+            for _ in 0..dice.roll(4) {
+                let at = dice.roll(pieces.len() + 1);
+                match dice.roll(3) {
+                    0 | 1 => pieces.insert(at, piece(&mut dice)),
+                    _ if at < pieces.len() => drop(pieces.remove(at)),
+                    _ => pieces.rotate_left(at / 2),
+                }
+            }
+            let content = pieces.concat();
+            writeln!(stream, "M 100644 inline {}\ndata {}", NAMES[place], content.len()).unwrap();
+            stream.extend(content.as_bytes());
+            stream.push(b'\n');
+        }
+    }
+    repo.git_input(&["fast-import", "--quiet", "--force"], &stream);
+}
+
+#[test]
+fn changes_and_wholes_find_the_same() {
+    for seed in 1..=12 {
+        let repo = Repo::bare();
+        import(&repo, seed, 40);
+        repo.git(&["repack", "-q", "-adf", "--depth=50", "--window=20"]);
+        let (whole, _, problems) = find(&repo, Deltas::Ignore);
+        assert_eq!(problems, []);
+        let (changed, inherited, _) = find(&repo, Deltas::Follow);
+        assert!(
+            inherited > 50 && whole.values().map(Vec::len).sum::<usize>() > 500,
+            "seed {seed}: {inherited}"
+        );
+        for (id, spans) in &whole {
+            assert_eq!(Some(spans), changed.get(id), "seed {seed}, blob {id}: `git show {id}`");
+        }
+        assert_eq!(whole.len(), changed.len());
+    }
+}
+
+/// A token in the form that [`PACK`] knows.
+fn token(number: usize) -> String {
+    let random = ["2h6x9c4v7b1n", "8k2j5h7x9q1z", "3m9t4w8b2n6c", "7p4v1s6d9f3g", "5r2y8u4i7o1k"];
+    format!("{}_{}", "acme", random[number])
+}
+
+/// Runs `abatis audit` with the rules of [`PACK`]; exit code, and the report as JSON.
+fn audit(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
+    let pack = repo.beside("made.toml");
+    fs::write(&pack, PACK).unwrap();
+    let mut command = repo.abatis();
+    command.args(["audit", "--no-default-rules", "--format", "json", "--rules"]).arg(pack).args(options);
+    let output = command.output().unwrap();
+    let report = serde_json::from_slice(&output.stdout);
+    (output.status.code(), report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))))
+}
+
+/// `RULE PATH PRESENCE COMMIT` of each finding.
+fn lines(report: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|one| {
+            let history = &one["history"];
+            let words = [&one["rule"], &one["path"], &history["presence"], &history["since"]["commit"]];
+            words.map(text).join(" ")
+        })
+        .collect()
+}
+
+fn at(repo: &Repo, seconds: usize, message: &str, files: &[(&str, &str)]) -> String {
+    for (path, content) in files {
+        repo.stage(path, content);
+    }
+    let date = format!("{} +0000", 1_700_000_000 + seconds);
+    let mut command = repo.command("git");
+    command.env("GIT_COMMITTER_DATE", &date).args(["commit", "-q", "--allow-empty", "-m", message]);
+    assert!(command.status().unwrap().success());
+    repo.git(&["rev-parse", "HEAD"])
+}
+
+#[test]
+fn findings_know_since_when_and_whether_they_are_still_there() {
+    let repo = Repo::new();
+    let (removed, kept, lost, said) = (token(1), token(2), token(3), token(4));
+    let filler: String = (0..50).map(|line| format!("line {line}\n")).collect();
+    let first =
+        at(&repo, 0, "one", &[("a.txt", &format!("{filler}{removed}\n")), ("settings.py", "DEBUG = True\n")]);
+    for version in 1..20 {
+        let content = format!("{version}\n{filler}{removed}\n");
+        at(&repo, version, "more", &[("a.txt", &content), ("settings.py", "")]);
+    }
+    let second = at(&repo, 20, "two", &[("a.txt", &filler), ("folder/b.txt", &kept)]);
+    let third = at(&repo, 21, &format!("say {said}"), &[("settings.py", "\nDEBUG = True\n")]);
+    repo.git(&["checkout", "-q", "-b", "gone"]);
+    let dangling = at(&repo, 22, "lost", &[("lost.txt", &lost)]);
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["branch", "-q", "-D", "gone"]);
+    let expected = [
+        format!("acme-token COMMIT_EDITMSG tip {third}"),
+        format!("acme-token a.txt past {first}"),
+        format!("acme-token folder/b.txt tip {second}"),
+        format!("acme-token lost.txt unreachable {dangling}"),
+        format!("debug-on settings.py tip {third}"),
+    ];
+    for packed in [false, true] {
+        if packed {
+            // What nothing reaches stays loose; the rest is made of deltas.
+            repo.git(&["repack", "-q", "-adf"]);
+        }
+        for options in [&[][..], &["--no-delta"], &["--threads", "1"]] {
+            let (code, report) = audit(&repo, options);
+            let mut found = lines(&report);
+            found.sort();
+            assert_eq!(found, expected, "{options:?}, packed: {packed}");
+            assert_eq!(code, Some(1));
+            assert_eq!(report["receipt"]["commits"].as_u64(), Some(23));
+        }
+    }
+    let output = repo.abatis().args(["audit", "--rules"]).arg(repo.beside("made.toml")).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("since 2023-11-14 by A U Thor"), "{text}");
+}
+
+#[test]
+fn a_cut_off_history_is_incomplete_unless_allowed() {
+    let origin = Repo::new();
+    for number in 0..3 {
+        at(&origin, number, "more", &[("a.txt", &token(number))]);
+    }
+    let url = format!("file://{}", origin.path().display());
+    let repo = Repo::clone_of(&url, &["--depth=1"]);
+    let (code, report) = audit(&repo, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(2), 1));
+    let (code, _) = audit(&repo, &["--allow-shallow"]);
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn what_is_missing_is_named_and_the_rest_is_read() {
+    let repo = Repo::new();
+    at(&repo, 0, "one", &[("a.txt", "nothing"), ("b.txt", &token(1))]);
+    let id = repo.git(&["rev-parse", "HEAD:a.txt"]);
+    fs::remove_file(repo.path().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    let (code, report) = audit(&repo, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(2), 1));
+    assert!(report.to_string().contains(&id), "{report}");
+}
+
+#[test]
+fn an_empty_repository_and_none_at_all() {
+    let repo = Repo::bare();
+    assert_eq!(audit(&repo, &[]).0, Some(0));
+    let output = Repo::outside().abatis().arg("audit").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
