@@ -20,10 +20,7 @@ pub(crate) mod prefilter;
 
 pub use carry::{Change, Kept};
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use bstr::BStr;
 
@@ -147,7 +144,7 @@ impl Scanner {
     /// Makes the rules ready. Expressions are compiled when first needed.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, limits: Limits) -> Self {
-        let (mut near, mut far) = (BTreeMap::new(), BTreeMap::new());
+        let (mut near, mut far) = (Vec::new(), Vec::new());
         for (index, rule) in rules.iter().enumerate() {
             let (keywords, fold, multiline) = match &rule.detector {
                 Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
@@ -159,13 +156,13 @@ impl Scanner {
                     if fold { keyword.to_ascii_lowercase() } else { keyword.to_string() }.into_bytes();
                 let keyword = Keyword { bytes, fold };
                 if multiline {
-                    far.entry(keyword.clone()).or_insert_with(Vec::new).push(index as u32);
+                    far.push((keyword.clone(), index as u32));
                 }
-                near.entry(keyword).or_insert_with(Vec::new).push(index as u32);
+                near.push((keyword, index as u32));
             }
         }
-        let (keywords, users) = near.into_iter().unzip();
-        let (far_keywords, far_users) = far.into_iter().unzip();
+        let (keywords, users) = by_keyword(near);
+        let (far_keywords, far_users) = by_keyword(far);
         Self {
             limits,
             prefilter: Prefilter::new(keywords),
@@ -462,6 +459,22 @@ impl Scanner {
             }
         }
     }
+}
+
+/// Keywords, each once, and the rules of each.
+fn by_keyword(mut pairs: Vec<(Keyword, u32)>) -> (Vec<Keyword>, Vec<Vec<u32>>) {
+    pairs.sort_unstable();
+    let (mut keywords, mut users): (Vec<Keyword>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
+    for (keyword, rule) in pairs {
+        match users.last_mut() {
+            Some(last) if keywords.last() == Some(&keyword) => last.push(rule),
+            _ => {
+                keywords.push(keyword);
+                users.push(vec![rule]);
+            }
+        }
+    }
+    (keywords, users)
 }
 
 /// A key with a telling name stands at `hit`.

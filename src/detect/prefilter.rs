@@ -209,12 +209,16 @@ impl Prefilter {
 
 /// Where in `bytes` the `width` bytes begin that are least likely in source text.
 fn rarest(bytes: &[u8], width: usize) -> usize {
-    let weight = |offset: usize| {
-        let window = &bytes[offset..offset + width];
-        let pairs = window.windows(2).map(|pair| 2 * pair_commonness(pair[0], pair[1])).sum::<u32>();
-        window.iter().map(|&byte| commonness(byte)).sum::<u32>() + pairs
-    };
-    (0..=bytes.len() - width).min_by_key(|&offset| weight(offset)).unwrap_or(0)
+    let single = |place: usize| commonness(bytes[place]);
+    let pair = |place: usize| 2 * pair_commonness(bytes[place], bytes[place + 1]);
+    let mut weight = (0..width).map(single).sum::<u32>() + (0..width - 1).map(pair).sum::<u32>();
+    let mut best = (weight, 0);
+    for offset in 1..=bytes.len() - width {
+        let last = offset + width - 1;
+        weight = weight + single(last) + pair(last - 1) - single(offset - 1) - pair(offset - 1);
+        best = best.min((weight, offset));
+    }
+    best.1
 }
 
 /// How common a byte is in source text, from 3 to 12: a rough logarithm of its frequency.

@@ -101,6 +101,8 @@ impl Objects {
             HashKind::Sha1 => ObjectFormat::Sha1,
             HashKind::Sha256 => ObjectFormat::Sha256,
         };
+        // Hashing every object again costs more than reading it; git does not do so either.
+        git2::opts::strict_hash_verification(false);
         let odb = Odb::new_ext(format).map_err(fail)?;
         for folder in folders {
             // The binding takes UTF-8 only. Seen from the current folder, a path often is.
