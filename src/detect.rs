@@ -269,9 +269,7 @@ impl Scanner {
         }
         // Only now is it known whether what is fresh holds such a keyword.
         if collector.far || collector.far_seen {
-            for &region in &regions {
-                self.far_hits(view, region, collector);
-            }
+            self.far_hits(view, &regions, collector);
         }
         self.forget(collector);
         if view.depth < self.limits.decode_depth && !view.binary {
@@ -281,23 +279,25 @@ impl Scanner {
         }
     }
 
-    /// Hits outside `region` whose matches may span lines into it.
-    fn far_hits(&self, view: View<'_>, region: Span, collector: &mut Collector<'_>) {
-        if self.far_users.is_empty() {
+    /// Hits outside `regions` whose matches may span lines into them. Each byte is searched once,
+    /// however many regions are near it.
+    fn far_hits(&self, view: View<'_>, regions: &[Span], collector: &mut Collector<'_>) {
+        if self.far_users.is_empty() || regions == [Span::new(0, view.bytes.len())] {
             return;
         }
-        let low = region.start.saturating_sub(pattern::AFTER_MULTILINE);
-        let high = (region.end + pattern::BEFORE).min(view.bytes.len());
-        if low == region.start && high == region.end {
-            return;
-        }
-        let mut hits = Vec::new();
-        for (start, end) in [(low, region.start), (region.end, high)] {
+        let around = regions.iter().flat_map(|region| {
+            let low = region.start.saturating_sub(pattern::AFTER_MULTILINE);
+            let high = region.end + pattern::BEFORE;
             // A keyword across the border belongs to neither side's first search.
-            let (start, end) = (start.saturating_sub(64), (end + 64).min(view.bytes.len()));
-            self.far.find(view.bytes, start, end, |keyword, place| {
+            [(low, region.start), (region.end, high)]
+                .map(|(start, end)| Span::new(start.saturating_sub(64), (end + 64).min(view.bytes.len())))
+        });
+        let mut hits = Vec::new();
+        for near in Fresh::from_spans(around.collect()).spans(view.bytes.len()) {
+            self.far.find(view.bytes, near.start, near.end, |keyword, place| {
                 let hit = Span::new(place, place + self.far.length(keyword));
-                if !region.contains(hit) {
+                let next = regions.partition_point(|region| region.end < hit.end);
+                if !regions.get(next).is_some_and(|region| region.contains(hit)) {
                     hits.push((keyword, hit));
                 }
             });
