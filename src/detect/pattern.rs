@@ -27,15 +27,22 @@ pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
 const COMPILED_LIMIT: usize = 8 << 20;
 
 /// A pattern rule, compiled when first needed.
+///
+/// Its shape is read at the first hit, and the expression itself compiled at the first window
+/// that has what every match must have: most rules that are hit by a common keyword never get
+/// that far.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
+    shape: OnceLock<Option<Shape>>,
     compiled: OnceLock<Option<Compiled>>,
 }
 
+/// What is known of all matches of an expression without running it.
 #[derive(Debug)]
-struct Compiled {
-    regex: Regex,
-    group: usize,
+struct Shape {
+    hir: Hir,
+    /// Bytes in a row that every match has.
+    run: Option<Run>,
     /// Bytes between the start of a match and its keyword, where every match has the same.
     lead: Option<usize>,
     /// Most bytes of a match before its keyword.
@@ -43,6 +50,22 @@ struct Compiled {
     /// Most bytes of a match after the start of its keyword.
     after: usize,
 }
+
+#[derive(Debug)]
+struct Compiled {
+    regex: Regex,
+    group: usize,
+}
+
+/// At least so many bytes in a row out of a set.
+#[derive(Debug)]
+struct Run {
+    set: Box<[bool; 256]>,
+    least: usize,
+}
+
+/// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
+const MIN_RUN: usize = 8;
 
 /// What an expression matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +100,15 @@ impl Engine {
         hit: Span,
         memo: &mut Memo,
     ) -> (Option<Found>, Span) {
-        let Some(compiled) = self.compiled.get_or_init(|| Compiled::new(rule)) else {
-            return (None, hit);
+        let Some(shape) = self.shape.get_or_init(|| Shape::new(rule)) else { return (None, hit) };
+        let window = window(text, hit, shape.before, shape.after, rule.multiline);
+        if shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text))) {
+            return (None, window);
+        }
+        let Some(compiled) = self.compiled.get_or_init(|| Compiled::new(&shape.hir)) else {
+            return (None, window);
         };
-        let window = window(text, hit, compiled.before, compiled.after, rule.multiline);
-        if let Some(lead) = compiled.lead {
+        if let Some(lead) = shape.lead {
             let found = hit.start.checked_sub(lead).and_then(|start| {
                 compiled.search(&Input::new(text).span(start..window.end.max(start)).anchored(Anchored::Yes))
             });
@@ -116,17 +143,9 @@ fn window(text: &[u8], hit: Span, before: usize, after: usize, multiline: bool) 
     Span::new(start, end)
 }
 
-impl Compiled {
+impl Shape {
     fn new(rule: &Pattern) -> Option<Self> {
-        let syntax = pattern_syntax(rule.ignore_case);
-        let hir = syntax::parse_with(&rule.regex, &syntax).ok()?;
-        let regex = Regex::builder()
-            // Windows are short and rules are many: building states of lazy automata, once a thread,
-            // would cost more than it saves.
-            .configure(Config::new().utf8_empty(false).hybrid(false).nfa_size_limit(Some(COMPILED_LIMIT)))
-            .build_from_hir(&hir)
-            .ok()?;
-        let group = secret_group(&regex);
+        let hir = syntax::parse_with(&rule.regex, &pattern_syntax(rule.ignore_case)).ok()?;
         let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
         let (lead, before) = match lead(&hir, rule) {
             Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
@@ -134,7 +153,63 @@ impl Compiled {
         };
         let most = hir.properties().maximum_len().unwrap_or(reach);
         // One byte more than the longest match, so that a closing look-around sees its neighbour.
-        Some(Self { regex, group, lead, before, after: most.saturating_add(1).min(reach) })
+        let after = most.saturating_add(1).min(reach);
+        Some(Self { run: Run::of(&hir), hir, lead, before, after })
+    }
+}
+
+impl Run {
+    /// The longest run that the sequence of `hir` requires.
+    fn of(hir: &Hir) -> Option<Self> {
+        let mut items = Vec::new();
+        flatten(hir, &mut items);
+        let runs = items.into_iter().filter_map(|item| {
+            let HirKind::Repetition(repetition) = item.kind() else { return None };
+            let HirKind::Class(Class::Bytes(class)) = repetition.sub.kind() else { return None };
+            Some((repetition.min as usize, class))
+        });
+        let (least, class) = runs.max_by_key(|(least, _)| *least).filter(|(least, _)| *least >= MIN_RUN)?;
+        let mut set = Box::new([false; 256]);
+        for range in class.ranges() {
+            for byte in range.start()..=range.end() {
+                set[usize::from(byte)] = true;
+            }
+        }
+        Some(Self { set, least })
+    }
+
+    /// Whether `text` has such a run. One covers a multiple of its length, so only those places
+    /// are asked.
+    fn is_in(&self, text: &[u8]) -> bool {
+        let mut place = self.least - 1;
+        while place < text.len() {
+            let back = text[..=place].iter().rev().take_while(|&&byte| self.set[usize::from(byte)]).count();
+            if back == 0 {
+                place += self.least;
+                continue;
+            }
+            let ahead =
+                text[place + 1..].iter().take(self.least).take_while(|&&byte| self.set[usize::from(byte)]);
+            let ahead = ahead.count();
+            if back + ahead >= self.least {
+                return true;
+            }
+            place += ahead + self.least;
+        }
+        false
+    }
+}
+
+impl Compiled {
+    fn new(hir: &Hir) -> Option<Self> {
+        let regex = Regex::builder()
+            // Windows are short and rules are many: building states of lazy automata, once a thread,
+            // would cost more than it saves.
+            .configure(Config::new().utf8_empty(false).hybrid(false).nfa_size_limit(Some(COMPILED_LIMIT)))
+            .build_from_hir(hir)
+            .ok()?;
+        let group = secret_group(&regex);
+        Some(Self { regex, group })
     }
 
     fn search(&self, input: &Input<'_>) -> Option<Found> {
@@ -291,8 +366,8 @@ mod tests {
             (r"[a-z]*KEYWORD", "KEYWORD", false, None, BEFORE),
             (r"\b((?:abcd|abce)_[0-9]{4})", "abc", false, Some(0), 0),
         ] {
-            let compiled = Compiled::new(&pattern(regex, keyword, ignore_case)).unwrap();
-            assert_eq!((compiled.lead, compiled.before), (lead, before), "{regex}");
+            let shape = Shape::new(&pattern(regex, keyword, ignore_case)).unwrap();
+            assert_eq!((shape.lead, shape.before), (lead, before), "{regex}");
         }
     }
 
@@ -306,5 +381,19 @@ mod tests {
         assert_eq!(at(3), None);
         assert_eq!(at(13), Some(Found { whole: Span::new(10, 20), secret: Span::new(13, 20) }));
         assert_eq!(at(24), Some(Found { whole: Span::new(21, 31), secret: Span::new(24, 31) }));
+    }
+
+    #[test]
+    fn a_run_that_every_match_has_is_looked_for_first() {
+        let shape = Shape::new(&pattern(r"tok_[a-z]{2,4}-([0-9a-f]{10,12})x", "tok_", false)).unwrap();
+        let run = shape.run.unwrap();
+        assert_eq!(run.least, 10);
+        for length in 0..14 {
+            for before in 0..25 {
+                let text = format!("{}{}{}", "-".repeat(before), "a".repeat(length), "zz-z".repeat(4));
+                assert_eq!(run.is_in(text.as_bytes()), length >= 10, "{text}");
+            }
+        }
+        assert!(Shape::new(&pattern(r"tok_(?:[0-9]{10}|x)", "tok_", false)).unwrap().run.is_none());
     }
 }
