@@ -1,9 +1,9 @@
 //! The detection core: a pure function of bytes, path, fresh ranges and rule set.
 //!
-//! Keywords first ([`prefilter`]), then what their rules make of the place: an expression on a
-//! window ([`pattern`]) or the value given to a name ([`assignment`], [`judge`]); then entropy,
-//! placeholders and offline proofs ([`check`]); the same again in encoded text ([`decode`]);
-//! last, one match a secret ([`overlap`]).
+//! Keywords first (`prefilter`), then what their rules make of the place: an expression on a
+//! window (`pattern`) or the value given to a name (`assignment`, `judge`); then entropy,
+//! placeholders and offline proofs (`check`); the same again in encoded text (`decode`);
+//! last, one match a secret (`overlap`).
 //!
 //! Must not know git, files, the clock, the environment or threads.
 

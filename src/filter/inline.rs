@@ -5,7 +5,7 @@
 //! A rule (an id, `tag:NAME` or `*`) and a reason are required: without them it suppresses nothing, and
 //! the run says so.
 //!
-//! A marker inside the secret itself is none. Must not read further than [`super::reach`] says, except for
+//! A marker inside the secret itself is none. Must not read further than `reach` says, except for
 //! block markers, which are read once a content.
 
 mod own;

@@ -12,7 +12,7 @@ pub(crate) fn line(text: &[u8]) -> String {
     escape(text, |_| false)
 }
 
-/// `text` with its line breaks (`\r\n` becomes `\n`) and tabs; everything else as in [`line`].
+/// `text` with its line breaks (`\r\n` becomes `\n`) and tabs; everything else as in [`line()`].
 pub(crate) fn block(text: &[u8]) -> String {
     escape(&text.replace("\r\n", "\n"), |character| matches!(character, '\n' | '\t'))
 }

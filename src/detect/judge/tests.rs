@@ -1,3 +1,5 @@
+//! Values that are secrets, and values that are not.
+
 use super::*;
 use crate::text::Span;
 
