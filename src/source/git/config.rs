@@ -339,7 +339,7 @@ mod tests {
         let file = |name: &str| scratch.path().join(name);
         fs::write(
             file("main"),
-            "[include]\npath=a\n[includeIf \"gitdir:**/work/.git\"]\npath=b\n\
+            "[include]\npath=a\n[includeIf \"gitdir:**/project/.git\"]\npath=b\n\
              [includeIf \"gitdir:elsewhere/\"]\npath=c\n[includeIf \"onbranch:main\"]\npath=c\n\
              [include]\npath=main\n",
         )
@@ -347,7 +347,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             fs::write(file(name), format!("[k]\n{name} = 1\n")).unwrap();
         }
-        let git_dir = file("work").join(".git");
+        let git_dir = file("project").join(".git");
         let mut config = Config::default();
         config.add_file(&file("main"), Context { home: None, git_dir: Some(&git_dir) }).unwrap();
         assert_eq!((config.get("k.a").is_some(), config.get("k.b").is_some()), (true, true));
