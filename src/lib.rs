@@ -8,6 +8,7 @@ pub mod finding;
 pub mod glob;
 pub mod origin;
 pub mod pipeline;
+pub mod policy;
 pub mod report;
 pub mod rule;
 pub mod secret;
