@@ -3,3 +3,4 @@
 //! Must not know git, files, the clock, the environment or threads.
 
 pub mod document;
+pub mod format;

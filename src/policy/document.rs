@@ -5,6 +5,10 @@
 
 use crate::text::Span;
 
+/// The key of a member, unknown in value, that says: this map has members that the file does not show, as a template or an
+/// expression puts them there. A key that is not found in such a map is unknown, not absent. In a list, an unknown element says the same.
+pub const MORE: &str = "*";
+
 /// A parsed file.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Document {
@@ -99,6 +103,12 @@ impl Node {
             Value::Map(members) => members.iter().rev().find(|member| member.key == key),
             _ => None,
         }
+    }
+
+    /// True for a map that has members which the file does not show.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.member(MORE).is_some_and(|more| more.node.value == Value::Unknown)
     }
 
     /// The value of the last member named `key`.
