@@ -12,6 +12,7 @@ use crate::{
     text::{Position, Span},
 };
 
+pub mod exposure;
 mod words;
 
 pub use words::{Confidence, Risk, RuleId, Severity};

@@ -7,6 +7,7 @@ mod merge;
 mod outcome;
 mod place;
 mod snippet;
+mod trace;
 mod visit;
 
 use std::sync::{
@@ -98,13 +99,15 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
                 });
             }
         }
+        collector.question().ask(sources, &collector)
     };
     // A pool costs more than a small commit: without a wish, sources use the common one if they need any.
-    match (plan.threads > 0).then(|| rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build()) {
-        Some(Ok(pool)) => pool.install(visit),
-        _ => visit(),
-    }
-    collector.finish()
+    let answer =
+        match (plan.threads > 0).then(|| rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build()) {
+            Some(Ok(pool)) => pool.install(visit),
+            _ => visit(),
+        };
+    collector.finish(answer)
 }
 
 #[cfg(test)]

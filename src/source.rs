@@ -15,7 +15,8 @@ use bstr::BString;
 
 pub use crate::origin::Skip;
 use crate::{
-    origin::Entry,
+    finding::exposure::Exposure,
+    origin::{Entry, Kind, ObjectId},
     text::{Copied, Fresh},
 };
 
@@ -106,6 +107,35 @@ pub trait Source {
     ///
     /// If the source as a whole cannot be read. Single entries that cannot are problems.
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError>;
+
+    /// Says what the history behind the source knows of `sought`, in the same order; nothing where there is none.
+    /// Asked once, after the visit.
+    ///
+    /// # Errors
+    ///
+    /// If the history as a whole cannot be read.
+    fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {
+        let _ = (sought, visitor);
+        Ok(Vec::new())
+    }
+}
+
+/// Something that was found, whose way through a history is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Sought {
+    /// The objects that hold it, by how they hold it.
+    pub carriers: Vec<(Way, Vec<ObjectId>)>,
+}
+
+/// How an object holds something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Way {
+    /// What the object is: a file or link, or a message.
+    pub kind: Kind,
+    /// What is put behind the path: members of archives, each behind `!`.
+    pub suffix: BString,
+    /// The one path that counts, where the name is what was found.
+    pub only: Option<BString>,
 }
 
 /// A source as a whole could not be read.

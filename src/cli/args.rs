@@ -196,6 +196,9 @@ pub(crate) struct AuditArgs {
     /// Scan each version as a whole: slower, with the same result
     #[arg(long)]
     pub(crate) no_delta: bool,
+    /// The day that ages are counted to, as YYYY-MM-DD; today if none
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,

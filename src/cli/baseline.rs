@@ -59,6 +59,7 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
         common: &options.common,
         top: top.as_deref(),
         sources: sources(options, top.as_deref())?,
+        today: None,
     };
     let config = load::load(job.common, job.top, edge)?;
     let file = run::baseline_path(edge, &job, &config).context("no baseline to work on")?;

@@ -17,8 +17,10 @@ use crate::{
     filter::{
         self, Filter,
         baseline::Baseline,
+        date::Date,
         inline::{MarkerOptions, Tool},
     },
+    finding::exposure::Day,
     pipeline::{self, Control, Outcome, Place, Plan, Thresholds},
     report::{self, Format, Input, Mode, Options},
     select::{self, Selector},
@@ -40,6 +42,8 @@ pub(super) struct Job<'j> {
     pub(super) top: Option<&'j Path>,
     /// Where content comes from.
     pub(super) sources: Vec<Box<dyn Source + Sync>>,
+    /// The day that ages are counted to, where any are told.
+    pub(super) today: Option<Date>,
 }
 
 /// What a run came to.
@@ -87,6 +91,7 @@ pub(super) fn scan_with(
         Progress::new(&plan.control, edge.progress && matches!(job.mode, Mode::Scan | Mode::Audit));
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
+    outcome.today = job.today.map(|date| Day(date.days_since_1970()));
     outcome.warnings.extend(load::warnings(config));
     Ok(Done { plan, outcome })
 }

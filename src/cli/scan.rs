@@ -11,6 +11,7 @@ use super::{
     run::{self, Job},
 };
 use crate::{
+    filter::date::Date,
     report::Mode,
     source::{
         Source,
@@ -40,7 +41,7 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     } else {
         paths(args)
     };
-    run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources })
+    run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources, today: None })
 }
 
 fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> Vec<Box<dyn Source + Sync>> {
@@ -90,7 +91,10 @@ pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let top = repo.worktree.clone();
     let source = Staged { repo, whole: args.whole };
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
-    run::run(edge, &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources })
+    run::run(
+        edge,
+        &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources, today: None },
+    )
 }
 
 /// `abatis commit-msg`.
@@ -99,11 +103,18 @@ pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Ex
     let top = repo.worktree.clone();
     let message = Message::new(&edge.absolute(&args.file), &repo, &edge.git)?;
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
-    run::run(edge, &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources })
+    run::run(
+        edge,
+        &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources, today: None },
+    )
 }
 
 /// `abatis audit`.
 pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
+    let today = match &args.as_of {
+        Some(text) => text.parse::<Date>().with_context(|| format!("--as-of {text}"))?,
+        None => edge.today,
+    };
     let repo = match &args.repo {
         // The environment of a hook names the repository around it, not the one that was asked for.
         Some(path) => {
@@ -119,5 +130,8 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         shallow: if args.allow_shallow { Shallow::Allow } else { Shallow::Report },
     };
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
-    run::run(edge, &Job { mode: Mode::Audit, common: &args.common, top: top.as_deref(), sources })
+    run::run(
+        edge,
+        &Job { mode: Mode::Audit, common: &args.common, top: top.as_deref(), sources, today: Some(today) },
+    )
 }

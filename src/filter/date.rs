@@ -48,6 +48,19 @@ impl Date {
         Self { year, month, day: day as u8 }
     }
 
+    /// Days from 1970-01-01 to this one; negative before it.
+    #[must_use]
+    pub const fn days_since_1970(self) -> i64 {
+        // Years from March on, so that leap days end them.
+        let (year, month) = if self.month > 2 {
+            (self.year as i64, self.month as i64)
+        } else {
+            (self.year as i64 - 1, self.month as i64 + 12)
+        };
+        let months = (153 * (month - 3) + 2) / 5;
+        365 * year + year / 4 - year / 100 + year / 400 + months + self.day as i64 - 1 - 719_468
+    }
+
     /// Reads exactly `YYYY-MM-DD`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -128,7 +141,10 @@ mod tests {
             (1_704_067_200, "2024-01-01"),
             (u64::MAX, "9999-12-31"),
         ] {
-            assert_eq!(Date::from_unix_seconds(seconds).to_string(), expected, "{seconds}");
+            let date = Date::from_unix_seconds(seconds);
+            assert_eq!(date.to_string(), expected, "{seconds}");
+            let days = date.days_since_1970();
+            assert!(seconds == u64::MAX || days == (seconds / DAY) as i64, "{seconds}: {days}");
         }
     }
 }

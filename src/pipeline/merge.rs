@@ -7,13 +7,14 @@
 //!
 //! Must not decide what is found.
 
-use std::collections::{HashMap, hash_map::Entry as Slot};
+use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
 use bstr::BString;
 
 use crate::{
     finding::{Finding, Fingerprint},
-    origin::{History, Origin},
+    origin::{History, Kind, ObjectId, Origin},
+    source::Way,
     text::Span,
 };
 
@@ -27,15 +28,27 @@ pub(super) struct Identity {
     pub(super) suppressed: bool,
 }
 
-/// The oldest finding of each identity.
+/// The objects that hold a secret, by how they hold it.
+pub(super) type Carriers = HashMap<(u32, Fingerprint), Vec<(Way, Vec<ObjectId>)>>;
+
+/// The oldest finding of each identity, and all objects that hold it.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
     oldest: HashMap<Identity, Finding>,
+    carriers: Carriers,
 }
 
 impl Merged {
-    /// Takes note of a finding. True if it is the oldest so far and is to be [`put`](Self::put).
-    pub(super) fn meets(&mut self, identity: &Identity, history: &History, place: (&Origin, Span)) -> bool {
+    /// Takes note of a finding; `named` if its name is what was found. True if it is the oldest so far and is to be
+    /// [`put`](Self::put).
+    pub(super) fn meets(
+        &mut self,
+        identity: &Identity,
+        history: &History,
+        place: (&Origin, Span),
+        named: bool,
+    ) -> bool {
+        self.carries(identity, place.0, named);
         let Some(known) = self.oldest.get_mut(identity) else { return true };
         let Some(since) = &mut known.history else { return true };
         let older = (history.age_key(), place) < (since.age_key(), (&known.origin, known.span));
@@ -67,6 +80,35 @@ impl Merged {
                 false
             }
         }
+    }
+
+    fn carries(&mut self, identity: &Identity, origin: &Origin, named: bool) {
+        let Some(object) = origin.object.filter(|_| !identity.suppressed) else { return };
+        let kind = match origin.kind {
+            Kind::Symlink | Kind::Stdin => Kind::File,
+            kind => kind,
+        };
+        let ways = self.carriers.entry((identity.rule, identity.fingerprint)).or_default();
+        let suffix = &identity.path[origin.path.len().min(identity.path.len())..];
+        let only = named.then_some(&origin.path);
+        let same = |way: &Way| way.kind == kind && way.suffix == suffix && way.only.as_ref() == only;
+        match ways.iter_mut().find(|(way, _)| same(way)) {
+            // One content is scanned at one go, so what it has several times comes in a row, or nearly so.
+            Some((_, objects)) if objects.last() == Some(&object) => {}
+            Some((_, objects)) => objects.push(object),
+            None => ways.push((Way { kind, suffix: suffix.into(), only: only.cloned() }, vec![object])),
+        }
+    }
+
+    /// All objects that hold something.
+    pub(super) fn take_carriers(&mut self) -> Carriers {
+        std::mem::take(&mut self.carriers)
+    }
+
+    /// What nothing suppresses.
+    pub(super) fn reported(&self) -> HashSet<(u32, Fingerprint)> {
+        let reported = self.oldest.values().filter(|finding| finding.suppression.is_none());
+        reported.map(|finding| (finding.rule_index, finding.fingerprint)).collect()
     }
 
     /// All that was kept, in no order.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    finding::{Finding, SuppressionKind},
+    finding::{
+        Finding, SuppressionKind,
+        exposure::{Day, Exposed},
+    },
     source::{Problem, Skip},
 };
 
@@ -43,6 +46,10 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Findings that something suppressed, in the same order.
     pub suppressed: Vec<Finding>,
+    /// What history says of each secret that is reported, by rule and fingerprint; empty where there is no history.
+    pub exposed: Vec<Exposed>,
+    /// The day that ages are counted to, where any are told.
+    pub today: Option<Day>,
     /// What could not be read, sorted.
     pub problems: Vec<Problem>,
     /// Remarks that do not make a run incomplete, such as a suppression that expired.

@@ -15,6 +15,7 @@ use super::{
     Outcome, Plan, Receipt,
     merge::{Identity, Merged},
     snippet,
+    trace::{Answer, Question},
 };
 use crate::{
     detect::{Change, Kept as Carry, Scratch, Subject},
@@ -110,7 +111,15 @@ impl<'p> Collector<'p> {
         lock(&self.kept).problems.push(problem);
     }
 
-    pub(super) fn finish(self) -> Outcome {
+    /// What is to be asked of history: the way of all that is reported. To be asked once.
+    pub(super) fn question(&self) -> Question {
+        let mut merged = lock(&self.merged);
+        let carriers = merged.take_carriers();
+        let reported = merged.reported();
+        Question::new(carriers, |key| reported.contains(key))
+    }
+
+    pub(super) fn finish(self, answer: Answer) -> Outcome {
         let Kept { mut findings, mut problems, skipped } =
             self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         findings.extend(self.merged.into_inner().unwrap_or_else(PoisonError::into_inner).into_findings());
@@ -118,7 +127,7 @@ impl<'p> Collector<'p> {
         findings.dedup_by(|later, earlier| later.sort_key() == earlier.sort_key());
         problems.sort();
         problems.dedup();
-        let (suppressed, findings): (Vec<_>, Vec<_>) =
+        let (suppressed, mut findings): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| finding.suppression.is_some());
         let control = &self.plan.control;
         let mut receipt = Receipt {
@@ -140,7 +149,9 @@ impl<'p> Collector<'p> {
         if control.is_cancelled() {
             receipt.unfinished = "the run was ended before everything was read".to_owned();
         }
-        Outcome { findings, suppressed, problems, warnings: self.plan.filter.warnings(), receipt }
+        let exposed = answer.into_exposed(&mut findings);
+        let warnings = self.plan.filter.warnings();
+        Outcome { findings, suppressed, exposed, today: None, problems, warnings, receipt }
     }
 
     /// The entry under its path in the repository, if that differs from the typed one.
@@ -246,7 +257,8 @@ impl<'p> Collector<'p> {
             path: entry.origin.display_path(),
             suppressed: verdict.is_some(),
         };
-        if lock(&self.merged).meets(&identity, history, (&entry.origin, found.span)) {
+        let named = found.secret.is_empty();
+        if lock(&self.merged).meets(&identity, history, (&entry.origin, found.span), named) {
             let finding = self.finding(content, index, verdict, positions);
             if lock(&self.merged).put(identity, finding) {
                 self.plan.control.findings.fetch_add(1, Ordering::Relaxed);

@@ -11,8 +11,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    finding::Severity,
-    report::{Format, Input, serial, view, view::View},
+    finding::{Finding, Severity},
+    report::{Format, Input, Mode, group, serial, view, view::View},
 };
 
 pub(crate) const FORMAT: Format =
@@ -46,25 +46,18 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
     let view = View::new(input);
     let mut issues = Vec::new();
     let mut seen: HashMap<Vec<u8>, u64> = HashMap::new();
-    for finding in &view.outcome().findings {
-        let mut what = view.text(finding.title.as_bytes());
-        if let Some(redacted) = view.redacted(finding) {
-            what.push_str(&format!(": {redacted}"));
-        }
-        if let Some(note) = &finding.note {
-            what.push_str(&format!(" ({})", view.text(note)));
-        }
-        let key = [&finding.fingerprint.0[..], &finding.path()].concat();
-        issues.push(Issue {
-            description: what,
-            check_name: view.text(finding.rule.as_str()),
-            fingerprint: identity(&mut seen, key),
-            severity: severity(finding.severity),
-            location: Location {
-                path: view.path(finding),
-                lines: Lines { begin: finding.start.line.max(1), end: view::end(finding).0.max(1) },
-            },
-        });
+    if view.options().mode == Mode::Audit {
+        let groups = group::group(&view.outcome().findings);
+        // One issue a secret: it stays the same issue when the secret is moved or found in one more file.
+        issues.extend(groups.iter().map(|group| {
+            let key = group.first.fingerprint.0.to_vec();
+            issue(&view, group.first, identity(&mut seen, key))
+        }));
+    } else {
+        issues.extend(view.outcome().findings.iter().map(|finding| {
+            let key = [&finding.fingerprint.0[..], &finding.path()].concat();
+            issue(&view, finding, identity(&mut seen, key))
+        }));
     }
     let subjects =
         view.problems().map(|(subject, message)| (subject.clone(), format!("{subject}: {message}")));
@@ -80,6 +73,36 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         });
     }
     serial::pretty(&issues, target)
+}
+
+fn issue(view: &View<'_>, finding: &Finding, fingerprint: String) -> Issue {
+    let mut description = view.text(finding.title.as_bytes());
+    if let Some(redacted) = view.redacted(finding) {
+        description.push_str(&format!(": {redacted}"));
+    }
+    if let Some(note) = &finding.note {
+        description.push_str(&format!(" ({})", view.text(note)));
+    }
+    if let Some(exposure) = view.exposure(finding) {
+        // Days would make another text of it each day.
+        description.push_str(&format!("; {}", exposure.state.name()));
+        if let Some(since) = &exposure.since {
+            description.push_str(&format!(", since {}", view.act(since)));
+        }
+        if exposure.paths.len() > 1 {
+            description.push_str(&format!(", in {} paths", exposure.paths.len()));
+        }
+    }
+    Issue {
+        description,
+        check_name: view.text(finding.rule.as_str()),
+        fingerprint,
+        severity: severity(finding.severity),
+        location: Location {
+            path: view.path(finding),
+            lines: Lines { begin: finding.start.line.max(1), end: view::end(finding).0.max(1) },
+        },
+    }
 }
 
 /// GitLab drops issues that share an identity, so the second in a file gets one of its own. It

@@ -4,7 +4,10 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use crate::finding::{Finding, Fingerprint, RuleId};
+use crate::{
+    finding::{Finding, Fingerprint, RuleId},
+    origin::Presence,
+};
 
 /// All places of one value found by one rule, in the order of the report. Never empty.
 pub(crate) struct Group<'r> {
@@ -23,8 +26,8 @@ impl<'r> Group<'r> {
     }
 }
 
-/// Groups `findings`: what stops the run first, then the worst, then the surest; equals keep
-/// their order.
+/// Groups `findings`: what stops the run first, then the worst, then what is still there, then the surest; equals
+/// keep their order.
 pub(crate) fn group(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut places: HashMap<(&RuleId, Fingerprint), usize> = HashMap::new();
@@ -32,12 +35,26 @@ pub(crate) fn group(findings: &[Finding]) -> Vec<Group<'_>> {
         let place = *places.entry((&finding.rule, finding.fingerprint)).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => {
-                group.others.push(finding);
                 group.blocking |= finding.blocking;
+                // What is still there is shown in full, rather than what was.
+                let other = if presence(finding) > presence(group.first) {
+                    std::mem::replace(&mut group.first, finding)
+                } else {
+                    finding
+                };
+                group.others.push(other);
             }
             None => groups.push(Group { first: finding, others: Vec::new(), blocking: finding.blocking }),
         }
     }
-    groups.sort_by_key(|group| Reverse((group.blocking, group.first.severity, group.first.confidence)));
+    groups.sort_by_key(|group| {
+        let first = group.first;
+        Reverse((group.blocking, first.severity, presence(first) == Some(Presence::Tip), first.confidence))
+    });
     groups
+}
+
+/// Where in history a finding stands.
+fn presence(finding: &Finding) -> Option<Presence> {
+    finding.history.as_ref().map(|history| history.presence)
 }

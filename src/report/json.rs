@@ -3,13 +3,13 @@
 //! The structs here are the format; they stand apart from the domain types, so that those may
 //! change. A change that a reader could trip over raises [`VERSION`].
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use serde::Serialize;
 
 use crate::{
-    finding::Finding,
-    origin::Kind,
+    finding::{Finding, exposure::Exposed},
+    origin::{Introduction, Kind},
     report::{Format, Input, serial, uri, view, view::View},
 };
 
@@ -29,6 +29,8 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         incomplete_because: summary.incomplete_because,
         blocking: summary.blocking,
         findings: view.findings().map(|finding| self::finding(&view, finding)).collect(),
+        exposures: view.exposed().iter().map(|exposed| exposure(&view, exposed)).collect(),
+        today: summary.today,
         problems: summary.problems,
         warnings: summary.warnings,
         receipt: summary.receipt,
@@ -44,6 +46,10 @@ struct Document {
     incomplete_because: Vec<String>,
     blocking: bool,
     findings: Vec<FindingJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exposures: Vec<ExposureJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<String>,
     problems: Vec<ProblemJson>,
     warnings: Vec<String>,
     receipt: ReceiptJson,
@@ -56,6 +62,8 @@ pub(crate) struct Summary {
     pub(crate) incomplete: bool,
     pub(crate) incomplete_because: Vec<String>,
     pub(crate) blocking: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) today: Option<String>,
     pub(crate) problems: Vec<ProblemJson>,
     pub(crate) warnings: Vec<String>,
     pub(crate) receipt: ReceiptJson,
@@ -121,6 +129,44 @@ struct SinceJson {
     author: String,
     time: i64,
     date: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ExposureJson {
+    rule: String,
+    fingerprint: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<SinceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<SinceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u64>,
+    versions: u64,
+    paths: Vec<PathJson>,
+    refs: Vec<RefJson>,
+    refs_total: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
+}
+
+#[derive(Serialize)]
+struct PathJson {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<SinceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<SinceJson>,
+    times: u64,
+}
+
+#[derive(Serialize)]
+struct RefJson {
+    name: String,
+    tip: bool,
 }
 
 #[derive(Serialize)]
@@ -221,12 +267,7 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
         }),
         history: finding.history.as_ref().map(|history| HistoryJson {
             presence: history.presence.name(),
-            since: history.since.as_ref().map(|since| SinceJson {
-                commit: since.commit.to_string(),
-                author: lossy(&since.author),
-                time: since.time,
-                date: view::date(since.time),
-            }),
+            since: history.since.as_deref().map(|since| self::since(view, since)),
         }),
         suppression: finding.suppression.as_ref().map(|suppression| SuppressionJson {
             kind: suppression.kind.name(),
@@ -238,6 +279,54 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
     }
 }
 
+fn since(view: &View<'_>, since: &Introduction) -> SinceJson {
+    SinceJson {
+        commit: since.commit.to_string(),
+        author: String::from_utf8_lossy(&view.raw(&since.author)).into_owned(),
+        time: since.time,
+        date: view::date(since.time),
+    }
+}
+
+pub(crate) fn exposure(view: &View<'_>, exposed: &Exposed) -> ExposureJson {
+    let exposure = &exposed.exposure;
+    let of = |introduction: &Option<Arc<Introduction>>| introduction.as_deref().map(|it| since(view, it));
+    ExposureJson {
+        rule: exposed.rule.to_string(),
+        fingerprint: exposed.fingerprint.to_string(),
+        state: exposure.state.name(),
+        since: of(&exposure.since),
+        removed: of(&exposure.removed),
+        days: view.days(exposure),
+        versions: exposure.versions,
+        paths: exposure
+            .paths
+            .iter()
+            .map(|path| {
+                let (shown, path_bytes) = exact(&view.raw(&path.path));
+                PathJson {
+                    path: shown,
+                    path_bytes,
+                    state: path.state.name(),
+                    since: of(&path.since),
+                    removed: of(&path.removed),
+                    times: path.times,
+                }
+            })
+            .collect(),
+        refs: exposure
+            .refs
+            .iter()
+            .map(|one| RefJson {
+                name: String::from_utf8_lossy(&view.raw(&one.name)).into_owned(),
+                tip: one.tip,
+            })
+            .collect(),
+        refs_total: exposure.refs_total,
+        truncated: exposure.truncated,
+    }
+}
+
 pub(crate) fn summary(view: &View<'_>) -> Summary {
     let outcome = view.outcome();
     Summary {
@@ -245,6 +334,7 @@ pub(crate) fn summary(view: &View<'_>) -> Summary {
         incomplete: outcome.is_incomplete(),
         incomplete_because: view.incomplete(),
         blocking: outcome.is_blocking(),
+        today: outcome.today.map(|day| view::date(day.seconds())),
         problems: view.problems().map(|(subject, message)| ProblemJson { subject, message }).collect(),
         warnings: view.warnings().collect(),
         receipt: receipt(view),

@@ -43,6 +43,9 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         serial::line(&line, target)?;
         findings += 1;
     }
+    for exposed in view.exposed() {
+        serial::line(&Line { r#type: "exposure", rest: json::exposure(&view, exposed) }, target)?;
+    }
     let rest = LastLine { version: json::VERSION, findings, summary: json::summary(&view) };
     serial::line(&Line { r#type: "summary", rest }, target)
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use crate::{
     finding::{Finding, Severity},
     report::{
-        Format, Input, advice,
+        Format, Input, Mode, advice,
         group::{self, Group},
         plain, uri,
         view::{self, View},
@@ -106,6 +106,10 @@ fn details(view: &View<'_>, group: &Group<'_>, target: &mut dyn Write) -> io::Re
     let finding = group.first;
     let title = escape(&view.text(finding.title.as_bytes()));
     writeln!(target, "### {}: {title}\n", finding.severity)?;
+    // Lets whoever keeps the list find this entry again.
+    if view.options().mode == Mode::Audit {
+        writeln!(target, "<!-- abatis:{} -->\n", finding.fingerprint)?;
+    }
     for place in group.findings() {
         let commit = place.origin.commit.map(|it| format!(" in commit `{}`", it.short()));
         writeln!(target, "- [ ] {}{}", code(&view.place(place)), commit.unwrap_or_default())?;
@@ -129,6 +133,7 @@ fn details(view: &View<'_>, group: &Group<'_>, target: &mut dyn Write) -> io::Re
     if let Some(secret) = view.secret(finding) {
         remark("Secret", &code(&plain::line(secret)), target)?;
     }
+    history(view, group, target)?;
     remark("Fingerprint", &code(&finding.fingerprint.to_string()), target)?;
     if let Some((_, rule)) = view.rule(finding) {
         if !rule.help.is_empty() {
@@ -139,6 +144,25 @@ fn details(view: &View<'_>, group: &Group<'_>, target: &mut dyn Write) -> io::Re
         }
     }
     writeln!(target)
+}
+
+fn history(view: &View<'_>, group: &Group<'_>, target: &mut dyn Write) -> io::Result<()> {
+    let Some(exposure) = view.exposure(group.first) else { return Ok(()) };
+    remark("State", &view.standing(exposure), target)?;
+    if let Some(since) = &exposure.since {
+        remark("Since", &code(&view.act(since)), target)?;
+    }
+    if let Some(removed) = &exposure.removed {
+        remark("Removed", &code(&view.act(removed)), target)?;
+    }
+    if let Some(reach) = view.reach(exposure) {
+        remark("References", &code(&reach), target)?;
+    }
+    let shown: Vec<_> = group.findings().map(Finding::path).collect();
+    for path in exposure.paths.iter().filter(|one| !shown.contains(&one.path)) {
+        remark("Also in", &format!("{} ({})", code(&view.text(&path.path)), path.state.name()), target)?;
+    }
+    Ok(())
 }
 
 fn suppressed(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {

@@ -193,6 +193,9 @@ fn properties(view: &View<'_>, finding: &Finding) -> model::Properties {
         let chain: Vec<_> = finding.decoded.iter().map(|encoding| encoding.name()).collect();
         properties.insert("decoded", json!(chain));
     }
+    if let Some(exposed) = view.exposed_of(finding) {
+        properties.insert("exposure", json!(own::exposure(view, exposed)));
+    }
     if let Some(secret) = view.secret(finding) {
         properties.insert("secret", json!(plain::line(secret)));
     }

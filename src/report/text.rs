@@ -137,11 +137,38 @@ impl<'r> Text<'_, 'r> {
             let places = view::count(more, "more place", "more places");
             self.remark(gutter, "also in", &format!("{places}; all are in `--format json`"))?;
         }
+        self.exposure(group, gutter)?;
         if let Some(sure) = sureness(finding) {
             self.remark(gutter, "sure", &sure)?;
         }
         self.explain(finding, gutter)?;
         writeln!(self.target)
+    }
+
+    /// What history says of the secret as a whole.
+    fn exposure(&mut self, group: &Group<'r>, gutter: usize) -> io::Result<()> {
+        let view = self.view;
+        let Some(exposure) = view.exposure(group.first) else { return Ok(()) };
+        let shown: Vec<_> = group.findings().map(Finding::path).collect();
+        let further: Vec<_> = exposure.paths.iter().filter(|one| !shown.contains(&one.path)).collect();
+        for path in further.iter().take(PLACES) {
+            let state = path.removed.as_deref().map_or_else(
+                || path.state.name().to_owned(),
+                |removed| format!("removed {}", view.act(removed)),
+            );
+            let since = path.since.as_deref().map(|since| format!("since {}; ", view.act(since)));
+            let text = format!("{} ({}{state})", view.text(&path.path), since.unwrap_or_default());
+            self.remark(gutter, "also in", &text)?;
+        }
+        if further.len() > PLACES {
+            let more = view::count((further.len() - PLACES) as u64, "more path", "more paths");
+            self.remark(gutter, "also in", &format!("{more}; all are in `--format json`"))?;
+        }
+        self.remark(gutter, "state", &view.standing(exposure))?;
+        match view.reach(exposure) {
+            Some(reach) => self.remark(gutter, "refs", &reach),
+            None => Ok(()),
+        }
     }
 
     /// `critical: Title [rule-id]`.

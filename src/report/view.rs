@@ -9,8 +9,11 @@ use std::collections::{HashMap, HashSet};
 use bstr::ByteSlice as _;
 
 use crate::{
-    finding::{Finding, Snippet, Suppression},
-    origin::Presence,
+    finding::{
+        Finding, Snippet, Suppression,
+        exposure::{Exposed, Exposure, RefExposure, State},
+    },
+    origin::{Introduction, Presence},
     pipeline::Outcome,
     report::{Input, Options, plain},
     rule::Rule,
@@ -85,20 +88,81 @@ impl<'r> View<'r> {
     /// Since when a finding is there, by whom, and whether it still is.
     pub(crate) fn history(&self, finding: &Finding) -> Option<String> {
         let history = finding.history.as_ref()?;
-        let state = match history.presence {
-            Presence::Tip => "still there",
-            Presence::Past => "in history",
-            Presence::Unreachable => "unreachable",
+        let path = finding.path();
+        let at_path = |exposure: &'r Exposure| exposure.paths.iter().find(|one| one.path == path);
+        let removed = self.exposure(finding).and_then(at_path).and_then(|one| one.removed.as_deref());
+        let state = match (removed, history.presence) {
+            (Some(removed), _) => format!("removed {}", self.act(removed)),
+            (None, Presence::Tip) => "still there".to_owned(),
+            (None, Presence::Past) => "in history".to_owned(),
+            (None, Presence::Unreachable) => "unreachable".to_owned(),
         };
         Some(match &history.since {
-            None => state.to_owned(),
-            Some(since) => format!(
-                "since {} by {}, commit {}; {state}",
-                date(since.time),
-                self.text(&since.author),
-                since.commit.short()
-            ),
+            None => state,
+            Some(since) => format!("since {}; {state}", self.act(since)),
         })
+    }
+
+    /// `2024-01-02 by NAME <ADDRESS>, commit 0123456789`.
+    pub(crate) fn act(&self, act: &Introduction) -> String {
+        format!("{} by {}, commit {}", date(act.time), self.text(&act.author), act.commit.short())
+    }
+
+    /// How a secret stands, in a few words: `open for 312 days`.
+    pub(crate) fn standing(&self, exposure: &Exposure) -> String {
+        let days = self.days(exposure).map(|days| count(days, "day", "days"));
+        match (exposure.state, days) {
+            (State::Open, Some(days)) => format!("open for {days}"),
+            (State::Open, None) => "open".to_owned(),
+            (State::Removed, Some(days)) => format!("removed after {days}; history keeps it"),
+            (State::Removed, None) => "removed; history keeps it".to_owned(),
+            (State::Unreachable, _) => "in no reference any more; the object store keeps it".to_owned(),
+        }
+    }
+
+    /// The references that reach a secret: those that have it now, then in how many histories it is.
+    pub(crate) fn reach(&self, exposure: &Exposure) -> Option<String> {
+        const SHOWN: usize = 5;
+        let tips: Vec<_> = exposure.refs.iter().filter(|one| one.tip).collect();
+        let rest = exposure.refs_total.saturating_sub(tips.len() as u64);
+        let named = |refs: &[&RefExposure]| {
+            let names: Vec<_> = refs.iter().take(SHOWN).map(|one| self.text(&one.name)).collect();
+            let more = refs.len().saturating_sub(SHOWN) as u64;
+            let more = if more > 0 { format!(" and {} more", thousands(more)) } else { String::new() };
+            format!("{}{more}", names.join(", "))
+        };
+        let in_history: Vec<_> = exposure.refs.iter().filter(|one| !one.tip).collect();
+        match (tips.is_empty(), rest) {
+            (true, 0) => None,
+            (false, 0) => Some(format!("at the tip of {}", named(&tips))),
+            (true, _) => Some(format!("in the history of {}", named(&in_history))),
+            (false, rest) => {
+                let others = count(rest, "more reference", "more references");
+                Some(format!("at the tip of {}; in the history of {others}", named(&tips)))
+            }
+        }
+    }
+
+    /// What history says of each secret.
+    pub(crate) fn exposed(&self) -> &'r [Exposed] {
+        &self.input.outcome.exposed
+    }
+
+    /// What history says of the secret of a finding, with the secret's identity.
+    pub(crate) fn exposed_of(&self, finding: &Finding) -> Option<&'r Exposed> {
+        let key = (&finding.rule, finding.fingerprint);
+        let place = self.exposed().binary_search_by(|one| (&one.rule, one.fingerprint).cmp(&key)).ok()?;
+        self.exposed().get(place)
+    }
+
+    /// What history says of the secret of a finding.
+    pub(crate) fn exposure(&self, finding: &Finding) -> Option<&'r Exposure> {
+        self.exposed_of(finding).map(|exposed| &exposed.exposure)
+    }
+
+    /// Days for which a secret is or was to be read.
+    pub(crate) fn days(&self, exposure: &Exposure) -> Option<u64> {
+        exposure.days(self.input.outcome.today?)
     }
 
     /// Any text, on one line.

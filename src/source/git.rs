@@ -7,6 +7,7 @@
 //! Must not read the environment ([`environment::Environment`] is handed in), fetch anything, or
 //! run filters, hooks and helpers that configuration names.
 
+mod attribute;
 pub mod changes;
 pub mod config;
 pub mod environment;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod checkouts;
+mod exposure;
 mod filter;
 mod index;
 mod install;

@@ -13,19 +13,21 @@
 //! Must not know rules, nor write to the repository.
 
 mod graph;
-mod message;
+pub(super) mod message;
 mod refs;
 
 use bstr::BString;
 
 use super::{
+    attribute,
     objects::HashKind,
     pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
     repo::Repo,
 };
 use crate::{
+    finding::exposure::Exposure,
     origin::{Entry, Kind, ObjectId, Origin, Skip},
-    source::{Carried, Count, Delta, Problem, Source, SourceError, Visitor},
+    source::{Carried, Count, Delta, Problem, Sought, Source, SourceError, Visitor},
     text::Fresh,
 };
 use graph::Graph;
@@ -92,6 +94,10 @@ impl Source for WholeHistory {
         let walk = Walk { kinds, limits: Limits::default(), ..Walk::default() };
         store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas });
         Ok(())
+    }
+
+    fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {
+        attribute::trace(&self.repo, sought, visitor)
     }
 }
 

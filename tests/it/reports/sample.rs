@@ -173,6 +173,8 @@ pub(super) fn outcome() -> Outcome {
     Outcome {
         findings: vec![multiline, file, first, setting, hostile, in_commit, again],
         suppressed: vec![suppressed],
+        exposed: Vec::new(),
+        today: None,
         problems: vec![Problem {
             subject: b"lost/\x07file".into(),
             message: format!("cannot be read near {token}; check its permissions"),

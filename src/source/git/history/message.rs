@@ -7,9 +7,9 @@ use bstr::ByteSlice as _;
 use crate::origin::ObjectId;
 
 /// The name of a commit's message, which is the name of the file that git has it edited in.
-pub(super) const COMMIT: &str = "COMMIT_EDITMSG";
+pub(in super::super) const COMMIT: &str = "COMMIT_EDITMSG";
 /// The same for tags.
-pub(super) const TAG: &str = "TAG_EDITMSG";
+pub(in super::super) const TAG: &str = "TAG_EDITMSG";
 
 /// Lines of the header, and where the message begins.
 fn header(object: &[u8]) -> (&[u8], &[u8]) {
@@ -17,7 +17,7 @@ fn header(object: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The lines on people in the header, an empty line, and the message.
-pub(super) fn text(object: &[u8]) -> Vec<u8> {
+pub(in super::super) fn text(object: &[u8]) -> Vec<u8> {
     let (header, message) = header(object);
     let mut text = Vec::with_capacity(message.len() + 256);
     for line in header.lines_with_terminator() {
@@ -32,20 +32,20 @@ pub(super) fn text(object: &[u8]) -> Vec<u8> {
 
 /// What the header of a commit or tag says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Header<'h> {
-    pub(super) tree: Option<ObjectId>,
+pub(in super::super) struct Header<'h> {
+    pub(in super::super) tree: Option<ObjectId>,
     /// What a tag points at.
-    pub(super) object: Option<ObjectId>,
-    pub(super) parents: Vec<ObjectId>,
+    pub(in super::super) object: Option<ObjectId>,
+    pub(in super::super) parents: Vec<ObjectId>,
     /// Name and address.
-    pub(super) author: &'h [u8],
+    pub(in super::super) author: &'h [u8],
     /// Of the committer or tagger, in seconds since 1970, UTC.
-    pub(super) time: i64,
+    pub(in super::super) time: i64,
 }
 
 impl<'h> Header<'h> {
     /// Reads what is there; what makes no sense is left out.
-    pub(super) fn parse(object: &'h [u8]) -> Self {
+    pub(in super::super) fn parse(object: &'h [u8]) -> Self {
         let mut parsed = Self::default();
         for line in header(object).0.lines() {
             let Some((word, rest)) = line.split_once_str(" ") else { continue };

@@ -1,0 +1,188 @@
+//! What a history says of what was found: since when, at which paths, in which references, until when.
+//!
+//! Works after the scan, on the objects with findings only. One more walk reads the trees and keeps
+//! of them nothing but which tree is in which, and where the sought objects are ([`reading`]). Of
+//! that, only the trees above a sought object matter; those that differ in nothing that is sought are
+//! one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
+//! ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
+//! memory and time beyond that walk follow what was found and the number of commits, not the number
+//! of versions.
+//!
+//! **What counts as taken out.** A commit takes a secret out of a path if it does not have it there
+//! and a parent has, unless another parent had it earlier and lost it: then the commit that lost it
+//! on that side is the one, and the merge only brings that over.
+//!
+//! Must not read blobs, nor report objects that cannot be read: the scan did.
+
+mod forest;
+mod lines;
+mod reading;
+mod refs;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use bstr::BString;
+
+use super::{
+    history::message,
+    objects::HashKind,
+    pack::{IdFormat, ObjectStore, Places},
+    repo::Repo,
+};
+use crate::{
+    finding::exposure::{Exposure, PathExposure, State},
+    origin::{Introduction, Kind, ObjectId},
+    source::{Problem, Sought, SourceError, Visitor},
+};
+use forest::{Forest, Needles};
+use lines::{Fate, Lines};
+use reading::Read;
+
+/// References named for one secret. A mirror of a large project has a reference for each of its merge requests, and
+/// all of them for each secret would be more than anyone reads.
+const MOST_REFS: usize = 1_000;
+
+/// Answers for each of `sought`, in the same order.
+pub(super) fn trace(
+    repo: &Repo,
+    sought: &[Sought],
+    visitor: &dyn Visitor,
+) -> Result<Vec<Exposure>, SourceError> {
+    if sought.is_empty() || visitor.cancelled() {
+        return Ok(Vec::new());
+    }
+    let (objects, alternates) = match repo.object_folders.split_first() {
+        Some((first, rest)) => (first.clone(), rest.to_vec()),
+        None => return Ok(Vec::new()),
+    };
+    let format = match repo.hash {
+        HashKind::Sha1 => IdFormat::Sha1,
+        HashKind::Sha256 => IdFormat::Sha256,
+    };
+    let store = ObjectStore::open(&Places { objects, alternates }, format)?;
+    let needles = Needles::new(sought);
+    let read = reading::read(&store, format, &needles, visitor);
+    if visitor.cancelled() {
+        return Ok(Vec::new());
+    }
+    let named = refs::named(repo)?;
+    let forest = Forest::grow(&read, &needles);
+    let lines = Lines::follow(&read, &forest, &needles, &named);
+    if lines.truncated {
+        visitor.problem(Problem {
+            subject: BString::from("history"),
+            message: "what was found stands at more paths than can be followed, so not all of them are told"
+                .to_owned(),
+        });
+    }
+    Ok((0..sought.len()).map(|group| exposure(group as u32, sought, &read, &lines)).collect())
+}
+
+/// Puts together what is known of one of `sought`.
+fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Exposure {
+    let mut paths: BTreeMap<BString, Vec<&Fate>> = BTreeMap::new();
+    for (path, fate) in lines.places(group) {
+        paths.entry(path).or_default().push(fate);
+    }
+    let mut all = Vec::new();
+    let paths: Vec<PathExposure> = paths
+        .into_iter()
+        .map(|(path, fates)| {
+            all.extend(fates.iter().copied());
+            let told = told(read, lines, &fates);
+            PathExposure {
+                path,
+                state: told.state,
+                since: told.since,
+                removed: told.removed,
+                times: told.times,
+            }
+        })
+        .collect();
+    let mut refs = lines.refs(group);
+    refs.sort_by(|one, two| (!one.tip, &one.name).cmp(&(!two.tip, &two.name)));
+    let told = told(read, lines, &all);
+    let versions = sought[group as usize].carriers.iter().map(|(_, objects)| objects.len() as u64).sum();
+    let refs_total = refs.len() as u64;
+    refs.truncate(MOST_REFS);
+    Exposure {
+        state: told.state,
+        since: told.since,
+        removed: told.removed,
+        paths,
+        refs,
+        refs_total,
+        versions,
+        truncated: lines.truncated,
+    }
+}
+
+/// What several places come to together.
+struct Told {
+    state: State,
+    since: Option<Arc<Introduction>>,
+    removed: Option<Arc<Introduction>>,
+    times: u64,
+}
+
+fn told(read: &Read, lines: &Lines<'_>, fates: &[&Fate]) -> Told {
+    let reached = fates.iter().any(|fate| fate.reached.first.is_some());
+    let open = fates.iter().any(|fate| fate.open);
+    let state = match (open, reached) {
+        (true, _) => State::Open,
+        (false, true) => State::Removed,
+        (false, false) => State::Unreachable,
+    };
+    let line = |fate: &&Fate| if reached { fate.reached } else { fate.lost };
+    let first = fates.iter().map(line).filter_map(|line| line.first).min();
+    let removed = fates.iter().map(line).filter_map(|line| line.removed).max();
+    Told {
+        state,
+        since: first.and_then(|place| lines.introduction(read, place)),
+        removed: removed
+            .filter(|_| state == State::Removed)
+            .and_then(|(_, place)| lines.introduction(read, place)),
+        times: fates.iter().map(line).map(|line| line.times).max().unwrap_or_default(),
+    }
+}
+
+/// The name that the message of a commit or tag has.
+fn message_name(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::CommitMessage => Some(message::COMMIT),
+        Kind::TagMessage => Some(message::TAG),
+        Kind::File | Kind::Symlink | Kind::Stdin => None,
+    }
+}
+
+/// Numbers for equal things, in the order of their coming.
+#[derive(Debug)]
+struct Numbered<T> {
+    numbers: HashMap<T, u32>,
+    things: Vec<T>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), things: Vec::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
+    fn of(&mut self, thing: T) -> u32 {
+        let next = self.things.len() as u32;
+        *self.numbers.entry(thing).or_insert_with_key(|thing| {
+            self.things.push(thing.clone());
+            next
+        })
+    }
+}
+
+/// The first bytes of an id: enough to tell objects apart, and a third of the memory. Two that meet would share a place
+/// in the report; nothing that was found is lost by it.
+fn short(id: &ObjectId) -> u64 {
+    id.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}
