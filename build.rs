@@ -16,6 +16,8 @@ use std::{
     process::ExitCode,
 };
 
+#[path = "src/rule/condition.rs"]
+mod condition;
 #[path = "src/diagnostic.rs"]
 mod diagnostic;
 #[path = "src/rule/example.rs"]
@@ -32,6 +34,8 @@ mod kind;
 mod model;
 #[path = "src/rule/schema.rs"]
 mod schema;
+#[path = "src/rule/structure.rs"]
+mod structure;
 #[path = "src/rule/table.rs"]
 mod table;
 #[path = "src/text.rs"]
@@ -39,6 +43,7 @@ mod text;
 #[path = "src/rule/validate.rs"]
 mod validate;
 
+use condition::{Condition, Literal, Path as Way, Step, Structure, Test};
 use diagnostic::{Diagnostic, Sources};
 use model::{Allow, Detector, Example, Rule, Text};
 
@@ -173,7 +178,7 @@ impl Tables {
     fn rule(&mut self, rule: &Rule) -> String {
         format!(
             "model::Rule {{ id: words::RuleId::from_static({:?}), title: {}, risk: risk({}), severity: words::Severity::{:?}, \
-             confidence: words::Confidence::{:?}, tags: {}, help: {}, docs: {}, gate: model::Gate::{:?}, detector: {}, \
+             confidence: words::Confidence::{:?}, tags: {}, help: {}, docs: {}, refs: {}, gate: model::Gate::{:?}, detector: {}, structures: {}, \
              paths: {}, allow: {}, matches: {}, rejects: {}, source: {} }}",
             rule.id.as_str(),
             quoted(&rule.title),
@@ -183,8 +188,10 @@ impl Tables {
             self.texts(&rule.tags),
             quoted(&rule.help),
             quoted(&rule.docs),
+            self.texts(&rule.refs),
             rule.gate,
             self.detector(&rule.detector),
+            self.structures(&rule.structures),
             self.texts(&rule.paths),
             self.allow(&rule.allow),
             self.examples(&rule.matches),
@@ -222,13 +229,114 @@ impl Tables {
                 file.executable,
                 quoted(&file.content),
             ),
-            Detector::Structure(structure) => format!(
-                "model::Detector::Structure(model::Structure {{ formats: {}, keywords: {}, condition: {} }})",
-                self.texts(&structure.formats),
-                self.texts(&structure.keywords),
-                quoted(&structure.condition),
-            ),
+            Detector::Structure => "model::Detector::Structure".to_owned(),
         }
+    }
+
+    fn structures(&mut self, structures: &[Structure]) -> String {
+        let mut written = Vec::with_capacity(structures.len());
+        for part in structures {
+            let unless = match &part.unless {
+                Some(condition) => format!("Some({})", self.condition(condition)),
+                None => "None".to_owned(),
+            };
+            let gate =
+                part.gate.map_or_else(|| "None".to_owned(), |gate| format!("Some(model::Gate::{gate:?})"));
+            written.push(format!(
+                "condition::Structure {{ formats: {}, kinds: {}, keywords: {}, files: {}, not_files: {}, gate: {gate}, \
+                 note: {}, unless: {unless}, bad: {}, at: {} }}",
+                self.texts(&part.formats),
+                self.texts(&part.kinds),
+                self.texts(&part.keywords),
+                self.texts(&part.files),
+                self.texts(&part.not_files),
+                quoted(&part.note),
+                self.condition(&part.bad),
+                self.ways(&part.at),
+            ));
+        }
+        self.list("condition::Structure", &written)
+    }
+
+    fn condition(&mut self, condition: &Condition) -> String {
+        let written = match condition {
+            Condition::All(list) => format!("All({})", self.conditions(list)),
+            Condition::Any(list) => format!("Any({})", self.conditions(list)),
+            Condition::Not(list) => format!("Not({})", self.conditions(list)),
+            Condition::Value { paths, tests, default, nocase } => {
+                let default = default
+                    .as_ref()
+                    .map_or_else(|| "None".to_owned(), |default| format!("Some({})", literal(default)));
+                let tests: Vec<String> = tests.iter().map(|test| self.test(test)).collect();
+                format!(
+                    "Value {{ paths: {}, tests: {}, default: {default}, nocase: {nocase} }}",
+                    self.ways(paths),
+                    self.list("condition::Test", &tests),
+                )
+            }
+            Condition::Present { paths, present } => {
+                format!("Present {{ paths: {}, present: {present} }}", self.ways(paths))
+            }
+            Condition::Range { from, to, covers } => format!(
+                "Range {{ from: {}, to: {}, covers: {} }}",
+                self.way(from),
+                self.way(to),
+                self.numbers(covers)
+            ),
+            Condition::Each { paths, of } => {
+                format!("Each {{ paths: {}, of: {} }}", self.ways(paths), self.conditions(of))
+            }
+            Condition::Key { name, of } => {
+                format!("Key {{ name: {}, of: {} }}", quoted(name), self.conditions(of))
+            }
+            Condition::Ref { paths, of } => {
+                format!("Ref {{ paths: {}, of: {} }}", self.ways(paths), self.conditions(of))
+            }
+            Condition::Linked { kinds, via, outward, of } => format!(
+                "Linked {{ kinds: {}, via: {}, outward: {outward}, of: {} }}",
+                self.texts(kinds),
+                self.ways(via),
+                self.conditions(of)
+            ),
+            Condition::Kind(kinds) => format!("Kind({})", self.texts(kinds)),
+            Condition::Name(name) => format!("Name({})", quoted(name)),
+        };
+        format!("condition::Condition::{written}")
+    }
+
+    fn conditions(&mut self, list: &[Condition]) -> String {
+        let written: Vec<String> = list.iter().map(|condition| self.condition(condition)).collect();
+        self.list("condition::Condition", &written)
+    }
+
+    fn test(&mut self, test: &Test) -> String {
+        let mut literals =
+            |list: &[Literal]| self.list("condition::Literal", &list.iter().map(literal).collect::<Vec<_>>());
+        let written = match test {
+            Test::In(list) => format!("In({})", literals(list)),
+            Test::NotIn(list) => format!("NotIn({})", literals(list)),
+            Test::Matches(text) => format!("Matches({})", quoted(text)),
+            Test::NotMatches(text) => format!("NotMatches({})", quoted(text)),
+            Test::Lt(number) => format!("Lt({number:?})"),
+            Test::Gt(number) => format!("Gt({number:?})"),
+            Test::Covers(ports) => format!("Covers({})", self.numbers(ports)),
+            Test::World | Test::Wider(_) | Test::Literal(_) | Test::Secretlike => format!("{test:?}"),
+        };
+        format!("condition::Test::{written}")
+    }
+
+    fn numbers(&mut self, numbers: &[u16]) -> String {
+        self.list("u16", &numbers.iter().map(u16::to_string).collect::<Vec<_>>())
+    }
+
+    fn ways(&mut self, paths: &[Way]) -> String {
+        let written: Vec<String> = paths.iter().map(|path| self.way(path)).collect();
+        self.list("condition::Path", &written)
+    }
+
+    fn way(&mut self, path: &Way) -> String {
+        let written: Vec<String> = path.0.iter().map(step).collect();
+        format!("condition::Path({})", self.list("condition::Step", &written))
     }
 
     fn texts(&mut self, texts: &[Text]) -> String {
@@ -285,4 +393,22 @@ impl Tables {
 
 fn quoted(written: &str) -> String {
     format!("text({written:?})")
+}
+
+fn literal(literal: &Literal) -> String {
+    let written = match literal {
+        Literal::Bool(flag) => format!("Bool({flag})"),
+        Literal::Number(number) => format!("Number({number:?})"),
+        Literal::Text(text) => format!("Text({})", quoted(text)),
+    };
+    format!("condition::Literal::{written}")
+}
+
+fn step(step: &Step) -> String {
+    let written = match step {
+        Step::Key(key) => format!("Key({})", quoted(key)),
+        Step::View(view) => format!("View(condition::View::{view:?})"),
+        Step::Any | Step::Deep | Step::Json | Step::Index(_) => format!("{step:?}"),
+    };
+    format!("condition::Step::{written}")
 }

@@ -79,6 +79,7 @@ fn count(scanner: &Scanner, bytes: &[u8], fresh: &Fresh) -> usize {
         fresh,
         new_name: false,
         executable: false,
+        beside: None,
     };
     scanner.scan(subject, &mut Scratch::default(), &mut matches);
     matches.len()

@@ -36,7 +36,8 @@ use crate::{
     },
     finding::{Confidence, Encoding, Match},
     glob::{Glob, GlobMap},
-    origin::Kind,
+    origin::{Beside, Kind},
+    policy::{Look, Policy},
     rule::{Assignment, Detector, FileRule, Pattern, Rule, RuleSet},
     secret::Secret,
     text::{Fresh, Span},
@@ -57,6 +58,9 @@ pub struct Subject<'s> {
     pub new_name: bool,
     /// Whether the owner may execute it.
     pub executable: bool,
+    /// What lies beside it, and its path as its source writes it. Without, it is not judged on structure: a part of a file
+    /// does not show what is absent.
+    pub beside: Option<(&'s Beside, &'s BStr)>,
 }
 
 /// What a scan counted besides its matches.
@@ -95,6 +99,7 @@ pub struct Scanner {
     paths: Vec<OnceLock<Vec<Glob>>>,
     /// Names of file rules, put together when first needed.
     files: OnceLock<GlobMap<u32>>,
+    policy: Policy,
 }
 
 /// Buffers that one worker reuses from scan to scan.
@@ -114,6 +119,8 @@ const NAME_WINDOW: (usize, usize) = (512, 1024);
 /// How far a scan goes beyond a fresh range on lines longer than that: no rule on a single line
 /// sees farther, nor does one that overlaps what such a rule sees.
 const GIANT_LINE: usize = 16 * 1024;
+/// Risk number of rules that report secrets.
+const CREDENTIALS: u8 = 1;
 /// Decoded bytes a scan may unwrap, as a multiple of the size of the content.
 const DECODE_FACTOR: usize = 4;
 
@@ -149,7 +156,7 @@ impl Scanner {
             let (keywords, fold, multiline) = match &rule.detector {
                 Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
                 Detector::Assignment(assignment) => (&assignment.keywords, true, false),
-                Detector::File(_) | Detector::Structure(_) => continue,
+                Detector::File(_) | Detector::Structure => continue,
             };
             for keyword in keywords.iter() {
                 let bytes =
@@ -172,6 +179,7 @@ impl Scanner {
             engines: (0..rules.len()).map(|_| Engine::default()).collect(),
             paths: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             files: OnceLock::new(),
+            policy: Policy::new(&rules),
             rules,
         }
     }
@@ -188,12 +196,62 @@ impl Scanner {
         if subject.new_name && subject.kind == Kind::File {
             self.file_rules(subject, &mut collector);
         }
-        self.outermost(subject, encoding::detect(subject.bytes), &mut collector);
+        let encoded = encoding::detect(subject.bytes);
+        self.outermost(subject, encoded, &mut collector);
         let Collector { matches: mut found, tally, .. } = collector;
+        self.defer(subject, &mut found);
+        if encoded == Encoded::Text {
+            self.structure(subject, &mut found);
+        }
         overlap::resolve(&self.rules, &mut found);
-        matches
-            .extend(found.into_iter().filter(|one| one.whole.is_empty() || subject.fresh.touches(one.whole)));
+        matches.extend(found.into_iter().filter(|one| {
+            one.structure.is_some() || one.whole.is_empty() || subject.fresh.touches(one.whole)
+        }));
         tally
+    }
+
+    /// Adds what structural rules find in `subject`: in blocks that are fresh, or rest on something that is.
+    pub fn structure(&self, subject: Subject<'_>, matches: &mut Vec<Match>) {
+        let Some((beside, path)) = subject.beside.filter(|_| subject.kind == Kind::File) else { return };
+        let Some(format) = self.policy.format(subject.bytes, subject.path) else { return };
+        let look = Look {
+            bytes: subject.bytes,
+            path: subject.path,
+            fresh: subject.fresh,
+            beside: (beside, path),
+            secretlike: &|span| self.credential(subject, span),
+        };
+        self.policy.look(&self.rules, look, format, matches);
+    }
+
+    /// Takes back what lines say where the structure of the document decides.
+    fn defer(&self, subject: Subject<'_>, matches: &mut Vec<Match>) {
+        if matches.iter().all(|one| self.rules.rule(one.rule).structures.is_empty()) {
+            return;
+        }
+        if let Some(format) = self.policy.format(subject.bytes, subject.path) {
+            matches.retain(|one| {
+                let mut parts = self.rules.rule(one.rule).structures.iter();
+                !parts.any(|part| part.formats.iter().any(|name| name == format.name()))
+            });
+        }
+    }
+
+    /// Where the credential rules see something in a part of the content.
+    fn credential(&self, subject: Subject<'_>, span: Span) -> Option<Span> {
+        let fresh = Fresh::from_spans(vec![span]);
+        let subject = Subject { fresh: &fresh, ..subject };
+        let mut scratch = Scratch::default();
+        let mut collector = self.collector(subject, &mut scratch);
+        self.outermost(subject, Encoded::Text, &mut collector);
+        let mut found = collector.matches;
+        found.retain(|one| {
+            self.rules.rule(one.rule).risk.number() == CREDENTIALS
+                && one.confidence >= Confidence::Medium
+                && span.contains(one.span)
+        });
+        overlap::resolve(&self.rules, &mut found);
+        found.first().map(|one| one.span)
     }
 
     fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
@@ -397,6 +455,7 @@ impl Scanner {
             proof,
             decoded: Vec::new(),
             note: None,
+            structure: None,
         });
     }
 
@@ -455,6 +514,7 @@ impl Scanner {
                     proof: None,
                     decoded: Vec::new(),
                     note: None,
+                    structure: None,
                 });
             }
         }
@@ -510,6 +570,7 @@ fn assign(
             proof: None,
             decoded: Vec::new(),
             note: None,
+            structure: None,
         });
     }
     collector.scratch.candidates = candidates;

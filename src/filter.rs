@@ -147,6 +147,21 @@ impl Filter {
         self.fingerprints.of(rule, value, &origin.display_path())
     }
 
+    /// The identity of what `rule` found in a content: by its value, or, where it has none, by its place in the file.
+    #[must_use]
+    pub fn fingerprint_of(&self, rule: &RuleId, found: &Match, origin: &Origin) -> Fingerprint {
+        let value = found.secret.expose();
+        match &found.structure {
+            Some(structure) if value.is_empty() => {
+                let mut place = origin.display_path();
+                place.push(0);
+                place.extend_from_slice(structure.identity.as_bytes());
+                self.fingerprints.of(rule, &[], &place)
+            }
+            _ => self.fingerprint(rule, value, origin),
+        }
+    }
+
     /// Judges a finding that has its fingerprint.
     #[must_use]
     pub fn on_finding(&self, finding: &Finding) -> Option<Suppression> {
@@ -219,6 +234,7 @@ mod tests {
             tags: vec![Cow::Owned(format!("kind-{id}"))].into(),
             help: "".into(),
             docs: "".into(),
+            refs: Cow::Borrowed(&[]),
             gate: Gate::Block,
             detector: Detector::Pattern(Pattern {
                 keywords: Cow::Borrowed(&[]),
@@ -230,6 +246,7 @@ mod tests {
                 placeholders: false,
                 binary: false,
             }),
+            structures: Cow::Borrowed(&[]),
             paths: Cow::Borrowed(&[]),
             allow: Cow::Borrowed(&[]),
             matches: Cow::Borrowed(&[]),
@@ -255,6 +272,7 @@ mod tests {
             proof: None,
             decoded: Vec::new(),
             note: None,
+            structure: None,
         }
     }
 

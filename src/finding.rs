@@ -67,6 +67,27 @@ pub struct Match {
     pub decoded: Vec<Encoding>,
     /// What a file or structure rule has to say about this place.
     pub note: Option<String>,
+    /// What a structural rule knows besides.
+    pub structure: Option<Box<Structural>>,
+}
+
+impl Match {
+    /// True for a setting of a document: it is shown as it is, where a secret is not.
+    #[must_use]
+    pub fn is_setting(&self) -> bool {
+        self.structure.is_some() && self.secret.is_empty()
+    }
+}
+
+/// What is known of a match of a structural rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Structural {
+    /// Which of the rule's matches it is.
+    pub part: u32,
+    /// Whether it was decided by something that is written, not by what is missing.
+    pub written: bool,
+    /// What tells it from others of the rule in the file: block and element, not line.
+    pub identity: String,
 }
 
 /// Identity of a finding across runs: 32 hexadecimal digits.

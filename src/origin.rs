@@ -7,6 +7,10 @@ use std::{fmt, sync::Arc};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
+mod beside;
+
+pub use beside::{Beside, Folder, MOST_SIBLING_BYTES, MOST_SIBLINGS, Sibling, Siblings};
+
 use crate::text::LineMap;
 
 /// The id of a git object: 20 bytes (SHA-1) or 32 bytes (SHA-256).
@@ -207,6 +211,8 @@ pub struct Entry {
     pub lines: LineMap,
     /// What history says of it, where that was asked.
     pub history: Option<History>,
+    /// How to get at what lies beside it.
+    pub beside: Beside,
 }
 
 impl Entry {

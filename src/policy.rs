@@ -1,6 +1,340 @@
 //! Insecure defaults and public storage, decided on structure: documents of blocks, and conditions on them.
 //!
-//! Must not know git, files, the clock, the environment or threads.
+//! A file is parsed only if it is of a format that some rule is about and holds a word of such a rule. Only what is known to
+//! be true is reported. Must not know git, files, the clock, the environment or threads.
 
+mod condition;
 pub mod document;
 pub mod format;
+mod resolve;
+mod view;
+
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
+
+use bstr::BStr;
+
+use self::{
+    condition::{Expressions, Ground, Here, Judge, Place, Truth, is_kind},
+    document::{Block, Value},
+    format::Format,
+    resolve::World,
+};
+use crate::{
+    finding::{Match, Structural},
+    glob::Glob,
+    origin::Beside,
+    rule::{RuleSet, Structure},
+    secret::Secret,
+    text::{Fresh, Span, line_end},
+};
+
+/// Risk number of rules whose values are secrets.
+const CREDENTIALS: u8 = 1;
+
+/// What is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'l> {
+    pub(crate) bytes: &'l [u8],
+    pub(crate) path: &'l BStr,
+    pub(crate) fresh: &'l Fresh,
+    /// What lies beside it, and its path as its source writes it.
+    pub(crate) beside: (&'l Beside, &'l BStr),
+    /// Where the credential rules see something in a part of the text.
+    pub(crate) secretlike: &'l dyn Fn(Span) -> Option<Span>,
+}
+
+/// The structural rules of a set, ready to be asked.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    /// Matches of rules, by the name of the format.
+    formats: HashMap<String, Parts>,
+    expressions: Expressions,
+}
+
+/// A match of a rule: the rule's place in the set, and the match's in the rule.
+type Part = (u32, u32);
+
+/// The matches of one format.
+#[derive(Debug, Default)]
+struct Parts {
+    all: Vec<Part>,
+    ready: OnceLock<Index>,
+}
+
+/// The matches of one format by what selects them.
+#[derive(Debug, Default)]
+struct Index {
+    /// Words of which one is in every document that a match can be true of; `None` if there are matches without.
+    words: Option<HashSet<String>>,
+    /// Longer texts of the same use.
+    texts: Vec<String>,
+    by_kind: HashMap<String, Vec<Part>>,
+    /// Matches of all kinds, or of kinds that begin with a word.
+    others: Vec<Part>,
+    globs: HashMap<Part, (Vec<Glob>, Vec<Glob>)>,
+}
+
+impl Policy {
+    pub(crate) fn new(rules: &RuleSet) -> Self {
+        let mut formats: HashMap<String, Parts> = HashMap::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for (place, part) in rule.structures.iter().enumerate() {
+                for format in part.formats.iter() {
+                    formats.entry(format.to_string()).or_default().all.push((index as u32, place as u32));
+                }
+            }
+        }
+        Self { formats, expressions: Expressions::default() }
+    }
+
+    /// The format of a file, if some rule is about it.
+    pub(crate) fn format(&self, bytes: &[u8], path: &BStr) -> Option<Format> {
+        if self.formats.is_empty() {
+            return None;
+        }
+        format::detect(path, bytes).filter(|format| self.formats.contains_key(format.name()))
+    }
+
+    /// Adds what the rules find in a file of `format`.
+    pub(crate) fn look(&self, rules: &RuleSet, look: Look<'_>, format: Format, matches: &mut Vec<Match>) {
+        let Some(parts) = self.formats.get(format.name()) else { return };
+        let index = parts.ready.get_or_init(|| Index::new(rules, &parts.all));
+        if !index.may_speak(look.bytes) {
+            return;
+        }
+        let document = format::parse(format, look.bytes);
+        let world = World::new(look.bytes, (format, &document), look.beside);
+        let judge = Judge {
+            world: &world,
+            expressions: &self.expressions,
+            secretlike: look.secretlike,
+            seen: Cell::new(None),
+        };
+        for block in &document.blocks {
+            if is_off(block) {
+                continue;
+            }
+            for &part in index.of(&block.kind) {
+                ask(rules, (look, &judge), (part, index), block, matches);
+            }
+            for &part in &index.others {
+                ask(rules, (look, &judge), (part, index), block, matches);
+            }
+        }
+    }
+}
+
+impl Index {
+    fn new(rules: &RuleSet, all: &[Part]) -> Self {
+        let mut index = Self::default();
+        let mut words = Some(HashSet::new());
+        for &part in all {
+            let Some(structure) = part_of(rules, part) else { continue };
+            if structure.keywords.is_empty() {
+                match (
+                    &mut words,
+                    structure.kinds.is_empty() || structure.kinds.iter().any(|kind| kind.contains('*')),
+                ) {
+                    (Some(words), false) => {
+                        words.extend(structure.kinds.iter().map(|kind| word_of(kind).to_owned()));
+                    }
+                    (words, _) => *words = None,
+                }
+            } else {
+                index.texts.extend(structure.keywords.iter().map(ToString::to_string));
+            }
+            let exact = !structure.kinds.is_empty() && structure.kinds.iter().all(|kind| !kind.contains('*'));
+            if exact {
+                for kind in structure.kinds.iter() {
+                    index.by_kind.entry(kind.to_string()).or_default().push(part);
+                }
+            } else {
+                index.others.push(part);
+            }
+            let globs = [&structure.files, &structure.not_files].map(|list| {
+                list.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
+            });
+            let [files, not_files] = globs;
+            if !structure.files.is_empty() || !structure.not_files.is_empty() {
+                index.globs.insert(part, (files, not_files));
+            }
+        }
+        index.texts.sort_unstable();
+        index.texts.dedup();
+        index.words = words;
+        index
+    }
+
+    fn of(&self, kind: &str) -> &[Part] {
+        self.by_kind.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the text holds a word of some rule.
+    fn may_speak(&self, bytes: &[u8]) -> bool {
+        let Some(words) = &self.words else { return true };
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'.' | b'/');
+        let in_words = bytes
+            .split(|byte| !is_word(byte))
+            .filter(|word| word.len() > 2)
+            .any(|word| std::str::from_utf8(word).is_ok_and(|word| words.contains(word)));
+        in_words || self.texts.iter().any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some())
+    }
+
+    fn is_for(&self, part: Part, path: &BStr) -> bool {
+        self.globs.get(&part).is_none_or(|(files, not_files)| {
+            (files.is_empty() || files.iter().any(|glob| glob.matches(path)))
+                && !not_files.iter().any(|glob| glob.matches(path))
+        })
+    }
+}
+
+/// The word by which a kind stands in a text.
+fn word_of(kind: &str) -> &str {
+    ["data.", "ephemeral.", "provider."].iter().find_map(|start| kind.strip_prefix(start)).unwrap_or(kind)
+}
+
+fn part_of(rules: &RuleSet, (rule, part): Part) -> Option<&Structure> {
+    rules.rule(rule).structures.get(part as usize)
+}
+
+/// A block that says of itself that there is none of it.
+fn is_off(block: &Block) -> bool {
+    block.root.get("count").is_some_and(|count| count.value == Value::Number(0.0))
+}
+
+/// Asks one match of a rule about a block.
+fn ask(
+    rules: &RuleSet,
+    (look, judge): (Look<'_>, &Judge<'_>),
+    (part, index): (Part, &Index),
+    block: &Block,
+    matches: &mut Vec<Match>,
+) {
+    let Some(structure) = part_of(rules, part) else { return };
+    if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
+        return;
+    }
+    if !index.is_for(part, look.path) {
+        return;
+    }
+    judge.world.take_touched();
+    let here = Here::block(block, true);
+    if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
+        return;
+    }
+    let verdict = judge.ask(&structure.bad, here);
+    if verdict.truth != Truth::True {
+        return;
+    }
+    let touched = judge.world.take_touched();
+    if !look.fresh.touches(block.span) && !touched.iter().any(|&span| look.fresh.touches(span)) {
+        return;
+    }
+    let mut places = verdict.places;
+    if !structure.at.is_empty() {
+        places = pointed_at(judge, structure, here).into_iter().collect();
+    }
+    if places.is_empty() {
+        let header = Place {
+            span: block.header,
+            value: Span::default(),
+            element: String::new(),
+            ground: verdict.ground,
+        };
+        places.push(header);
+    }
+    let rule = rules.rule(part.0);
+    for place in places {
+        let secret = if rule.risk.number() == CREDENTIALS {
+            unquoted(look.bytes, place.value)
+        } else {
+            Span::default()
+        };
+        let value = if secret.is_empty() { first_line(look.bytes, place.span) } else { secret };
+        let one = Match {
+            rule: part.0,
+            span: value,
+            whole: block.span,
+            depends: block.span,
+            secret: Secret::new(secret.of(look.bytes)),
+            confidence: rule.confidence,
+            proof: None,
+            decoded: Vec::new(),
+            note: note(structure, block, place.ground),
+            structure: Some(Box::new(Structural {
+                part: part.1,
+                written: place.ground == Ground::Written,
+                identity: identity(block, &place.element),
+            })),
+        };
+        if !matches.iter().any(|other| other.rule == one.rule && other.span == one.span) {
+            matches.push(one);
+        }
+    }
+}
+
+/// The first place that the rule wants to be pointed at.
+fn pointed_at(judge: &Judge<'_>, structure: &Structure, here: Here<'_>) -> Option<Place> {
+    let mut place = None;
+    for path in structure.at.iter() {
+        judge.walk(here, &path.0, &mut |reached| {
+            if let condition::Reached::Node(at) = reached
+                && place.is_none()
+                && at.own
+            {
+                place = Some(Place {
+                    span: at.span,
+                    value: at.node.span,
+                    element: String::new(),
+                    ground: Ground::Written,
+                });
+            }
+        });
+    }
+    place
+}
+
+/// What tells a finding of the file from others, wherever in it the block stands.
+fn identity(block: &Block, element: &str) -> String {
+    format!("{}\0{}\0{element}", block.kind, block.name)
+}
+
+/// What the report says besides the rule's title.
+fn note(structure: &Structure, block: &Block, ground: Ground) -> Option<String> {
+    let mut note = match (block.kind.is_empty(), block.name.is_empty()) {
+        (true, true) => String::new(),
+        (false, false) => format!("{}.{}", block.kind, block.name),
+        (_, true) => block.kind.clone(),
+        (true, _) => block.name.clone(),
+    };
+    if !structure.note.is_empty() {
+        note.push_str(if note.is_empty() { "" } else { ": " });
+        note.push_str(&structure.note);
+    }
+    if ground != Ground::Written {
+        note.push_str(if note.is_empty() { "not set" } else { ", not set" });
+    }
+    (!note.is_empty()).then_some(note)
+}
+
+/// A value without its quotes.
+fn unquoted(bytes: &[u8], span: Span) -> Span {
+    match span.of(bytes) {
+        [b'"', .., b'"'] | [b'\'', .., b'\''] if span.len() > 1 => Span::new(span.start + 1, span.end - 1),
+        _ => span,
+    }
+}
+
+/// The part of a span that is on its first line.
+fn first_line(bytes: &[u8], span: Span) -> Span {
+    let end = line_end(bytes, span.start).min(span.end.min(bytes.len()));
+    Span::new(span.start, end.max(span.start))
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, ops::Deref, sync::Arc};
 
 mod builtin;
+mod condition;
 mod digest;
 mod example;
 pub(crate) mod expression;
@@ -14,13 +15,15 @@ pub(crate) mod lint;
 mod model;
 pub(crate) mod pack;
 pub(crate) mod schema;
+mod structure;
 pub(crate) mod table;
 pub(crate) mod validate;
 pub(crate) mod write;
 
 pub use builtin::{builtin, builtin_packs, builtin_refs};
 
-pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Structure, Text};
+pub use condition::{Condition, FORMATS, Literal, Path, Step, Structure, Test, View};
+pub use model::{Allow, Assignment, Detector, Example, FileRule, Gate, List, Pattern, Rule, Text};
 pub use pack::{read_pack, review_builtin};
 pub(crate) use validate::is_kebab;
 pub use write::to_toml;

@@ -3,6 +3,7 @@
 //! Must not know rules, detection or reports.
 
 pub mod archive;
+mod beside;
 pub mod files;
 pub mod git;
 pub mod patch;

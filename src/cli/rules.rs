@@ -88,7 +88,7 @@ impl<'r> Listed<'r> {
                 Detector::Pattern(_) => "pattern",
                 Detector::Assignment(_) => "assignment",
                 Detector::File(_) => "file",
-                Detector::Structure(_) => "structure",
+                Detector::Structure => "structure",
             },
             risk: rule.risk.number(),
             severity: rule.severity.name(),

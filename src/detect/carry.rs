@@ -71,6 +71,7 @@ impl Scanner {
         }
         let tally = collector.tally;
         let mut found = collector.matches;
+        self.defer(subject, &mut found);
         overlap::resolve(&self.rules, &mut found);
         matches.append(&mut found);
         let kept = (!matches!(encoded, Encoded::Utf16 { .. })).then(|| Kept {

@@ -19,7 +19,7 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
         let mut keep = vec![true; matches.len()];
         for index in order {
             let one = &matches[index];
-            if rules.rule(one.rule).risk.number() != CREDENTIALS || one.span.is_empty() {
+            if rules.rule(one.rule).risk.number() != CREDENTIALS || one.secret.is_empty() {
                 continue;
             }
             // Spans taken so far are disjoint: only the last that begins before the end can overlap.
@@ -41,6 +41,8 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
 fn rank(rules: &RuleSet, one: &Match) -> impl Ord + use<> {
     let by_name = matches!(rules.rule(one.rule).detector, Detector::Assignment(_));
     (
+        // What a document says of a value is more than what the value says of itself.
+        one.structure.is_none(),
         one.decoded.len(),
         one.proof.is_none(),
         by_name,

@@ -86,8 +86,15 @@ names = ["*.pem"]
 "##;
 
 fn scan_with(scanner: &Scanner, path: &str, bytes: &[u8], fresh: &Fresh) -> Vec<Match> {
-    let subject =
-        Subject { bytes, path: path.into(), kind: Kind::File, fresh, new_name: true, executable: false };
+    let subject = Subject {
+        bytes,
+        path: path.into(),
+        kind: Kind::File,
+        fresh,
+        new_name: true,
+        executable: false,
+        beside: None,
+    };
     let mut matches = Vec::new();
     scanner.scan(subject, &mut Scratch::default(), &mut matches);
     matches

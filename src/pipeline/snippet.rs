@@ -91,7 +91,7 @@ impl Builder<'_> {
             .matches
             .iter()
             .enumerate()
-            .filter(|(_, found)| found.span.touches(part) && !found.span.is_empty())
+            .filter(|(_, found)| found.span.touches(part) && !found.span.is_empty() && !found.is_setting())
             .map(|(index, found)| (index, found.span))
             .collect();
         hidden.sort_by_key(|(index, span)| (span.start, *index != self.marked));
@@ -102,7 +102,7 @@ impl Builder<'_> {
                 }
                 continue;
             }
-            self.plain(Span::new(place, span.start));
+            self.shown(Span::new(place, span.start));
             let from = self.text.len();
             self.text.push_str(&harmless(redact(self.matches[index].secret.expose()).as_bytes()));
             if index == self.marked {
@@ -111,7 +111,36 @@ impl Builder<'_> {
             place = span.end.min(part.end.max(span.end));
         }
         if place < part.end {
-            self.plain(Span::new(place, part.end));
+            self.shown(Span::new(place, part.end));
+        }
+    }
+
+    /// Adds text that holds no secret, and marks what of it is the setting that is reported.
+    fn shown(&mut self, part: Span) {
+        let setting = &self.matches[self.marked];
+        if !setting.is_setting() {
+            return self.plain(part);
+        }
+        let setting = setting.span;
+        let mut cuts = [
+            part.start,
+            setting.start.clamp(part.start, part.end),
+            setting.end.clamp(part.start, part.end),
+            part.end,
+        ];
+        cuts.sort_unstable();
+        for pair in cuts.windows(2) {
+            let piece = Span::new(pair[0], pair[1]);
+            let inside = !piece.is_empty() && setting.contains(piece);
+            if inside && self.mark.is_empty() {
+                self.mark = Span::new(self.text.len(), self.text.len());
+            }
+            if !piece.is_empty() {
+                self.plain(piece);
+            }
+            if inside {
+                self.mark.end = self.text.len();
+            }
         }
     }
 

@@ -20,8 +20,8 @@ use super::{
 use crate::{
     detect::{Change, Kept as Carry, Scratch, Subject},
     finding::{Finding, Match, Suppression},
-    origin::{Entry, Presence},
-    rule::Gate,
+    origin::{Beside, Entry, Kind, Presence},
+    rule::{Gate, Rule},
     source::{
         Carried, Count, Delta, Problem, Skip, Visitor,
         archive::{self, Opened},
@@ -200,6 +200,10 @@ impl<'p> Collector<'p> {
         let inside = self.in_repository(typed);
         let entry = inside.as_ref().unwrap_or(typed);
         let origin = &entry.origin;
+        let unknown = Beside::default();
+        let beside = if origin.members.is_empty() { &entry.beside } else { &unknown };
+        let now = entry.history.is_none() || is_tip(entry);
+        let whole = entry.offset == 0 && entry.lines.is_whole() && origin.kind == Kind::File && now;
         let subject = Subject {
             bytes,
             path: origin.rule_path(),
@@ -207,12 +211,17 @@ impl<'p> Collector<'p> {
             fresh: look.fresh(),
             new_name: entry.new_name,
             executable: entry.executable,
+            beside: whole.then(|| (beside, typed.origin.path.as_bstr())),
         };
         let mut matches = Vec::new();
         let (tally, carry) = match look {
             Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
             Look::Change(_, change) => self.plan.scanner.scan_change(subject, change, scratch, &mut matches),
         };
+        if matches!(look, Look::Change(..)) && is_tip(entry) {
+            self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
+            matches.sort_by_key(|one| (one.span, one.rule));
+        }
         self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
         let all = matches.len();
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
@@ -253,7 +262,7 @@ impl<'p> Collector<'p> {
         let rule = &self.plan.scanner.rules().rule(found.rule).id;
         let identity = Identity {
             rule: found.rule,
-            fingerprint: self.plan.filter.fingerprint(rule, found.secret.expose(), &entry.origin),
+            fingerprint: self.plan.filter.fingerprint_of(rule, found, &entry.origin),
             path: entry.origin.display_path(),
             suppressed: verdict.is_some(),
         };
@@ -273,7 +282,7 @@ impl<'p> Collector<'p> {
         if past && rule.risk.number() != CREDENTIALS {
             return false;
         }
-        match rule.gate {
+        match gate_of(rule, found) {
             Gate::Block | Gate::Warn => true,
             Gate::Audit => self.plan.thresholds.audit,
             Gate::Off => false,
@@ -303,7 +312,7 @@ impl<'p> Collector<'p> {
             risk: rule.risk,
             severity: rule.severity,
             confidence: found.confidence,
-            fingerprint: self.plan.filter.fingerprint(&rule.id, found.secret.expose(), &entry.origin),
+            fingerprint: self.plan.filter.fingerprint_of(&rule.id, found, &entry.origin),
             origin: entry.origin.clone(),
             span: found.span.shifted(usize::try_from(entry.offset).unwrap_or(usize::MAX / 2)),
             start: entry.lines.in_file(start),
@@ -325,10 +334,23 @@ impl<'p> Collector<'p> {
             finding.suppression = self.plan.filter.on_finding(&finding);
         }
         finding.blocking = finding.suppression.is_none()
-            && rule.gate == Gate::Block
+            // What is missing is told, and stops nobody.
+            && gate_of(rule, found) == Gate::Block
+            && found.structure.as_ref().is_none_or(|structure| structure.written)
             && self.plan.thresholds.fail_on.is_some_and(|least| finding.severity >= least);
         finding
     }
+}
+
+/// Where a match counts: as its rule says, or the part of its rule that found it.
+fn gate_of(rule: &Rule, found: &Match) -> Gate {
+    let part = found.structure.as_ref().and_then(|structure| rule.structures.get(structure.part as usize));
+    part.and_then(|part| part.gate).unwrap_or(rule.gate)
+}
+
+/// Whether a version of a file is that of a reference's tip.
+fn is_tip(entry: &Entry) -> bool {
+    entry.history.as_ref().is_some_and(|history| history.presence == Presence::Tip)
 }
 
 impl Visitor for Collector<'_> {

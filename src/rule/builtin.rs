@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{RuleRef, model};
+use super::{RuleRef, condition, model};
 use crate::finding as words;
 
 include!(concat!(env!("OUT_DIR"), "/builtin.rs"));

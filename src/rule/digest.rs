@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     RuleSet,
-    model::{Allow, Assignment, Detector, FileRule, Pattern, Rule, Structure, Text},
+    model::{Allow, Assignment, Detector, FileRule, Pattern, Rule, Text},
+    structure,
 };
 
 impl RuleSet {
@@ -16,7 +17,7 @@ impl RuleSet {
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Fields(Sha256::new());
         // Changes whenever the list of fields below does.
-        hash.text("abatis rule set 1");
+        hash.text("abatis rule set 2");
         hash.number(self.len() as u64);
         self.iter().for_each(|rule| hash.rule(rule));
         hash.allow(self.allow());
@@ -55,6 +56,8 @@ impl Fields {
         self.text(confidence.name());
         self.text(gate.name());
         self.texts(tags);
+        // Markers of other tools name rules by these.
+        self.texts(&rule.refs);
         self.texts(&rule.paths);
         self.allow(&rule.allow);
         match &rule.detector {
@@ -73,13 +76,10 @@ impl Fields {
                 self.optional(executable.map(u64::from));
                 self.text(content);
             }
-            Detector::Structure(Structure { formats, keywords, condition }) => {
-                self.text("structure");
-                self.texts(formats);
-                self.texts(keywords);
-                self.text(condition);
-            }
+            Detector::Structure => self.text("structure"),
         }
+        self.number(rule.structures.len() as u64);
+        rule.structures.iter().for_each(|part| self.text(&structure::deciding(part)));
     }
 
     fn pattern(&mut self, pattern: &Pattern) {

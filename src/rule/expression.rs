@@ -63,6 +63,11 @@ pub(crate) fn check(sink: &Sink<'_>, expression: &At<String>, parser: regex_synt
     }
 }
 
+/// Reads an expression of a condition, which may match the empty text, and reports what is wrong with it.
+pub(crate) fn condition(sink: &Sink<'_>, expression: &At<String>) {
+    parse(sink, expression, pattern_parser(false));
+}
+
 /// Reads a glob, and reports what is wrong with it.
 pub(crate) fn glob(sink: &Sink<'_>, glob: &At<String>) {
     let problem = match Glob::parse(&glob.value, true) {

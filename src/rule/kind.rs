@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::{
     expression,
-    model::{Assignment, Detector, FileRule, Pattern, Structure, Text},
+    model::{Assignment, Detector, FileRule, Pattern, Text},
     schema::{FileTable, RuleTable},
     table::Sink,
     validate::{Context, check_entropy, flag, optional_text, text, texts},
@@ -23,7 +23,7 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
     ("classifier", &["keywords"]),
     ("[rule.file]", &[]),
-    ("[rule.document]", &[]),
+    ("[[rule.match]]", &[]),
 ];
 
 /// What the rule looks for, as far as that can be said.
@@ -32,7 +32,7 @@ pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>)
         table.pattern.as_ref().map(|at| at.span),
         table.classifier.as_ref().map(|at| at.span),
         table.file.as_ref().map(|file| file.span),
-        table.document.as_ref().map(|document| document.span),
+        table.structure_span,
     ];
     let mut given = kinds.iter().zip(KINDS).filter_map(|(span, kind)| Some(((*span)?, kind)));
     let Some((first, (kind, keys))) = given.next() else {
@@ -40,12 +40,16 @@ pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>)
             sink.push(
                 Diagnostic::error("no-kind", format!("{} looks for nothing", table.name()))
                     .label(table.place(), "")
-                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[rule.document]`"),
+                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[[rule.match]]`"),
             );
         }
         return None;
     };
-    if let Some((second, (other, _))) = given.next() {
+    // What a document decides where there is one, a line decides elsewhere.
+    let both = kind == "pattern";
+    if let Some((second, (other, _))) =
+        given.next().filter(|(_, (other, _))| !both || *other != "[[rule.match]]")
+    {
         sink.push(
             Diagnostic::error("two-kinds", format!("{} has both `{kind}` and `{other}`", table.name()))
                 .label(second, "second")
@@ -67,7 +71,7 @@ pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>)
         "pattern" => pattern(table, context, sink).map(Detector::Pattern),
         "classifier" => assignment(table, sink).map(Detector::Assignment),
         "[rule.file]" => table.file.as_ref().map(|file| Detector::File(file_rule(table, file, sink))),
-        _ => structure(table, sink).map(Detector::Structure),
+        _ => Some(Detector::Structure),
     }
 }
 
@@ -175,19 +179,4 @@ fn file_rule(table: &RuleTable, file: &FileTable, sink: &Sink<'_>) -> FileRule {
         executable: file.executable.as_ref().map(|flag| flag.value),
         content: optional_text(file.content.as_ref()),
     }
-}
-
-fn structure(table: &RuleTable, sink: &Sink<'_>) -> Option<Structure> {
-    let document = table.document.as_ref()?;
-    if (document.formats.is_empty() || document.when.is_none()) && !table.broken {
-        sink.push(
-            Diagnostic::error("missing-key", format!("{} needs `formats` and `when`", table.name()))
-                .label(document.span, ""),
-        );
-    }
-    Some(Structure {
-        formats: texts(&document.formats),
-        keywords: texts(&document.keywords),
-        condition: optional_text(document.when.as_ref()),
-    })
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::condition::Structure;
 use crate::finding::{Confidence, Risk, RuleId, Severity};
 
 /// Text that is either built in or was read at run time.
@@ -30,10 +31,14 @@ pub struct Rule {
     pub help: Text,
     /// Where the format or the setting is documented.
     pub docs: Text,
+    /// Ids of the same check in other tools and in standards, such as `CKV_AWS_20` or `CIS AWS 3.0 2.1.4`.
+    pub refs: List<Text>,
     /// Where it counts.
     pub gate: Gate,
     /// What is looked for.
     pub detector: Detector,
+    /// What is looked for in documents: beside a pattern, the pattern speaks only where none of these is for the format.
+    pub structures: List<Structure>,
     /// Only paths that match one of these globs, if any are given.
     pub paths: List<Text>,
     /// What is never reported by this rule.
@@ -100,8 +105,8 @@ pub enum Detector {
     Assignment(Assignment),
     /// Path, size and mode.
     File(FileRule),
-    /// Conditions on a parsed document.
-    Structure(Structure),
+    /// Only what [`Rule::structures`] say.
+    Structure,
 }
 
 /// Literals, then a regular expression on a window around the literal.
@@ -150,17 +155,6 @@ pub struct FileRule {
     pub executable: Option<bool>,
     /// A literal or expression that the content must hold, so that a name alone is not enough.
     pub content: Text,
-}
-
-/// Conditions on a parsed document, as written in the pack.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Structure {
-    /// Formats of documents that it applies to.
-    pub formats: List<Text>,
-    /// A literal that the document must hold for it to be parsed at all.
-    pub keywords: List<Text>,
-    /// The condition, as TOML text.
-    pub condition: Text,
 }
 
 /// Something that is never reported.

@@ -3,7 +3,9 @@
 //! `build.rs` includes this file. Must not fill in defaults or look at more than one value.
 
 use super::{
+    condition::Structure,
     model::Gate,
+    structure,
     table::{At, Sink, Table},
 };
 use crate::{
@@ -42,6 +44,7 @@ pub(crate) struct RuleTable {
     pub(crate) tags: Vec<At<String>>,
     pub(crate) help: Option<At<String>>,
     pub(crate) docs: Option<At<String>>,
+    pub(crate) refs: Vec<At<String>>,
     pub(crate) paths: Vec<At<String>>,
     pub(crate) allow: Vec<AllowTable>,
     pub(crate) matches: Vec<ExampleTable>,
@@ -58,7 +61,9 @@ pub(crate) struct RuleTable {
     pub(crate) classifier: Option<At<String>>,
     // File and structure.
     pub(crate) file: Option<FileTable>,
-    pub(crate) document: Option<DocumentTable>,
+    /// `[[rule.match]]`, without those that something is wrong with, and where the first one is.
+    pub(crate) structures: Vec<Structure>,
+    pub(crate) structure_span: Option<Span>,
 }
 
 /// `[rule.file]`.
@@ -71,16 +76,6 @@ pub(crate) struct FileTable {
     pub(crate) max_size: Option<At<u64>>,
     pub(crate) executable: Option<At<bool>>,
     pub(crate) content: Option<At<String>>,
-}
-
-/// `[rule.document]`.
-#[derive(Clone, Debug)]
-pub(crate) struct DocumentTable {
-    pub(crate) span: Span,
-    pub(crate) formats: Vec<At<String>>,
-    pub(crate) keywords: Vec<At<String>>,
-    /// `[rule.document.when]`, written in one line.
-    pub(crate) when: Option<At<String>>,
 }
 
 /// An item of `matches` or `rejects`.
@@ -165,6 +160,7 @@ impl RuleTable {
             tags: table.strings("tags"),
             help: table.string("help"),
             docs: table.string("docs"),
+            refs: table.strings("refs"),
             paths: table.strings("paths"),
             allow: table
                 .tables("allow", "an allow entry of a rule")
@@ -183,8 +179,13 @@ impl RuleTable {
             binary: table.boolean("binary"),
             classifier: table.string("classifier"),
             file: table.table("file", "`[rule.file]`").map(FileTable::read),
-            document: table.table("document", "`[rule.document]`").map(DocumentTable::read),
+            structures: Vec::new(),
+            structure_span: None,
         };
+        for part in table.tables("match", "a match of a rule") {
+            rule.structure_span.get_or_insert(part.span());
+            rule.structures.extend(structure::read(part));
+        }
         table.finish();
         rule.broken = errors_since(sink, before);
         rule
@@ -197,7 +198,7 @@ impl RuleTable {
 
     /// True if the key is there, although its value may not be: then the reason is known already.
     pub(crate) fn unreadable(&self, key: &str) -> bool {
-        let key = key.trim_start_matches("[rule.").trim_end_matches(']');
+        let key = key.trim_start_matches("[[rule.").trim_start_matches("[rule.").trim_end_matches(']');
         self.keys.iter().any(|given| given == key)
     }
 
@@ -236,19 +237,6 @@ impl FileTable {
         };
         table.finish();
         file
-    }
-}
-
-impl DocumentTable {
-    fn read(mut table: Table<'_, '_>) -> Self {
-        let document = Self {
-            span: table.span(),
-            formats: table.strings("formats"),
-            keywords: table.strings("keywords"),
-            when: table.raw("when"),
-        };
-        table.finish();
-        document
     }
 }
 

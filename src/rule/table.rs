@@ -3,13 +3,14 @@
 //!
 //! `build.rs` includes this file. Must not know what the keys mean.
 
-use std::cell::RefCell;
+use std::{borrow::Cow, cell::RefCell};
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
+use super::condition::Literal;
 use crate::{
     diagnostic::{Diagnostic, did_you_mean, list},
     text::{Positions, Span},
@@ -339,16 +340,77 @@ impl<'a, 't> Table<'a, 't> {
         all
     }
 
-    /// A table as it is, written in one line.
-    pub(crate) fn raw(&mut self, key: &'static str) -> Option<At<String>> {
+    /// True if the key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// A string, or a list of strings, if it is there.
+    pub(crate) fn one_or_more(&mut self, key: &'static str) -> Option<Vec<At<String>>> {
         let value = self.get(key)?;
-        if !matches!(value.get_ref(), DeValue::Table(_)) {
-            self.wrong_type(key, value, "a table");
-            return None;
+        let expected = "a string or a list of strings";
+        if let Some(string) = as_string(value) {
+            return Some(vec![string]);
         }
-        let mut written = String::new();
-        write_value(value.get_ref(), &mut written);
-        Some(At { value: written, span: span_of(value) })
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(key, value, expected);
+            return None;
+        };
+        let mut strings = Vec::with_capacity(items.len());
+        for item in items {
+            match as_string(item) {
+                Some(string) => strings.push(string),
+                None => self.wrong_type(key, item, expected),
+            }
+        }
+        Some(strings)
+    }
+
+    /// A text, a number or a truth value, if it is there.
+    pub(crate) fn literal(&mut self, key: &'static str) -> Option<Literal> {
+        let value = self.get(key)?;
+        let literal = as_literal(value);
+        if literal.is_none() {
+            self.wrong_type(key, value, "a text, a number, true or false");
+        }
+        literal
+    }
+
+    /// A list of texts, numbers and truth values, if it is there.
+    pub(crate) fn literals(&mut self, key: &'static str) -> Option<Vec<Literal>> {
+        let value = self.get(key)?;
+        let expected = "a list of texts, numbers, true or false";
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(key, value, expected);
+            return None;
+        };
+        let mut literals = Vec::with_capacity(items.len());
+        for item in items {
+            match as_literal(item) {
+                Some(literal) => literals.push(literal),
+                None => self.wrong_type(key, item, expected),
+            }
+        }
+        Some(literals)
+    }
+
+    /// A number or a list of numbers from `least` to `most`, if it is there.
+    pub(crate) fn numbers(&mut self, key: &'static str, least: f64, most: f64) -> Option<Vec<f64>> {
+        let value = self.get(key)?;
+        let single = std::slice::from_ref(value);
+        let items = if let DeValue::Array(items) = value.get_ref() { &items[..] } else { single };
+        let mut numbers = Vec::with_capacity(items.len());
+        for item in items {
+            match as_literal(item) {
+                Some(Literal::Number(number))
+                    if (least..=most).contains(&number) && number.fract() == 0.0 =>
+                {
+                    numbers.push(number);
+                }
+                _ => self.wrong_type(key, item, &format!("a list of whole numbers from {least} to {most}")),
+            }
+        }
+        Some(numbers)
     }
 }
 
@@ -364,6 +426,17 @@ fn as_string(value: &Spanned<DeValue<'_>>) -> Option<At<String>> {
     }
 }
 
+fn as_literal(value: &Spanned<DeValue<'_>>) -> Option<Literal> {
+    let number = match value.get_ref() {
+        DeValue::String(text) => return Some(Literal::Text(Cow::Owned(text.to_string()))),
+        DeValue::Boolean(flag) => return Some(Literal::Bool(*flag)),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse::<f64>().ok(),
+        DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+        _ => None,
+    };
+    number.filter(|number| number.is_finite()).map(Literal::Number)
+}
+
 const fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -373,35 +446,6 @@ const fn type_name(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// Writes a value as TOML in one line, keys sorted.
-fn write_value(value: &DeValue<'_>, written: &mut String) {
-    match value {
-        DeValue::String(text) => write_string(text, written),
-        DeValue::Integer(number) => written.push_str(&number.to_string()),
-        DeValue::Float(number) => written.push_str(number.as_str()),
-        DeValue::Boolean(flag) => written.push_str(if *flag { "true" } else { "false" }),
-        DeValue::Datetime(moment) => written.push_str(&moment.to_string()),
-        DeValue::Array(items) => {
-            written.push('[');
-            for (index, item) in items.iter().enumerate() {
-                written.push_str(if index == 0 { "" } else { ", " });
-                write_value(item.get_ref(), written);
-            }
-            written.push(']');
-        }
-        DeValue::Table(entries) => {
-            written.push('{');
-            for (index, (key, item)) in entries.iter().enumerate() {
-                written.push_str(if index == 0 { " " } else { ", " });
-                write_string(key.get_ref(), written);
-                written.push_str(" = ");
-                write_value(item.get_ref(), written);
-            }
-            written.push_str(" }");
-        }
     }
 }
 

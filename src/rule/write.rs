@@ -4,6 +4,7 @@
 
 use super::{
     model::{Allow, Detector, Example, Gate, Rule, Text},
+    structure,
     table::write_string,
 };
 
@@ -39,10 +40,11 @@ pub fn to_toml(rule: &Rule) -> String {
             strings(out, "keywords", &assignment.keywords);
             string(out, "classifier", &assignment.classifier);
         }
-        Detector::File(_) | Detector::Structure(_) => {}
+        Detector::File(_) | Detector::Structure => {}
     }
     optional(out, "help", &rule.help);
     optional(out, "docs", &rule.docs);
+    strings(out, "refs", &rule.refs);
     examples(out, "matches", &rule.matches);
     examples(out, "rejects", &rule.rejects);
     sub_tables(out, rule);
@@ -68,15 +70,11 @@ fn sub_tables(out: &mut String, rule: &Rule) {
                 line(out, "content", literal(&file.content));
             }
         }
-        Detector::Structure(structure) => {
-            out.push_str("\n[rule.document]\n");
-            strings(out, "formats", &structure.formats);
-            strings(out, "keywords", &structure.keywords);
-            if !structure.condition.is_empty() {
-                line(out, "when", &structure.condition);
-            }
-        }
-        Detector::Pattern(_) | Detector::Assignment(_) => {}
+        Detector::Pattern(_) | Detector::Assignment(_) | Detector::Structure => {}
+    }
+    for part in rule.structures.iter() {
+        out.push_str("\n[[rule.match]]\n");
+        structure::write(part, out);
     }
     for allow in rule.allow.iter() {
         out.push_str("\n[[rule.allow]]\n");

@@ -16,10 +16,11 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 
 use super::{
     Problem, Skip, Source, SourceError, Visitor,
+    beside::{Disk, Shelves},
     windows::{Buffer, Giants, Reading},
 };
 use crate::{
-    origin::{Entry, Kind, Origin},
+    origin::{Beside, Entry, Kind, Origin},
     text::Fresh,
 };
 
@@ -97,7 +98,8 @@ impl Files {
             !control && (explicit.len() < 2 || !explicit.contains(&tidy(entry.path())))
         });
         let giants = Giants::default();
-        builder.build_parallel().visit(&mut Workers { visitor, giants: &giants });
+        let beside = Beside::new(Arc::new(Shelves::new(Disk)));
+        builder.build_parallel().visit(&mut Workers { visitor, giants: &giants, beside: &beside });
     }
 }
 
@@ -132,11 +134,17 @@ impl Place {
 struct Workers<'v> {
     visitor: &'v dyn Visitor,
     giants: &'v Giants,
+    beside: &'v Beside,
 }
 
 impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
-        Box::new(Worker { visitor: self.visitor, giants: self.giants, buffer: Buffer::default() })
+        Box::new(Worker {
+            visitor: self.visitor,
+            giants: self.giants,
+            beside: self.beside,
+            buffer: Buffer::default(),
+        })
     }
 }
 
@@ -144,6 +152,7 @@ impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
 struct Worker<'v> {
     visitor: &'v dyn Visitor,
     giants: &'v Giants,
+    beside: &'v Beside,
     buffer: Buffer,
 }
 
@@ -193,6 +202,7 @@ impl Worker<'_> {
         let entry = Entry {
             size: Some(metadata.len()),
             executable: is_executable(&metadata),
+            beside: self.beside.clone(),
             ..Entry::file(name_of(path))
         };
         if !metadata.is_file() {

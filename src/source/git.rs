@@ -8,6 +8,7 @@
 //! run filters, hooks and helpers that configuration names.
 
 mod attribute;
+pub mod beside;
 pub mod changes;
 pub mod config;
 pub mod environment;

@@ -141,6 +141,7 @@ impl Looker {
             fresh,
             new_name: entry.new_name,
             executable: entry.executable,
+            beside: None,
         };
         let (mut scratch, mut matches) = (Scratch::default(), Vec::new());
         let kept = match change {

@@ -16,7 +16,7 @@ use crate::{
     detect::{Limits, Scanner, Scratch, Subject},
     diagnostic::{self, Diagnostic, Sources},
     filter::{self, Filter, inline::MarkerOptions},
-    origin::{Entry, Kind, Origin},
+    origin::{Beside, Entry, Kind, Origin},
     rule::{Detector, Example, Gate, Pattern, Rule, RuleSet},
     text::Fresh,
 };
@@ -132,6 +132,7 @@ impl Trial {
             fresh: &Fresh::All,
             new_name: true,
             executable: self.executable,
+            beside: Some((&Beside::alone(), BStr::new(path))),
         };
         let mut matches = Vec::new();
         let tally = self.scanner.scan(subject, &mut Scratch::default(), &mut matches);

@@ -9,12 +9,14 @@ use std::{
     io::{self, Read as _},
     ops::Deref,
     path::PathBuf,
+    sync::Arc,
 };
 
 use bstr::{BStr, ByteSlice as _};
 use rayon::prelude::*;
 
 use super::{
+    beside,
     changes::{self, Change, Changes, Gone, Version},
     lfs,
     lines::{self, OldLines},
@@ -23,7 +25,7 @@ use super::{
     tree::PathFinder,
 };
 use crate::{
-    origin::{Entry, Kind, ObjectId, Origin},
+    origin::{Beside, Entry, Kind, ObjectId, Origin},
     source::{
         Count, Problem, Skip, Source, SourceError, Visitor,
         windows::{Buffer, Reading},
@@ -56,7 +58,7 @@ pub struct Staged {
 
 impl Source for Staged {
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
-        let objects = self.repo.objects()?;
+        let objects = Arc::new(self.repo.objects()?);
         let head = self.repo.head()?;
         let tree = head.map(|head| tree_of(&objects, &head)).transpose()?;
         let changes = changes::of_index(&self.repo, &objects, tree)?;
@@ -74,6 +76,7 @@ impl Source for Staged {
             renames: &renames,
             visitor,
             whole: self.whole,
+            beside: beside::of_index(&objects, tree, &changes),
         };
         let run = |job: &Job<'_>| {
             if !visitor.cancelled() {
@@ -131,6 +134,7 @@ struct Reader<'r> {
     renames: &'r Renames<'r>,
     visitor: &'r dyn Visitor,
     whole: bool,
+    beside: Beside,
 }
 
 /// Content of a blob, or of the LFS object that it points at.
@@ -162,6 +166,7 @@ impl Reader<'_> {
             size: None,
             executable: new.mode.is_executable(),
             new_name: job.olds.is_empty(),
+            beside: self.beside.clone(),
             ..Entry::default()
         };
         if new.mode.is_gitlink() {

@@ -59,6 +59,8 @@ pub(super) fn rules() -> RuleSet {
         ("ssh-key-file", "File that holds an SSH key", 1, Severity::High, file),
     ];
     let rules = list.map(|(id, title, risk, severity, detector)| Rule {
+        refs: Cow::Borrowed(&[]),
+        structures: Cow::Borrowed(&[]),
         id: RuleId::from_static(id),
         title: title.into(),
         risk: Risk::new(risk).unwrap(),

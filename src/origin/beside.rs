@@ -1,0 +1,89 @@
+//! The files that lie beside an entry, for rules that look at several files of a folder together.
+//!
+//! Must not read anything; sources do, when asked.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use bstr::{BStr, BString};
+
+/// A source's view of folders: of a work tree, an index, the tree of a commit.
+pub trait Folder: Send + Sync {
+    /// Files in the folder of the file at `path` whose names end in one of `endings`, that file included.
+    fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings>;
+}
+
+/// Files of a folder.
+#[derive(Debug, Default)]
+pub struct Siblings {
+    /// In the order of their paths.
+    pub files: Vec<Sibling>,
+    /// True if none is missing: unreadable, too large, too many.
+    pub complete: bool,
+}
+
+/// A file of a folder.
+#[derive(Debug, Default)]
+pub struct Sibling {
+    /// Its path, as the entry's path is written.
+    pub path: BString,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// What whoever reads it made of it.
+    pub memo: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+/// Most files of one folder that are looked at together.
+pub const MOST_SIBLINGS: usize = 400;
+/// Most bytes of them.
+pub const MOST_SIBLING_BYTES: u64 = 8 << 20;
+
+/// How to get at what lies beside an entry; nothing is known by default.
+#[derive(Clone, Default)]
+pub struct Beside(Option<Arc<dyn Folder>>);
+
+impl Beside {
+    /// What `folder` tells.
+    #[must_use]
+    pub fn new(folder: Arc<dyn Folder>) -> Self {
+        Self(Some(folder))
+    }
+
+    /// Nothing lies beside it, and that is known.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self(Some(Arc::new(Alone)))
+    }
+
+    /// The files beside the one at `path`, if the source can tell.
+    #[must_use]
+    pub fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Option<Arc<Siblings>> {
+        self.0.as_ref().map(|folder| folder.siblings(path, endings))
+    }
+}
+
+struct Alone;
+
+impl Folder for Alone {
+    fn siblings(&self, _path: &BStr, _endings: &'static [&'static str]) -> Arc<Siblings> {
+        Arc::new(Siblings { files: Vec::new(), complete: true })
+    }
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.0.is_some() { "Beside" } else { "Beside(unknown)" })
+    }
+}
+
+// Where an entry is does not depend on how its neighbours are read.
+impl PartialEq for Beside {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Beside {}

@@ -1,0 +1,208 @@
+//! What a reference stands for: variables, locals and parameters of the same folder.
+//!
+//! What the folder does not say stays a reference. Must not know rules.
+
+use std::cell::{Cell, OnceCell, RefCell};
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::{
+    document::{Block, Document, Node, Value},
+    format::{self, Format},
+};
+use crate::{
+    origin::{Beside, Siblings},
+    text::Span,
+};
+use std::sync::Arc;
+
+/// References that lead to references: more than this is a circle.
+const LONGEST_CHAIN: usize = 8;
+/// Nodes looked at for one document. The largest template of a public repository takes a fiftieth; beyond it, all is unknown.
+const MOST_STEPS: u64 = 20_000_000;
+
+/// A document with what lies around it.
+pub(crate) struct World<'w> {
+    /// Its source text.
+    pub(crate) text: &'w [u8],
+    pub(crate) format: Format,
+    pub(crate) document: &'w Document,
+    beside: &'w Beside,
+    path: &'w BStr,
+    siblings: OnceCell<Option<Arc<Siblings>>>,
+    /// Parts of the document on which the answer to the present question rests.
+    touched: RefCell<Vec<Span>>,
+    steps: Cell<u64>,
+}
+
+/// A block and whether it is part of the document that is judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'w> {
+    pub(crate) block: &'w Block,
+    pub(crate) own: bool,
+}
+
+impl<'w> World<'w> {
+    pub(crate) fn new(
+        text: &'w [u8],
+        (format, document): (Format, &'w Document),
+        (beside, path): (&'w Beside, &'w BStr),
+    ) -> Self {
+        Self {
+            text,
+            path,
+            format,
+            document,
+            beside,
+            siblings: OnceCell::new(),
+            touched: RefCell::default(),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Counts a step; false once there were too many.
+    pub(crate) fn step(&self) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get() < MOST_STEPS
+    }
+
+    /// The parts of the document that the last question rested on, and a new list.
+    pub(crate) fn take_touched(&self) -> Vec<Span> {
+        self.touched.take()
+    }
+
+    pub(crate) fn touch(&self, found: Found<'_>) {
+        if found.own {
+            self.touched.borrow_mut().push(found.block.span);
+        }
+    }
+
+    /// All blocks of the folder: those of the document, then those beside it that may hold `word`.
+    pub(crate) fn blocks(&'w self, word: &str, each: &mut dyn FnMut(Found<'w>)) {
+        self.document.blocks.iter().for_each(|block| each(Found { block, own: true }));
+        let Some(endings) = shared_endings(self.format) else { return };
+        let Some(siblings) = self.siblings.get_or_init(|| self.beside.siblings(self.path, endings)) else {
+            return;
+        };
+        let finder = memchr::memmem::Finder::new(word);
+        for sibling in siblings.files.iter().filter(|sibling| sibling.path.as_bstr() != self.path) {
+            if finder.find(&sibling.bytes).is_none() {
+                continue;
+            }
+            let memo = sibling.memo.get_or_init(|| {
+                let format = format::detect(sibling.path.as_bstr(), &sibling.bytes);
+                Box::new(format.map(|format| format::parse(format, &sibling.bytes)).unwrap_or_default())
+            });
+            if let Some(document) = memo.downcast_ref::<Document>() {
+                document.blocks.iter().for_each(|block| each(Found { block, own: false }));
+            }
+        }
+    }
+
+    /// Whether all that may belong to the document is known.
+    pub(crate) fn complete(&self) -> bool {
+        let Some(endings) = shared_endings(self.format) else { return true };
+        let siblings = self.siblings.get_or_init(|| self.beside.siblings(self.path, endings));
+        siblings.as_ref().is_some_and(|siblings| siblings.complete)
+    }
+
+    /// The definition that `reference` leads to, if it is of the folder.
+    pub(crate) fn definition(&'w self, reference: &[String]) -> Option<Found<'w>> {
+        let (kind, name) = match (is_terraform(self.format), reference) {
+            (true, [first, name, ..]) if first == "var" => ("variable", name),
+            (true, [data, kind, name, ..]) if data == "data" => {
+                let kind = format!("data.{kind}");
+                return self.find(&kind, name);
+            }
+            (true, [kind, name, ..]) => (kind.as_str(), name),
+            (_, [name, ..]) => {
+                let mut found = None;
+                self.blocks(name, &mut |one| {
+                    if found.is_none() && one.block.name == *name {
+                        found = Some(one);
+                    }
+                });
+                return found;
+            }
+            _ => return None,
+        };
+        self.find(kind, name)
+    }
+
+    /// The block of a kind and a name.
+    fn find(&'w self, kind: &str, name: &str) -> Option<Found<'w>> {
+        let mut found = None;
+        self.blocks(name, &mut |one| {
+            if found.is_none() && one.block.name == name && one.block.kind == kind {
+                found = Some(one);
+            }
+        });
+        found
+    }
+
+    /// The value behind a reference, where the folder says one, with whether it is of the document; else the node itself.
+    pub(crate) fn resolve<'n>(&'w self, node: &'n Node, own: bool) -> (&'n Node, bool)
+    where
+        'w: 'n,
+    {
+        let (mut node, mut own) = (node, own);
+        for _ in 0..LONGEST_CHAIN {
+            let Value::Reference(reference) = &node.value else { break };
+            let Some((next, of)) = self.value_of(reference) else { break };
+            (node, own) = (next, of);
+        }
+        (node, own)
+    }
+
+    fn value_of(&'w self, reference: &[String]) -> Option<(&'w Node, bool)> {
+        match (is_terraform(self.format), reference) {
+            (true, [first, _, rest @ ..]) if first == "var" => {
+                let variable = self.definition(reference)?;
+                self.touch(variable);
+                Some((descend(variable.block.root.get("default")?, rest)?, variable.own))
+            }
+            (true, [first, name, rest @ ..]) if first == "local" => {
+                let mut found = None;
+                self.blocks(name, &mut |one| {
+                    if found.is_none() && one.block.kind == "locals" {
+                        found = one.block.root.get(name).map(|node| (one, node));
+                    }
+                });
+                let (place, node) = found?;
+                self.touch(place);
+                Some((descend(node, rest)?, place.own))
+            }
+            (true, _) => None,
+            (_, [_]) => {
+                let parameter = self.definition(reference)?;
+                if !is_parameter(parameter.block) {
+                    return None;
+                }
+                self.touch(parameter);
+                let root = &parameter.block.root;
+                let default = ["Default", "defaultValue", "default"].iter().find_map(|key| root.get(key))?;
+                Some((default, parameter.own))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Endings of the files that are one module with a file of the format; `None` where every file is for itself.
+fn shared_endings(format: Format) -> Option<&'static [&'static str]> {
+    is_terraform(format).then_some(&[".tf", ".tofu", ".tf.json", ".tofu.json"])
+}
+
+/// Whether blocks are named as Terraform names them.
+pub(crate) fn is_terraform(format: Format) -> bool {
+    format.name() == "terraform"
+}
+
+/// Whether a block declares a value that is given from outside.
+pub(crate) fn is_parameter(block: &Block) -> bool {
+    matches!(block.kind.as_str(), "variable" | "parameter" | "Parameter")
+}
+
+fn descend<'n>(node: &'n Node, keys: &[String]) -> Option<&'n Node> {
+    keys.iter().try_fold(node, |node, key| node.get(key))
+}

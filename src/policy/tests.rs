@@ -1,0 +1,238 @@
+//! Conditions held against made documents, and what of it is reported.
+
+use std::sync::Arc;
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::*;
+use crate::{
+    origin::{Folder, Sibling, Siblings},
+    rule::{Rule, read_pack},
+};
+
+/// A folder of files in memory.
+struct Files(Vec<(&'static str, &'static str)>, bool);
+
+impl Folder for Files {
+    fn siblings(&self, _path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        let wanted = self.0.iter().filter(|(path, _)| endings.iter().any(|ending| path.ends_with(ending)));
+        let files = wanted.map(|(path, text)| Sibling {
+            path: (*path).into(),
+            bytes: text.as_bytes().to_vec(),
+            ..Sibling::default()
+        });
+        Arc::new(Siblings { files: files.collect(), complete: self.1 })
+    }
+}
+
+fn rules(parts: &str) -> RuleSet {
+    let pack = format!(
+        "schema = 1\n[[rule]]\nid = \"made\"\ntitle = \"Made\"\nrisk = 3\nseverity = \"high\"\nconfidence = \"high\"\n{parts}"
+    );
+    let rules: Vec<Rule> = read_pack("pack.toml", &pack).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    RuleSet::new(rules.into_iter().map(std::borrow::Cow::Owned).collect(), Vec::new())
+}
+
+/// What is found in `path`: the lines pointed at, those decided by something missing in brackets.
+fn found_in(rules: &RuleSet, path: &str, text: &str, fresh: &Fresh, beside: &Beside) -> String {
+    let policy = Policy::new(rules);
+    let bytes = text.as_bytes();
+    let path = BStr::new(path);
+    let secretlike =
+        |span: Span| span.of(bytes).find("s3cr3t").map(|at| Span::new(span.start + at, span.start + at + 6));
+    let look = Look { bytes, path, fresh, beside: (beside, path), secretlike: &secretlike };
+    let mut matches = Vec::new();
+    if let Some(format) = policy.format(bytes, path) {
+        policy.look(rules, look, format, &mut matches);
+    }
+    matches.sort_by_key(|one| one.span);
+    let lines = matches.iter().map(|one| {
+        let line = bytes[..one.span.start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        if one.structure.as_ref().is_some_and(|structure| structure.written) {
+            line.to_string()
+        } else {
+            format!("[{line}]")
+        }
+    });
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+/// A condition on `bucket` blocks of Terraform, asked of each body: `expected` as above.
+#[track_caller]
+fn check(bad: &str, cases: &[(&str, &str)]) {
+    let rules = rules(&format!("[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = {bad}\n"));
+    for (body, expected) in cases {
+        let text = format!("resource \"bucket\" \"b\" {{\n{body}\n}}\n");
+        let found = found_in(&rules, "main.tf", &text, &Fresh::All, &Beside::alone());
+        assert_eq!(&found, expected, "{bad}\n{text}");
+    }
+}
+
+#[test]
+fn values_are_compared_by_what_they_mean() {
+    check(
+        "{ path = \"a\", equals = true }",
+        &[
+            ("a = true", "2"),
+            ("a = \"true\"", "2"),
+            ("a = false", ""),
+            ("a = null", ""),
+            ("a = [false, true]", "2"),
+            ("b = true", ""),
+            ("a = var.a", ""),
+            ("a = f(true)", ""),
+            ("a = var.a ? true : true", "2"),
+            ("a = var.a ? true : false", ""),
+        ],
+    );
+    check(
+        "{ path = \"a\", in = [22, \"x\"], nocase = true }",
+        &[("a = \"22\"", "2"), ("a = \"X\"", "2"), ("a = 23", "")],
+    );
+    check(
+        "{ path = \"a\", not-equals = \"x\" }",
+        &[("a = \"x\"", ""), ("a = \"y\"", "2"), ("", ""), ("a = var.a", "")],
+    );
+    check(
+        "{ path = \"a\", lt = 7 }",
+        &[("a = 6", "2"), ("a = \"6\"", "2"), ("a = 7", ""), ("a = \"x\"", "")],
+    );
+    check("{ path = \"a\", matches = '^x.z$' }", &[("a = \"xyz\"", "2"), ("a = \"xyzz\"", "")]);
+    check(
+        "{ path = \"a\", matches = ':policy/x$' }",
+        &[("a = \"arn:${var.p}:policy/x\"", "2"), ("a = \"arn:${var.p}\"", "")],
+    );
+}
+
+#[test]
+fn what_is_missing_is_a_default_or_not_there() {
+    check(
+        "{ path = \"a\", equals = false, default = false }",
+        &[("", "[1]"), ("a = false", "2"), ("a = true", ""), ("a = null", "[1]"), ("a = var.x", "")],
+    );
+    check(
+        "{ path = \"a.b\", absent = true }",
+        &[("", "[1]"), ("a {\n}", "[1]"), ("a {\nb = 1\n}", ""), ("a = var.x", "")],
+    );
+    check(
+        "{ path = \"a\", present = true }",
+        &[("", ""), ("a {\n}", "2"), ("a = var.x", "2"), ("a = []", "")],
+    );
+    check("{ not = { path = \"a\", equals = 1 } }", &[("", "[1]"), ("a = 1", ""), ("a = var.x", "")]);
+    check(
+        "{ all = [{ path = \"a\", equals = 1 }, { path = \"b\", equals = 2, default = 2 }] }",
+        &[("a = 1", "[2]"), ("a = 1\nb = 2", "3"), ("a = 1\nb = 3", "")],
+    );
+}
+
+#[test]
+fn conditions_meet_in_one_element() {
+    let bad = "{ each = \"rule\", all = [{ path = \"cidr\", world = true }, { range = [\"from\", \"to\"], covers = [22] }] }";
+    check(
+        bad,
+        &[
+            ("rule {\ncidr = [\"0.0.0.0/0\"]\nfrom = 20\nto = 25\n}", "4"),
+            (
+                "rule {\ncidr = [\"0.0.0.0/0\"]\nfrom = 80\nto = 80\n}\nrule {\ncidr = [\"10.0.0.0/8\"]\nfrom = 22\nto = 22\n}",
+                "",
+            ),
+            (
+                "rule {\ncidr = [\"::/0\"]\nfrom = 22\nto = 22\n}\nrule {\ncidr = [\"0.0.0.0/0\"]\nfrom = -1\nto = 0\n}",
+                "4 9",
+            ),
+            ("rule {\ncidr = var.cidr\nfrom = 22\nto = 22\n}", ""),
+            ("rule {\ncidr = [var.a, \"0.0.0.0/0\"]\nfrom = 22\nto = 22\n}", "4"),
+            (
+                "dynamic \"rule\" {\nfor_each = var.r\ncontent {\ncidr = [\"0.0.0.0/0\"]\nfrom = 22\nto = 22\n}\n}",
+                "6",
+            ),
+        ],
+    );
+    check(
+        "{ path = \"p\", covers = [22] }",
+        &[("p = [\"20-25\"]", "2"), ("p = \"*\"", "2"), ("p = [80, 443]", ""), ("p = 22", "2")],
+    );
+    check(
+        "{ key = '(?i)password$', literal = true }",
+        &[("a {\nb = { masterPassword = \"x\" }\n}", "3"), ("password = var.p", "")],
+    );
+    check(
+        "{ path = \"a\", secretlike = true }",
+        &[("a = <<-E\nexport A=1\nexport B=s3cr3t\nE", "4"), ("a = \"x\"", "")],
+    );
+}
+
+#[test]
+fn json_is_read_on() {
+    let bad = "{ each = \"@statements\", all = [{ path = \"Effect\", equals = \"Allow\" }, { path = \"Action\", equals = \"*\" }] }";
+    let statement = "{\"Statement\": [\n{\"Effect\": \"Allow\",\n\"Action\": \"*\"}]}";
+    check(
+        bad,
+        &[
+            (&format!("policy = <<EOF\n{statement}\nEOF"), "5"),
+            (
+                "policy = jsonencode({\nStatement = [{\nEffect = \"Allow\"\nAction = [\"a\", \"*\"]\n}]\n})",
+                "5",
+            ),
+            ("policy = jsonencode({ Statement = { Effect = \"Deny\", Action = \"*\" } })", ""),
+            (
+                "policy = \"{\\\"Statement\\\": [{\\\"Effect\\\": \\\"Allow\\\", \\\"Action\\\": \\\"*\\\"}]}\"",
+                "2",
+            ),
+            ("assume_role_policy = jsonencode({ Statement = { Effect = \"Allow\", Action = \"*\" } })", ""),
+        ],
+    );
+}
+
+#[test]
+fn the_folder_answers() {
+    let parts = "[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = { any = [\n\
+        { path = \"acl\", equals = \"public\" },\n\
+        { not = { linked = { type = \"versions\", via = \"bucket\", where = { path = \"on\", equals = true } } } },\n] }\n";
+    let rules = rules(parts);
+    let bucket = "resource \"bucket\" \"b\" {\nacl = var.acl\n}\n";
+    let on = "resource \"versions\" \"v\" {\nbucket = bucket.b.id\non = true\n}\n";
+    let other = "resource \"versions\" \"v\" {\nbucket = bucket.c.id\non = true\n}\n";
+    let module = "resource \"versions\" \"v\" {\nbucket = module.b.id\non = true\n}\n";
+    let public = "variable \"acl\" {\ndefault = \"public\"\n}\n";
+    for (files, complete, expected) in [
+        (vec![], true, "[1]"),
+        (vec![], false, ""),
+        (vec![("v.tf", on)], true, ""),
+        (vec![("v.tf", other)], true, "[1]"),
+        (vec![("v.tf", module)], true, ""),
+        (vec![("v.tf", on), ("variables.tf", public)], true, "2"),
+        (vec![("v.tf", on), ("variables.txt", public)], true, ""),
+    ] {
+        let beside = Beside::new(Arc::new(Files(files.clone(), complete)));
+        assert_eq!(found_in(&rules, "main.tf", bucket, &Fresh::All, &beside), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn only_what_is_fresh_or_rests_on_it_is_told() {
+    let rules = rules(
+        "[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = { path = \"acl\", equals = \"public\" }\n",
+    );
+    let text = "variable \"v\" {\n  default = \"public\"\n}\nresource \"bucket\" \"a\" {\n  acl = var.v\n}\nresource \"bucket\" \"b\" {\n  acl = \"public\"\n}\n";
+    let at = |needle: &str| {
+        let start = text.find(needle).unwrap();
+        Fresh::from_spans(vec![Span::new(start, start + 1)])
+    };
+    for (fresh, expected) in [
+        (Fresh::All, "5 8"),
+        (at("default"), "5"),
+        (at("acl = \"public\""), "8"),
+        (at("variable"), "5"),
+        (Fresh::Ranges(Vec::new()), ""),
+    ] {
+        assert_eq!(found_in(&rules, "main.tf", text, &fresh, &Beside::alone()), expected, "{fresh:?}");
+    }
+}
+
+#[test]
+fn formats_are_the_ones_that_rules_may_name() {
+    for name in Format::names() {
+        assert!(crate::rule::FORMATS.contains(&name), "{name}");
+    }
+}
