@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Folders in folders: more than any real path holds, and few enough for the stack.
-const MAX_DEPTH: usize = 500;
+pub(super) const MAX_DEPTH: usize = 500;
 
 /// What one side has at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +141,14 @@ pub fn files_below(objects: &Objects, gone: &[Gone], limit: usize) -> Vec<Gone> 
 
 /// A name as trees sort it: folders as if they ended in `/`.
 #[derive(Clone, Copy)]
-struct Key<'n> {
+pub(super) struct Key<'n> {
     name: &'n BStr,
     folder: bool,
 }
 
 impl Key<'_> {
-    fn order(self, other: Key<'_>) -> Ordering {
+    /// Which of two names comes first in a tree.
+    pub(super) fn order(self, other: Key<'_>) -> Ordering {
         let shared = self.name.len().min(other.name.len());
         let next = |key: Key<'_>| match key.name.get(shared) {
             Some(&byte) => Some(byte),
@@ -160,11 +161,13 @@ impl Key<'_> {
 }
 
 impl<'t> TreeEntry<'t> {
-    fn key(&self) -> Key<'t> {
+    /// How it is sorted.
+    pub(super) fn key(&self) -> Key<'t> {
         Key { name: self.name, folder: self.mode.is_folder() }
     }
 
-    fn version(&self) -> Option<Version> {
+    /// What is there.
+    pub(super) fn version(&self) -> Option<Version> {
         Some(Version { mode: self.mode, id: self.object()? })
     }
 }
@@ -361,6 +364,7 @@ fn pass_over(cursor: &mut impl Cursor, prefix: &[u8], count: u32) -> Result<(), 
     if inside(cursor) { Err(LIES) } else { Ok(()) }
 }
 
-fn depth(prefix: &[u8]) -> usize {
+/// Number of folders that a prefix with a `/` at its end goes through.
+pub(super) fn depth(prefix: &[u8]) -> usize {
     memchr::memchr_iter(b'/', prefix).count()
 }

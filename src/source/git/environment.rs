@@ -28,6 +28,8 @@ pub struct Environment {
     pub object_directory: Option<PathBuf>,
     /// `GIT_ALTERNATE_OBJECT_DIRECTORIES`, taken apart and unquoted.
     pub alternate_objects: Vec<PathBuf>,
+    /// `GIT_SHALLOW_FILE`: the commits without parents while a shallow push is received.
+    pub shallow_file: Option<PathBuf>,
     /// `GIT_CEILING_DIRECTORIES`, taken apart: discovery does not go above them.
     pub ceilings: Vec<PathBuf>,
     /// Commits named by `GITHEAD_*`: what `git merge` is merging while pre-merge-commit runs,
@@ -64,6 +66,7 @@ impl Environment {
             index_file: path("GIT_INDEX_FILE"),
             object_directory: path("GIT_OBJECT_DIRECTORY"),
             alternate_objects: get("GIT_ALTERNATE_OBJECT_DIRECTORIES").map_or_else(Vec::new, split_paths),
+            shallow_file: path("GIT_SHALLOW_FILE"),
             ceilings: get("GIT_CEILING_DIRECTORIES").map_or_else(Vec::new, split_paths),
             merge_heads: Vec::new(),
             editor: get("GIT_EDITOR").cloned(),

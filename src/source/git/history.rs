@@ -14,7 +14,7 @@
 
 mod graph;
 pub(super) mod message;
-mod refs;
+pub(super) mod refs;
 
 use bstr::BString;
 

@@ -25,7 +25,7 @@ use std::fmt;
 
 use crate::{origin::ObjectId, source::Problem, text::Fresh};
 
-mod alternates;
+pub(super) mod alternates;
 mod data;
 mod delta;
 mod descent;

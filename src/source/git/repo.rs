@@ -39,6 +39,8 @@ pub struct Repo {
     pub ref_storage: RefStorage,
     /// What is not here.
     pub missing: Missing,
+    /// The file that lists commits without parents; it need not be there.
+    pub shallow_file: PathBuf,
     /// Commits being merged that only the environment names.
     pub merge_heads: Vec<ObjectId>,
     /// Configuration of the repository and of the worktree, without the user's.
@@ -113,6 +115,8 @@ pub fn discover(start: &Path, environment: &Environment) -> Result<Repo, SourceE
     let alternates = environment.alternate_objects.iter().map(|folder| start.join(folder));
     let index =
         environment.index_file.as_ref().map_or_else(|| git_dir.join("index"), |file| start.join(file));
+    let shallow_file =
+        environment.shallow_file.as_ref().map_or_else(|| common_dir.join("shallow"), |file| start.join(file));
     Ok(Repo {
         worktree: worktree_top(start, environment, &git_dir, &common_dir, &config, found_top),
         index,
@@ -120,10 +124,11 @@ pub fn discover(start: &Path, environment: &Environment) -> Result<Repo, SourceE
         hash,
         ref_storage,
         missing: Missing {
-            shallow: common_dir.join("shallow").is_file(),
+            shallow: shallow_file.is_file(),
             partial: config.get("extensions.partialclone").is_some()
                 || config.names().any(|name| name.starts_with(b"remote.") && name.ends_with(b".promisor")),
         },
+        shallow_file,
         merge_heads: environment.merge_heads.clone(),
         local_config: config,
         git_dir,

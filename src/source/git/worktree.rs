@@ -21,7 +21,7 @@ use super::{
     lfs, lines,
     objects::{Objects, Type},
     repo::Repo,
-    staged::problem,
+    version::problem,
 };
 use crate::{
     origin::{Entry, Kind, ObjectId, Origin},

@@ -40,8 +40,8 @@ pub(super) fn tips(repo: &Repo) -> Result<BTreeSet<ObjectId>, SourceError> {
 }
 
 /// The commits whose parents a shallow clone left out.
-pub(super) fn boundary(repo: &Repo) -> Result<BTreeSet<ObjectId>, SourceError> {
-    let text = optional(&repo.common_dir.join("shallow"))?;
+pub(in crate::source::git) fn boundary(repo: &Repo) -> Result<BTreeSet<ObjectId>, SourceError> {
+    let text = optional(&repo.shallow_file)?;
     Ok(text.lines().filter_map(|line| ObjectId::from_hex(line.trim())).collect())
 }
 

@@ -13,7 +13,7 @@ use crate::source::Problem;
 const DEEPEST: usize = 5;
 
 /// The folders themselves, then all that they borrow from, each once.
-pub(super) fn folders(own: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+pub(in crate::source::git) fn folders(own: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut seen = Vec::new();
     let mut waiting: Vec<(PathBuf, usize)> = own.iter().rev().map(|own| (own.clone(), 0)).collect();

@@ -1,0 +1,356 @@
+//! What a push brings: contents, names and messages that the receiving side does not have.
+//!
+//! New is what the new tips reach and no reference does; that an object is in the store says
+//! nothing, since a push that was refused may have left it there. All ref updates are one walk.
+//! Each new commit is compared with all of its parents: a path whose content is that of a parent is
+//! not looked at, and of any other those lines are new that no parent has there. So a secret that
+//! one commit adds and the next one removes is seen, one that was there before is not, and a merge
+//! is looked at for what is in none of its sides.
+//!
+//! Must not know rules, write to the repository, or run anything of it.
+
+mod gather;
+pub mod held;
+pub mod updates;
+mod walk;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use bstr::{BString, ByteSlice as _};
+
+use super::{
+    beside,
+    changes::Version,
+    history::{message, refs},
+    lfs,
+    objects::{Objects, ReadError, Type},
+    repo::Repo,
+    tree::PathFinder,
+    version::{Job, Reader, Renamed, problem},
+};
+use crate::{
+    origin::{Beside, Entry, History, Introduction, Kind, ObjectId, Origin, Presence},
+    source::{Count, Problem, Source, SourceError, Visitor},
+    text::Fresh,
+};
+use gather::Gatherer;
+use held::Held;
+use walk::{Commit, Halt};
+
+/// Fewer steps than this are taken on the calling thread: waking the others would take longer.
+const PARALLEL_FROM: usize = 32;
+/// Tips in whose trees every changed path is looked for. Of more, all that is new counts as if it
+/// were at a tip, which is the stricter way.
+const MAX_TIPS: usize = 64;
+/// Commits named when time runs out.
+const MOST_NAMED: usize = 3;
+
+/// A path with a content that none of the parents has there.
+#[derive(Debug)]
+struct Step {
+    path: BString,
+    new: Version,
+    olds: Vec<Version>,
+    renamed: Renamed,
+    /// Its place among the commits; `None` for what a tag points at directly.
+    commit: Option<usize>,
+    /// The tree of a new tip that has it there.
+    tip: Option<ObjectId>,
+}
+
+/// How much of a push was looked at. Shared with whoever ends the run.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Commits, tags and changed paths.
+    pub all: AtomicU64,
+    /// Those that were looked at.
+    pub done: AtomicU64,
+}
+
+/// What is pushed to where.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// The repository that has the objects.
+    pub repo: Repo,
+    /// What references are to point at.
+    pub tips: Vec<ObjectId>,
+    /// What the receiving side has.
+    pub held: Held,
+}
+
+/// What is new in a push, found and not looked at yet.
+pub struct News {
+    objects: Arc<Objects>,
+    /// What lies beside files, by the tree of a tip.
+    beside: HashMap<ObjectId, Beside>,
+    lfs: std::path::PathBuf,
+    commits: Vec<Commit>,
+    tags: Vec<ObjectId>,
+    steps: Vec<Step>,
+    problems: Vec<Problem>,
+    removed: HashSet<BString>,
+    tips: Vec<ObjectId>,
+    refs: usize,
+    /// How far it was looked at.
+    pub progress: Arc<Progress>,
+}
+
+impl std::fmt::Debug for News {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("News").field("commits", &self.commits.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why what is new could not be found.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// Something cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// It was asked to end.
+    #[error("time ran out before it was known what is new")]
+    Cancelled,
+}
+
+impl Push {
+    /// Finds what is new.
+    ///
+    /// # Errors
+    ///
+    /// If a commit of the push cannot be read, or `cancelled` says so.
+    pub fn find(&self, cancelled: &dyn Fn() -> bool) -> Result<News, PushError> {
+        let objects = Arc::new(self.repo.objects()?);
+        let boundary = refs::boundary(&self.repo)?;
+        let walked = walk::walk(&objects, &self.tips, &self.held, &boundary, cancelled);
+        let walked = walked.map_err(halted)?;
+        let mut gatherer = Gatherer::new(&objects);
+        for (place, commit) in walked.commits.iter().enumerate() {
+            if cancelled() {
+                return Err(PushError::Cancelled);
+            }
+            gatherer.commit(place, commit);
+        }
+        for (id, kind) in walked.bare {
+            match kind {
+                Type::Tree => gatherer.tree(id),
+                _ => gatherer.blob(id),
+            }
+        }
+        let Gatherer { mut steps, mut problems, removed, .. } = gatherer;
+        mark_tips(&objects, &walked.tips, &walked.commits, &mut steps, &mut problems);
+        // What is at a tip matters most, then what is newest: if time runs out, the rest is left.
+        steps.sort_by_key(|step| (step.tip.is_none(), std::cmp::Reverse(step.commit)));
+        let mut beside = HashMap::new();
+        for tree in steps.iter().filter_map(|step| step.tip) {
+            beside.entry(tree).or_insert_with(|| beside::of_tree(&objects, tree));
+        }
+        let progress = Arc::new(Progress::default());
+        let all = steps.len() + walked.commits.len() + walked.tags.len();
+        progress.all.store(all as u64, Ordering::Relaxed);
+        Ok(News {
+            lfs: lfs::storage(&self.repo),
+            commits: walked.commits,
+            tags: walked.tags,
+            steps,
+            problems,
+            removed,
+            beside,
+            tips: walked.tips,
+            refs: self.tips.len(),
+            progress,
+            objects,
+        })
+    }
+}
+
+fn halted(halt: Halt) -> PushError {
+    let fail = |subject: String, error: ReadError| SourceError {
+        subject,
+        message: error.to_string(),
+        cause: Some(Box::new(error)),
+    };
+    match halt {
+        Halt::Cancelled => PushError::Cancelled,
+        Halt::Unreadable(error) => PushError::Source(fail("push".to_owned(), error)),
+        Halt::Torn { commit, cause } => {
+            PushError::Source(fail(format!("parent of commit {}", commit.short()), cause))
+        }
+    }
+}
+
+/// Finds out which steps are still so at a tip.
+fn mark_tips(
+    objects: &Objects,
+    tips: &[ObjectId],
+    commits: &[Commit],
+    steps: &mut [Step],
+    problems: &mut Vec<Problem>,
+) {
+    let mut waiting: Vec<&mut Step> = Vec::new();
+    for step in steps {
+        let commit = step.commit.map(|place| &commits[place]);
+        if tips.len() > MAX_TIPS || commit.is_some_and(|commit| tips.contains(&commit.id)) {
+            step.tip = commit.and_then(|commit| commit.tree);
+        } else if commit.is_some() {
+            waiting.push(step);
+        }
+    }
+    for tip in tips {
+        if waiting.is_empty() {
+            break;
+        }
+        let Ok(tree) = objects.tree_of(tip) else { continue };
+        let mut finder = PathFinder::new(objects, tree);
+        waiting.retain_mut(|step| match finder.find(step.path.as_bstr()) {
+            Ok(found) => {
+                step.tip = found.filter(|(_, id)| *id == step.new.id).map(|_| tree);
+                step.tip.is_none()
+            }
+            Err(error) => {
+                problems.push(problem(step.path.as_bstr(), &error));
+                true
+            }
+        });
+    }
+}
+
+impl News {
+    /// Number of new commits.
+    #[must_use]
+    pub const fn commits(&self) -> usize {
+        self.commits.len()
+    }
+
+    /// True if a commit changes the file `path` at the top, or takes it away.
+    #[must_use]
+    pub fn touches(&self, path: &[u8]) -> bool {
+        self.removed.contains(path.as_bstr()) || self.steps.iter().any(|step| step.path == path)
+    }
+
+    /// What was not looked at, in words, if anything was left.
+    #[must_use]
+    pub fn left(&self) -> Option<String> {
+        let (all, done) =
+            (self.progress.all.load(Ordering::Relaxed), self.progress.done.load(Ordering::Relaxed));
+        let left = all.saturating_sub(done);
+        let oldest = self.commits.iter().take(MOST_NAMED).map(|commit| commit.id.short());
+        let oldest: Vec<String> = oldest.collect();
+        (left > 0).then(|| {
+            format!(
+                "{left} of {all} changed paths and messages in {} commits were not looked at; the newest \
+                 come first, so look at the oldest commits: {}",
+                self.commits.len(),
+                oldest.join(", ")
+            )
+        })
+    }
+
+    fn history(&self, commit: Option<usize>, tip: bool) -> History {
+        let since = commit.and_then(|place| self.commits.get(place)).map(|commit| {
+            Arc::new(Introduction { commit: commit.id, author: commit.author.clone(), time: commit.time })
+        });
+        History { since, presence: if tip { Presence::Tip } else { Presence::Past } }
+    }
+
+    fn step(&self, reader: &Reader<'_>, step: &Step) {
+        reader.visit(&Job {
+            path: step.path.clone(),
+            new: step.new,
+            olds: step.olds.clone(),
+            renamed: step.renamed.clone(),
+            commit: step.commit.map(|place| self.commits[place].id),
+            history: Some(self.history(step.commit, step.tip.is_some() || step.commit.is_none())),
+            beside: step.tip.and_then(|tree| self.beside.get(&tree).cloned()).unwrap_or_default(),
+        });
+    }
+
+    fn message(&self, visitor: &dyn Visitor, id: ObjectId, place: Option<usize>) {
+        let (kind, name, object) = match place {
+            Some(_) => (Kind::CommitMessage, message::COMMIT, Type::Commit),
+            None => (Kind::TagMessage, message::TAG, Type::Tag),
+        };
+        let content = match self.objects.read(&id, object) {
+            Ok(content) => content,
+            Err(error) => return visitor.problem(problem(id.to_string().as_bytes().as_bstr(), &error)),
+        };
+        let text = message::text(&content);
+        let tip = place.is_none() || self.tips.contains(&id);
+        let mut history = self.history(place, tip);
+        if place.is_none() {
+            let header = message::Header::parse(&content);
+            let author = header.author.into();
+            history.since = Some(Arc::new(Introduction { commit: id, author, time: header.time }));
+        }
+        let entry = Entry {
+            origin: Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(name) },
+            size: Some(text.len() as u64),
+            new_name: true,
+            history: Some(history),
+            ..Entry::default()
+        };
+        if visitor.wants(&entry) {
+            visitor.content(&entry, &text, &Fresh::All);
+        }
+    }
+}
+
+/// Runs `job` on all of `tasks` with the threads of the current pool, the first ones first: when
+/// time runs out, what was not done is what came last.
+fn in_order<T: Sync>(tasks: &[T], job: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    rayon::scope(|scope| {
+        for _ in 0..rayon::current_num_threads() {
+            scope.spawn(|_| {
+                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    job(task);
+                }
+            });
+        }
+    });
+}
+
+/// One thing to look at.
+enum Task<'t> {
+    Step(&'t Step),
+    Message(ObjectId, Option<usize>),
+}
+
+impl Source for News {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        visitor.count(Count::Refs, self.refs as u64);
+        visitor.count(Count::Commits, self.commits.len() as u64);
+        visitor.count(Count::Moved, self.progress.all.load(Ordering::Relaxed));
+        self.problems.iter().for_each(|problem| visitor.problem(problem.clone()));
+        let reader = Reader { objects: &self.objects, lfs: self.lfs.clone(), visitor, whole: false };
+        let (at_tips, older) = self.steps.split_at(self.steps.partition_point(|step| step.tip.is_some()));
+        let messages = self.commits.iter().enumerate().rev();
+        let mut tasks: Vec<Task<'_>> = at_tips.iter().map(Task::Step).collect();
+        tasks.extend(self.tags.iter().map(|id| Task::Message(*id, None)));
+        tasks.extend(messages.map(|(place, commit)| Task::Message(commit.id, Some(place))));
+        tasks.extend(older.iter().map(Task::Step));
+        let run = |task: &Task<'_>| {
+            if visitor.cancelled() {
+                return;
+            }
+            match *task {
+                Task::Step(step) => self.step(&reader, step),
+                Task::Message(id, place) => self.message(visitor, id, place),
+            }
+            if !visitor.cancelled() {
+                self.progress.done.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        if tasks.len() < PARALLEL_FROM {
+            tasks.iter().for_each(run);
+        } else {
+            in_order(&tasks, run);
+        }
+        Ok(())
+    }
+}
