@@ -8,9 +8,13 @@ mod config;
 mod doctor;
 mod edge;
 mod exit;
+mod gate;
 mod hook;
 mod install;
 mod load;
+mod log;
+mod pre_push;
+mod pre_receive;
 mod progress;
 mod rules;
 mod run;
@@ -49,6 +53,9 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         Command::Staged(args) => scan::staged(&args, edge)?,
         Command::Audit(args) => scan::audit(&args, edge)?,
         Command::CommitMsg(args) => scan::commit_msg(&args, edge)?,
+        Command::PrePush(args) => pre_push::pre_push(&args, edge)?,
+        Command::Range(args) => pre_push::range(&args, edge)?,
+        Command::PreReceive(args) => pre_receive::pre_receive(&args, edge)?,
         Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
         Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,
         Command::Doctor(_) => doctor::run(edge)?,
@@ -57,6 +64,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
             hook::Call::Run(line) => return Ok(run(line)),
             hook::Call::Skipped => Exit::Clean,
         },
+        Command::Log(args) => log::run(&args, edge)?,
         Command::Rules(args) => rules::run(&args, edge)?,
         Command::Config(args) => config::run(&args, edge)?,
         Command::Completions(args) => shell::completions(&args)?,

@@ -10,6 +10,7 @@ use crate::{
     rule::RuleSet,
 };
 
+pub mod gate;
 mod merge;
 mod read;
 mod schema;
@@ -47,6 +48,8 @@ pub struct Config {
     pub suppress: SuppressConfig,
     /// What a hook may do.
     pub hook: HookConfig,
+    /// What a server's gate is told.
+    pub gate: gate::GateConfig,
     /// The baseline's path, relative to the top of the repository; `None` for the usual one.
     pub baseline: Setting<Option<PathBuf>>,
     /// What is worth a look in the files, and what a locked repository tried.
@@ -132,6 +135,10 @@ pub struct HookConfig {
 pub enum LayerKind {
     /// The user's configuration directory.
     User,
+    /// The server that receives a push.
+    Server,
+    /// The branch that a push is for, as the server has it.
+    Target,
     /// The repository.
     Repository,
     /// A file named on the command line.

@@ -44,6 +44,14 @@ pub(crate) enum Command {
     CommitMsg(CommitMsgArgs),
     /// Scan every version of every file and every message that a repository holds
     Audit(AuditArgs),
+    /// Scan new commits before they are pushed (the pre-push hook)
+    #[command(name = "pre-push")]
+    PrePush(PrePushArgs),
+    /// Scan the commits of a range, such as those of a merge request
+    Range(RangeArgs),
+    /// Scan what a push brings and refuse it (the pre-receive hook of a server)
+    #[command(name = "pre-receive")]
+    PreReceive(PreReceiveArgs),
     /// Install git hooks
     Install(InstallArgs),
     /// Remove the git hooks that `install` made
@@ -57,6 +65,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Record known findings, so that only new ones are reported
     Baseline(BaselineArgs),
+    /// Check the log of what was let through by push options
+    Log(LogArgs),
     /// Print the merged configuration with the file that set each value
     Config(ConfigArgs),
     /// Print a completion script for a shell
@@ -66,7 +76,7 @@ pub(crate) enum Command {
 }
 
 /// Options of every scanning mode.
-#[derive(Debug, Args, Default)]
+#[derive(Clone, Debug, Args, Default)]
 pub(crate) struct CommonArgs {
     /// Format on standard output
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
@@ -202,6 +212,58 @@ pub(crate) struct AuditArgs {
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+/// `abatis pre-push`.
+#[derive(Debug, Args)]
+pub(crate) struct PrePushArgs {
+    /// The remote's name or URL, as git passes it; the references are read from standard input
+    #[arg(value_name = "REMOTE")]
+    pub(crate) remote: Option<std::ffi::OsString>,
+    /// The remote's URL, as git passes it
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<std::ffi::OsString>,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis range`.
+#[derive(Debug, Args)]
+pub(crate) struct RangeArgs {
+    /// What the second reaches and the first does not, such as origin/main..HEAD
+    #[arg(value_name = "A..B")]
+    pub(crate) range: String,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// `abatis pre-receive`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PreReceiveArgs {
+    /// Time that the hook may take as a whole, such as 4s or 900ms; no limit if neither this nor the
+    /// configuration sets one
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<String>,
+    /// What becomes of a push for which the time did not suffice
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) on_timeout: Option<OnTimeout>,
+    /// Append a line of JSON about each push to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Options of every mode
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// What becomes of a push for which the time did not suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnTimeout {
+    /// It is refused
+    Reject,
+    /// It is let in, and the receipt says what was not looked at
+    Allow,
 }
 
 /// `abatis install`.
@@ -344,6 +406,28 @@ pub(crate) struct BaselineScan {
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+/// `abatis log`.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: LogCommand,
+}
+
+/// The commands under `abatis log`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Check that no line was changed, dropped or moved since it was written
+    Verify {
+        /// The log
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// A hash that one of its lines must have, noted elsewhere before: shows if lines were cut off
+        #[arg(long, value_name = "HASH")]
+        expect: Option<String>,
+    },
 }
 
 /// `abatis config`.

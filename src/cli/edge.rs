@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The surroundings of the process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Edge {
     /// The current folder.
     pub(crate) folder: PathBuf,

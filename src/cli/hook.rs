@@ -44,7 +44,10 @@ pub(crate) enum Call {
 pub(crate) fn prepare(args: &HookArgs, may_skip: impl FnOnce() -> Result<bool>) -> Result<Call> {
     note_trial(&args.name);
     let line = command_line(args)?;
-    let Some(reason) = Edge::variable(SKIP) else { return Ok(Call::Run(line)) };
+    // On a server nobody skips: there are push options for that, which the server permits or not.
+    let Some(reason) = Edge::variable(SKIP).filter(|_| args.name != "pre-receive") else {
+        return Ok(Call::Run(line));
+    };
     let reason = reason.to_string_lossy().into_owned();
     if reason.chars().filter(|letter| letter.is_alphabetic()).count() < REASON_LETTERS {
         bail!("{SKIP}: the reason is missing, so nothing is skipped; write {SKIP}='why it must be' git …");
@@ -64,6 +67,11 @@ fn command_line(args: &HookArgs) -> Result<Vec<OsString>> {
             let file = args.arguments.first().context("commit-msg: git passed no file with the message")?;
             line.extend(["commit-msg".into(), "--".into(), file.clone()]);
         }
+        "pre-push" => {
+            line.extend(["pre-push".into(), "--".into()]);
+            line.extend(args.arguments.iter().take(2).cloned());
+        }
+        "pre-receive" => line.push("pre-receive".into()),
         other => bail!("{other}: not a hook that abatis knows"),
     }
     Ok(line)
@@ -126,7 +134,7 @@ fn write_log(git: &Git, log: &Path, hook: &str, reason: &str) -> Result<()> {
 }
 
 /// A moment in the form of RFC 3339, UTC.
-fn time(seconds: u64) -> String {
+pub(super) fn time(seconds: u64) -> String {
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{}T{hour:02}:{minute:02}:{second:02}Z", Date::from_unix_seconds(seconds))
 }
@@ -154,6 +162,8 @@ mod tests {
         check("pre-merge-commit", &[], &["abatis", "staged"]);
         check("commit-msg", &["-odd"], &["abatis", "commit-msg", "--", "-odd"]);
         check("commit-msg", &[], &[]);
+        check("pre-push", &["origin", "-u"], &["abatis", "pre-push", "--", "origin", "-u"]);
+        check("pre-receive", &[], &["abatis", "pre-receive"]);
         check("post-commit", &[], &[]);
     }
 

@@ -17,6 +17,7 @@ use crate::{
     diagnostic::{self, Diagnostic, Sources},
     filter::inline::Tool,
     finding::{Confidence, Risk, Severity},
+    source::git::repo::Repo,
 };
 
 /// The configuration of a run: built-in, user, repository, command line.
@@ -46,6 +47,49 @@ pub(super) fn load(common: &CommonArgs, top: Option<&Path>, edge: &Edge) -> anyh
     let markers = marker_names();
     config::load(layers, &read_extended, Known { checks: &checks, markers: &markers }, &choice)
         .map_err(|problems| rejection(&problems, edge))
+}
+
+/// The configuration of a server's gate: built-in, the server's file, the repository's own on the
+/// server, command line, and what `pushed` trees say, which may tighten and never loosen.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(super) fn load_server(
+    common: &CommonArgs,
+    repo: &Repo,
+    pushed: Vec<Layer>,
+    read: &config::ReadFile<'_>,
+    edge: &Edge,
+) -> anyhow::Result<Config> {
+    let mut layers = Vec::new();
+    match &common.config {
+        Some(path) => layers.push(layer(LayerKind::Server, &edge.absolute(path))?),
+        None => layers.extend(optional_layer(LayerKind::Server, &server_file())?),
+    }
+    layers.extend(optional_layer(LayerKind::Server, &repo.common_dir.join(SERVER_FILE_NAME))?);
+    for path in &common.rules {
+        layers.push(layer(LayerKind::CommandLine, &edge.absolute(path))?);
+    }
+    layers.extend(pushed);
+    let choice = Choice { trust: Trust::Locked, ..choice(common)? };
+    let checks: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+    let markers = marker_names();
+    config::load(layers, read, Known { checks: &checks, markers: &markers }, &choice)
+        .map_err(|problems| rejection(&problems, edge))
+}
+
+/// The server's configuration for one repository, in the repository's folder.
+const SERVER_FILE_NAME: &str = "abatis.toml";
+
+/// The configuration of all gates of this machine.
+pub(super) fn server_file() -> PathBuf {
+    let folder = if cfg!(windows) {
+        Edge::variable("PROGRAMDATA").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from)
+    } else {
+        PathBuf::from("/etc")
+    };
+    folder.join("abatis").join("server.toml")
 }
 
 /// The names that `[suppress] markers` may list.

@@ -30,7 +30,7 @@ use crate::{
 /// The baseline of a repository, at its top, unless configured otherwise.
 pub(crate) const BASELINE: &str = ".abatis-baseline";
 /// Longest baseline that is read, in bytes.
-const MAX_BASELINE: u64 = 64 << 20;
+pub(super) const MAX_BASELINE: u64 = 64 << 20;
 
 /// What is to be done.
 pub(super) struct Job<'j> {
@@ -96,7 +96,13 @@ pub(super) fn scan_with(
     Ok(Done { plan, outcome })
 }
 
-fn plan(edge: &Edge, job: &Job<'_>, config: &Config, baseline: Option<Baseline>) -> anyhow::Result<Plan> {
+/// The plan of a job.
+pub(super) fn plan(
+    edge: &Edge,
+    job: &Job<'_>,
+    config: &Config,
+    baseline: Option<Baseline>,
+) -> anyhow::Result<Plan> {
     let rules = Arc::new(config.rules.clone());
     let settings = &config.scan;
     let exclude = settings.exclude.iter().map(|glob| glob.value.clone()).collect();
@@ -249,7 +255,8 @@ impl Reports {
     }
 }
 
-fn format(name: &str) -> anyhow::Result<&'static Format> {
+/// The format of that name.
+pub(super) fn format(name: &str) -> anyhow::Result<&'static Format> {
     report::find(name).with_context(|| {
         let known: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
         format!("unknown format `{name}`; there are {}", known.join(", "))

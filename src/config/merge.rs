@@ -7,6 +7,7 @@ use std::{borrow::Cow, collections::BTreeSet, path::PathBuf};
 use super::{
     Base, Change, ChangeKind, Choice, Config, HookConfig, Known, Layer, LayerKind, ReadFile, Rejected,
     ScanConfig, Setting, SuppressConfig, Trust,
+    gate::GateConfig,
     read::{File, Reader},
 };
 use crate::{
@@ -75,6 +76,7 @@ struct Merge<'c> {
     scan: ScanConfig,
     suppress: SuppressConfig,
     hook: HookConfig,
+    gate: GateConfig,
     baseline: Setting<Option<PathBuf>>,
     changes: Vec<Change>,
     warnings: Vec<Diagnostic>,
@@ -90,6 +92,7 @@ impl<'c> Merge<'c> {
             scan: ScanConfig::default(),
             suppress: SuppressConfig { markers: Setting::default(None) },
             hook: HookConfig { allow_bypass: Setting::default(true) },
+            gate: GateConfig::default(),
             baseline: Setting::default(None),
             changes: Vec::new(),
             warnings: Vec::new(),
@@ -116,6 +119,17 @@ impl<'c> Merge<'c> {
             }
         }
         self.sections(file);
+        if let Some(at) = file.gate.at {
+            // Wherever it comes from, a repository has no say in the gate that judges it.
+            if matches!(file.kind, LayerKind::Repository | LayerKind::Target) {
+                let warning = Diagnostic::warning("gate", "ignored: `[gate]` is up to the server")
+                    .in_file(file.name.as_str())
+                    .label(at, "");
+                self.warnings.push(warning);
+            } else {
+                self.gate.lay(file.gate.gate.clone());
+            }
+        }
     }
 
     fn command_line(&mut self) {
@@ -161,6 +175,7 @@ impl<'c> Merge<'c> {
             scan: self.scan,
             suppress: self.suppress,
             hook: self.hook,
+            gate: self.gate,
             baseline: self.baseline,
             warnings: Vec::new(),
             sources: diagnostic::Sources::default(),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Known, Layer, LayerKind, ReadFile, schema::Sections};
+use super::{Known, Layer, LayerKind, ReadFile, gate::GateSections, schema::Sections};
 use crate::{
     diagnostic::{Diagnostic, Sources, did_you_mean},
     rule::{
@@ -27,6 +27,7 @@ pub(super) struct File {
     text: String,
     pub(super) pack: Pack,
     pub(super) sections: Sections,
+    pub(super) gate: GateSections,
 }
 
 impl File {
@@ -72,7 +73,7 @@ impl<'o> Reader<'o> {
         let (parts, problems) = document(&name, &text, self.known, Remarks::Left);
         self.problems.extend(problems);
         self.sources.insert(name.clone(), text.clone());
-        let Some((pack, sections)) = parts else { return };
+        let Some((pack, sections, gate)) = parts else { return };
         self.stack.push(name.clone());
         for extended in &pack.table.extend {
             if let Err(why) = self.extend(kind, &name, extended) {
@@ -82,13 +83,13 @@ impl<'o> Reader<'o> {
             }
         }
         self.stack.pop();
-        self.files.push(File { kind, name, text, pack, sections });
+        self.files.push(File { kind, name, text, pack, sections, gate });
     }
 
     fn extend(&mut self, kind: LayerKind, from: &str, extended: &At<String>) -> Result<(), String> {
         let wanted = extended.value.as_str();
         // What a repository says must not make a server read files that are none of its business.
-        if kind == LayerKind::Repository && leaves_folder(wanted) {
+        if matches!(kind, LayerKind::Repository | LayerKind::Target) && leaves_folder(wanted) {
             return Err("a repository's configuration extends files of its own folder only".to_owned());
         }
         if self.stack.len() >= MAX_EXTEND {
@@ -126,7 +127,7 @@ pub fn check(file: &str, text: &str, known: Known<'_>) -> Vec<Diagnostic> {
 /// The rules of one file, without those that something is wrong with; see [`check`].
 #[must_use]
 pub fn rules(file: &str, text: &str, known: Known<'_>) -> Vec<Rule> {
-    document(file, text, known, Remarks::Left).0.map(|(pack, _)| pack.rules).unwrap_or_default()
+    document(file, text, known, Remarks::Left).0.map(|(pack, ..)| pack.rules).unwrap_or_default()
 }
 
 fn document(
@@ -134,20 +135,21 @@ fn document(
     text: &str,
     known: Known<'_>,
     remarks: Remarks,
-) -> (Option<(Pack, Sections)>, Vec<Diagnostic>) {
+) -> (Option<(Pack, Sections, GateSections)>, Vec<Diagnostic>) {
     let sink = Sink::new(name, text);
     let parts = parse(&sink).map(|document| {
         let mut table = Table::new(&sink, "a configuration file", &document, Span::new(0, 0));
         let context = Context { source: name, built_in: false, checks: known.checks };
         let pack = Pack::read(&mut table, context);
         let sections = Sections::read(&mut table);
+        let gate = GateSections::read(&mut table, &sink, name);
         table.finish();
         check_sections(&sections, known, &sink);
         if remarks == Remarks::Made {
             lint::keywords(&pack.table, &sink);
             lint::style(&pack.table, &sink);
         }
-        (pack, sections)
+        (pack, sections, gate)
     });
     (parts, sink.finish())
 }
