@@ -214,6 +214,18 @@ impl Tables {
                 pattern.placeholders,
                 pattern.binary,
             ),
+            Detector::Bound(bound) => format!(
+                "model::Detector::Bound(model::Bound {{ keywords: {}, value: {}, ignore_case: {}, near: {}, \
+                 entropy: {:?}, check: {}, least: {}, most: {} }})",
+                self.texts(&bound.keywords),
+                quoted(&bound.value),
+                bound.ignore_case,
+                self.texts(&bound.near),
+                bound.entropy,
+                quoted(&bound.check),
+                bound.least,
+                bound.most,
+            ),
             Detector::Assignment(assignment) => format!(
                 "model::Detector::Assignment(model::Assignment {{ keywords: {}, classifier: {} }})",
                 self.texts(&assignment.keywords),

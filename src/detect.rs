@@ -1,13 +1,14 @@
 //! The detection core: a pure function of bytes, path, fresh ranges and rule set.
 //!
 //! Keywords first (`prefilter`), then what their rules make of the place: an expression on a
-//! window (`pattern`) or the value given to a name (`assignment`, `judge`); then entropy,
+//! window (`pattern`), a value behind its provider's name (`bound`) or the value given to a name (`assignment`, `judge`); then entropy,
 //! placeholders and offline proofs (`check`); the same again in encoded text (`decode`);
 //! last, one match a secret (`overlap`).
 //!
 //! Must not know git, files, the clock, the environment or threads.
 
 pub(crate) mod assignment;
+pub(crate) mod bound;
 mod carry;
 pub mod check;
 pub(crate) mod decode;
@@ -38,7 +39,7 @@ use crate::{
     glob::{Glob, GlobMap},
     origin::{Beside, Kind},
     policy::{Look, Policy},
-    rule::{Assignment, Detector, FileRule, Pattern, Rule, RuleSet},
+    rule::{Assignment, Bound, Detector, FileRule, Pattern, Rule, RuleSet},
     secret::Secret,
     text::{Fresh, Span},
 };
@@ -96,6 +97,8 @@ pub struct Scanner {
     far: Prefilter,
     far_users: Vec<Vec<u32>>,
     engines: Vec<Engine>,
+    /// Of bound rules, by [`bound::Engine`].
+    values: Vec<bound::Engine>,
     paths: Vec<OnceLock<Vec<Glob>>>,
     /// Names of file rules, put together when first needed.
     files: OnceLock<GlobMap<u32>>,
@@ -155,6 +158,7 @@ impl Scanner {
         for (index, rule) in rules.iter().enumerate() {
             let (keywords, fold, multiline) = match &rule.detector {
                 Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
+                Detector::Bound(bound) => (&bound.keywords, true, false),
                 Detector::Assignment(assignment) => (&assignment.keywords, true, false),
                 Detector::File(_) | Detector::Structure => continue,
             };
@@ -177,6 +181,7 @@ impl Scanner {
             far: Prefilter::new(far_keywords),
             far_users,
             engines: (0..rules.len()).map(|_| Engine::default()).collect(),
+            values: (0..rules.len()).map(|_| bound::Engine::default()).collect(),
             paths: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             files: OnceLock::new(),
             policy: Policy::new(&rules),
@@ -383,6 +388,9 @@ impl Scanner {
                     self.pattern(index, pattern, view, hit, collector);
                 }
             }
+            Detector::Bound(bound) if !view.binary && self.applies(index, rule, view.path, collector) => {
+                self.bound(index, bound, view, hit, collector);
+            }
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
             {
@@ -424,27 +432,13 @@ impl Scanner {
         let (found, depends) = self.engines[index as usize].at(pattern, view.bytes, hit, memo);
         let Some(found) = found else { return };
         let secret = found.secret.of(view.bytes);
-        if pattern.entropy.is_some_and(|least| entropy::shannon(secret) < least)
-            || pattern.placeholders && judge::is_placeholder(secret)
-        {
-            return;
-        }
-        let mut confidence = self.rules.rule(index).confidence;
-        let mut proof = None;
-        if check::is_published_example(secret) {
-            collector.tally.disproved += 1;
-            return;
-        }
-        if let Some(check) = check::find(&pattern.check) {
-            match (check.run)(secret) {
-                Proof::Passed => (confidence, proof) = (Confidence::High, Some(check.name)),
-                Proof::Failed => {
-                    collector.tally.disproved += 1;
-                    return;
-                }
-                Proof::Unknown => {}
-            }
-        }
+        let conditions = Conditions {
+            entropy: pattern.entropy,
+            placeholders: pattern.placeholders,
+            check: &pattern.check,
+            confidence: self.rules.rule(index).confidence,
+        };
+        let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { return };
         collector.matches.push(Match {
             rule: index,
             span: found.secret,
@@ -457,6 +451,33 @@ impl Scanner {
             note: None,
             structure: None,
         });
+    }
+
+    fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+        let mut found = Vec::new();
+        let depends = self.values[index as usize].at(bound, view.bytes, hit, &mut found);
+        for bond in found {
+            let secret = bond.value.of(view.bytes);
+            let conditions = Conditions {
+                entropy: bound.entropy,
+                placeholders: true,
+                check: &bound.check,
+                confidence: self.rules.rule(index).confidence.min(bond.confidence),
+            };
+            let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { continue };
+            collector.matches.push(Match {
+                rule: index,
+                span: bond.value,
+                whole: bond.whole,
+                depends,
+                secret: Secret::new(secret),
+                confidence,
+                proof,
+                decoded: Vec::new(),
+                note: None,
+                structure: None,
+            });
+        }
     }
 
     /// Scans the texts that are encoded in `region`.
@@ -516,6 +537,39 @@ impl Scanner {
                     note: None,
                     structure: None,
                 });
+            }
+        }
+    }
+}
+
+/// What a rule asks of a value that has its form.
+struct Conditions<'r> {
+    entropy: Option<f64>,
+    placeholders: bool,
+    check: &'r str,
+    confidence: Confidence,
+}
+
+impl Conditions<'_> {
+    /// How sure the value is then, and what proved it; `None` if it is no finding.
+    fn hold(&self, secret: &[u8], tally: &mut Tally) -> Option<(Confidence, Option<&'static str>)> {
+        if self.entropy.is_some_and(|least| entropy::shannon(secret) < least)
+            || self.placeholders && judge::is_placeholder(secret)
+        {
+            return None;
+        }
+        if check::is_published_example(secret) {
+            tally.disproved += 1;
+            return None;
+        }
+        let Some(check) = check::find(self.check) else { return Some((self.confidence, None)) };
+        match (check.run)(secret) {
+            Proof::Passed => Some((Confidence::High, Some(check.name))),
+            Proof::Doubted => Some((self.confidence.min(Confidence::Medium), None)),
+            Proof::Unknown => Some((self.confidence, None)),
+            Proof::Failed => {
+                tally.disproved += 1;
+                None
             }
         }
     }
@@ -600,13 +654,19 @@ fn file_matches(file: &FileRule, subject: &Subject<'_>) -> bool {
         && content()
 }
 
-/// Fresh ranges widened to what rules on single lines may see: their lines and the one before.
+/// Lines before a fresh range that a rule may begin in: the name that a value is bound by stands two above at most.
+const LINES_BEFORE: usize = 2;
+
+/// Fresh ranges widened to what rules on single lines and bound values may see.
 fn widen(text: &[u8], fresh: &Fresh) -> Vec<Span> {
     let spans = fresh.spans(text.len()).into_iter().map(|span| {
         let low = span.start.saturating_sub(GIANT_LINE);
-        let mut start = memchr::memrchr(b'\n', &text[low..span.start]).map_or(low, |newline| low + newline);
+        let mut start = span.start;
+        for _ in 0..=LINES_BEFORE {
+            start = memchr::memrchr(b'\n', &text[low..start]).map_or(low, |newline| low + newline);
+        }
         if start > low {
-            start = memchr::memrchr(b'\n', &text[low..start]).map_or(low, |newline| low + newline + 1);
+            start += 1;
         }
         let high = text.len().min(span.end + GIANT_LINE);
         let last = span.end - 1;

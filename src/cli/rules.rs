@@ -86,6 +86,7 @@ impl<'r> Listed<'r> {
             title: &rule.title,
             kind: match rule.detector {
                 Detector::Pattern(_) => "pattern",
+                Detector::Bound(_) => "bound",
                 Detector::Assignment(_) => "assignment",
                 Detector::File(_) => "file",
                 Detector::Structure => "structure",

@@ -251,10 +251,10 @@ impl<'c> Merge<'c> {
                 entropy(rule).is_some_and(|least| at.value <= least)
             })
         {
-            self.set(&chosen, |rule| {
-                if let Detector::Pattern(pattern) = &mut rule.detector {
-                    pattern.entropy = Some(at.value);
-                }
+            self.set(&chosen, |rule| match &mut rule.detector {
+                Detector::Pattern(pattern) => pattern.entropy = Some(at.value),
+                Detector::Bound(bound) => bound.entropy = Some(at.value),
+                _ => {}
             });
             done.push(("entropy", format!("{:?}", at.value), file.place(at.span).into()));
         }
@@ -437,6 +437,7 @@ fn names(name: &str, rule: &Rule) -> bool {
 fn entropy(rule: &Rule) -> Option<f64> {
     match &rule.detector {
         Detector::Pattern(pattern) => Some(pattern.entropy.unwrap_or(0.0)),
+        Detector::Bound(bound) => Some(bound.entropy.unwrap_or(0.0)),
         _ => None,
     }
 }

@@ -16,6 +16,8 @@ pub enum Proof {
     Passed,
     /// It cannot be what the rule says: the match is dropped and counted.
     Failed,
+    /// It is not what samples of the form are, but the form is not published: the match stays, at medium confidence.
+    Doubted,
     /// Nothing to tell by: the match stays as it is.
     Unknown,
 }
@@ -156,6 +158,11 @@ const fn verdict(holds: bool) -> Proof {
     if holds { Proof::Passed } else { Proof::Failed }
 }
 
+/// Passed or doubted, for sums that were worked out from samples.
+const fn likely(holds: bool) -> Proof {
+    if holds { Proof::Passed } else { Proof::Doubted }
+}
+
 /// Failed or unknown, for conditions that a secret must meet and that prove nothing.
 const fn unless_failed(plausible: bool) -> Proof {
     if plausible { Proof::Unknown } else { Proof::Failed }
@@ -200,7 +207,7 @@ mod tests {
         for check in CHECKS {
             for value in odd {
                 let proof = (check.run)(value);
-                assert!(matches!(proof, Proof::Passed | Proof::Failed | Proof::Unknown));
+                assert!(matches!(proof, Proof::Passed | Proof::Failed | Proof::Doubted | Proof::Unknown));
             }
         }
     }

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     RuleSet,
-    model::{Allow, Assignment, Detector, FileRule, Pattern, Rule, Text},
+    model::{Allow, Assignment, Bound, Detector, FileRule, Pattern, Rule, Text},
     structure,
 };
 
@@ -62,6 +62,17 @@ impl Fields {
         self.allow(&rule.allow);
         match &rule.detector {
             Detector::Pattern(pattern) => self.pattern(pattern),
+            Detector::Bound(bound) => {
+                // The lengths follow from the value.
+                let Bound { keywords, value, ignore_case, near, entropy, check, least: _, most: _ } = bound;
+                self.text("bound");
+                self.texts(keywords);
+                self.text(value);
+                self.number(u64::from(*ignore_case));
+                self.texts(near);
+                self.optional(entropy.map(f64::to_bits));
+                self.text(check);
+            }
             Detector::Assignment(Assignment { keywords, classifier }) => {
                 self.text("assignment");
                 self.texts(keywords);

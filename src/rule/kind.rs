@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::{
     expression,
-    model::{Assignment, Detector, FileRule, Pattern, Text},
+    model::{Assignment, Bound, Detector, FileRule, Pattern, Text},
     schema::{FileTable, RuleTable},
     table::Sink,
     validate::{Context, check_entropy, flag, optional_text, text, texts},
@@ -15,12 +15,15 @@ use crate::diagnostic::{Diagnostic, did_you_mean, list};
 
 /// Keywords shorter than this are in nearly every line.
 const MIN_KEYWORD: usize = 3;
+/// Longest value that a rule can bind to a name, in bytes: the longest tokens in use are JWTs of a few thousand.
+const MAX_VALUE: usize = 8192;
 /// Names of classifiers of assignments.
 const CLASSIFIERS: [&str; 2] = ["password", "token"];
 
 /// The kinds of rules, with the keys that only they have.
-const KINDS: [(&str, &[&str]); 4] = [
+const KINDS: [(&str, &[&str]); 5] = [
     ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
+    ("value", &["keywords", "ignore-case", "near", "entropy", "check"]),
     ("classifier", &["keywords"]),
     ("[rule.file]", &[]),
     ("[[rule.match]]", &[]),
@@ -30,6 +33,7 @@ const KINDS: [(&str, &[&str]); 4] = [
 pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Detector> {
     let kinds = [
         table.pattern.as_ref().map(|at| at.span),
+        table.value.as_ref().map(|at| at.span),
         table.classifier.as_ref().map(|at| at.span),
         table.file.as_ref().map(|file| file.span),
         table.structure_span,
@@ -40,7 +44,7 @@ pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>)
             sink.push(
                 Diagnostic::error("no-kind", format!("{} looks for nothing", table.name()))
                     .label(table.place(), "")
-                    .help("give it `pattern`, `classifier`, `[rule.file]` or `[[rule.match]]`"),
+                    .help("give it `pattern`, `value`, `classifier`, `[rule.file]` or `[[rule.match]]`"),
             );
         }
         return None;
@@ -69,6 +73,7 @@ pub(super) fn detector(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>)
     }
     match kind {
         "pattern" => pattern(table, context, sink).map(Detector::Pattern),
+        "value" => bound(table, context, sink).map(Detector::Bound),
         "classifier" => assignment(table, sink).map(Detector::Assignment),
         "[rule.file]" => table.file.as_ref().map(|file| Detector::File(file_rule(table, file, sink))),
         _ => Some(Detector::Structure),
@@ -84,16 +89,7 @@ fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<P
         keywords.iter_mut().for_each(|keyword| keyword.to_mut().make_ascii_lowercase());
     }
     check_entropy(table.entropy.as_ref(), sink);
-    if let Some(check) = &table.check
-        && !context.checks.is_empty()
-        && !context.checks.contains(&check.value.as_str())
-    {
-        sink.push(
-            Diagnostic::error("unknown-check", format!("there is no check `{}`", check.value))
-                .label(check.span, "")
-                .help(did_you_mean(&check.value, context.checks)),
-        );
-    }
+    known_check(table, context, sink);
     Some(Pattern {
         keywords: Cow::Owned(keywords),
         ignore_case,
@@ -104,6 +100,53 @@ fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<P
         placeholders: flag(table.placeholders.as_ref(), true),
         binary: flag(table.binary.as_ref(), false),
     })
+}
+
+fn bound(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Bound> {
+    let ignore_case = flag(table.ignore_case.as_ref(), false);
+    let written = table.value.as_ref()?;
+    let hir = expression::pattern(sink, written, ignore_case)?;
+    check_entropy(table.entropy.as_ref(), sink);
+    known_check(table, context, sink);
+    let most = hir.properties().maximum_len().filter(|&most| most <= MAX_VALUE);
+    let Some(most) = most else {
+        sink.push(
+            Diagnostic::error(
+                "unbounded",
+                format!("a value may have {MAX_VALUE} bytes, this has no such end"),
+            )
+            .label(written.span, "")
+            .help("bound its repetitions, such as `{20,64}`"),
+        );
+        return None;
+    };
+    let lower = |words: Vec<Text>| -> Vec<Text> {
+        words.into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect()
+    };
+    let near = table.near.iter().flat_map(|near| near.value.iter().map(text)).collect();
+    Some(Bound {
+        keywords: Cow::Owned(lower(keywords(table, sink))),
+        value: text(written),
+        ignore_case,
+        near: Cow::Owned(lower(near)),
+        entropy: table.entropy.as_ref().map(|entropy| entropy.value),
+        check: optional_text(table.check.as_ref()),
+        least: hir.properties().minimum_len().unwrap_or_default(),
+        most,
+    })
+}
+
+fn known_check(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
+    if let Some(check) = &table.check
+        && !context.checks.is_empty()
+        && !context.checks.contains(&check.value.as_str())
+    {
+        sink.push(
+            Diagnostic::error("unknown-check", format!("there is no check `{}`", check.value))
+                .label(check.span, "")
+                .help(did_you_mean(&check.value, context.checks)),
+        );
+    }
 }
 
 fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {

@@ -101,6 +101,8 @@ pub struct Example {
 pub enum Detector {
     /// Literals, then a regular expression around them.
     Pattern(Pattern),
+    /// A value of a known form that something gives to a provider's name, in any syntax.
+    Bound(Bound),
     /// A value given to a key with a telling name, in any syntax.
     Assignment(Assignment),
     /// Path, size and mode.
@@ -129,6 +131,27 @@ pub struct Pattern {
     pub placeholders: bool,
     /// Whether the form is marked enough to be looked for in binary content.
     pub binary: bool,
+}
+
+/// A value of a known form without a mark of its own: the name of its provider has to stand before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// Names of the provider, lower case; ASCII case is ignored.
+    pub keywords: List<Text>,
+    /// The expression of the value alone.
+    pub value: Text,
+    /// Whether the value ignores ASCII case.
+    pub ignore_case: bool,
+    /// Words of which one must stand in the key's name or beside it, lower case; any if empty.
+    pub near: List<Text>,
+    /// Least entropy of the value, in bits a character.
+    pub entropy: Option<f64>,
+    /// Name of an offline proof, as of [`Pattern::check`].
+    pub check: Text,
+    /// Bytes of the shortest value; follows from `value`.
+    pub least: usize,
+    /// Bytes of the longest value; follows from `value`.
+    pub most: usize,
 }
 
 /// A value given to a key with a telling name.

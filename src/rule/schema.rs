@@ -59,6 +59,9 @@ pub(crate) struct RuleTable {
     pub(crate) placeholders: Option<At<bool>>,
     pub(crate) binary: Option<At<bool>>,
     pub(crate) classifier: Option<At<String>>,
+    // Bound value.
+    pub(crate) value: Option<At<String>>,
+    pub(crate) near: Option<At<Vec<At<String>>>>,
     // File and structure.
     pub(crate) file: Option<FileTable>,
     /// `[[rule.match]]`, without those that something is wrong with, and where the first one is.
@@ -178,6 +181,8 @@ impl RuleTable {
             placeholders: table.boolean("placeholders"),
             binary: table.boolean("binary"),
             classifier: table.string("classifier"),
+            value: table.string("value"),
+            near: table.optional_strings("near"),
             file: table.table("file", "`[rule.file]`").map(FileTable::read),
             structures: Vec::new(),
             structure_span: None,
@@ -213,6 +218,7 @@ impl RuleTable {
             ("check", self.check.as_ref().map(|at| at.span)),
             ("placeholders", flag(&self.placeholders)),
             ("binary", flag(&self.binary)),
+            ("near", self.near.as_ref().map(|at| at.span)),
         ]
         .into_iter()
         .filter_map(|(key, span)| Some((key, span?)))

@@ -36,6 +36,16 @@ pub fn to_toml(rule: &Rule) -> String {
             flag(out, "placeholders", pattern.placeholders, true);
             flag(out, "binary", pattern.binary, false);
         }
+        Detector::Bound(bound) => {
+            strings(out, "keywords", &bound.keywords);
+            line(out, "value", literal(&bound.value));
+            flag(out, "ignore-case", bound.ignore_case, false);
+            strings(out, "near", &bound.near);
+            if let Some(entropy) = bound.entropy {
+                line(out, "entropy", format!("{entropy:?}"));
+            }
+            optional(out, "check", &bound.check);
+        }
         Detector::Assignment(assignment) => {
             strings(out, "keywords", &assignment.keywords);
             string(out, "classifier", &assignment.classifier);
@@ -70,7 +80,7 @@ fn sub_tables(out: &mut String, rule: &Rule) {
                 line(out, "content", literal(&file.content));
             }
         }
-        Detector::Pattern(_) | Detector::Assignment(_) | Detector::Structure => {}
+        Detector::Pattern(_) | Detector::Bound(_) | Detector::Assignment(_) | Detector::Structure => {}
     }
     for part in rule.structures.iter() {
         out.push_str("\n[[rule.match]]\n");

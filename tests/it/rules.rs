@@ -143,7 +143,7 @@ unknown = true
     3 | id = "Bad_Id"
       |      ^^^^^^^^
       |
-      = help: give it `pattern`, `classifier`, `[rule.file]` or `[[rule.match]]`
+      = help: give it `pattern`, `value`, `classifier`, `[rule.file]` or `[[rule.match]]`
 
     error[bad-word]: `severity` cannot be `hgih`
      --> pack.toml:4:12
@@ -215,7 +215,7 @@ unknown = true
     13 | unknown = true
        | ^^^^^^^
        |
-       = help: known here: `id`, `title`, `risk`, `severity`, `confidence`, `gate`, `tags`, `help`, `docs`, `refs`, `paths`, `allow`, `matches`, `rejects`, `keywords`, `pattern`, `ignore-case`, `multiline`, `entropy`, `check`, `placeholders`, `binary`, `classifier`, `file`, `match`
+       = help: known here: `id`, `title`, `risk`, `severity`, `confidence`, `gate`, `tags`, `help`, `docs`, `refs`, `paths`, `allow`, `matches`, `rejects`, `keywords`, `pattern`, `ignore-case`, `multiline`, `entropy`, `check`, `placeholders`, `binary`, `classifier`, `value`, `near`, `file`, `match`
     "#);
 }
 
@@ -354,7 +354,7 @@ fn a_rule_is_of_one_kind() {
     3 | id = "acme-key"
       |      ^^^^^^^^^^
       |
-      = help: give it `pattern`, `classifier`, `[rule.file]` or `[[rule.match]]`
+      = help: give it `pattern`, `value`, `classifier`, `[rule.file]` or `[[rule.match]]`
     "#);
     let file =
         with(r"pattern = '\b(acme_[0-9a-f]{16})\b'", "entropy = 3") + "[rule.file]\nnames = [\"*.{pem\"]\n";

@@ -1,11 +1,13 @@
 //! Checksums inside tokens. Nearly all are a CRC-32 of a part of the token in some base.
 //!
-//! A token of a length that the algorithm is not known for is `Unknown`, never `Failed`.
+//! A token of a length that the algorithm is not known for is `Unknown`, never `Failed`. Where the sum is not published
+//! but was worked out from a few samples, a wrong one is `Doubted`: should the form have variants, a live token is
+//! still reported.
 
 use super::{
     Proof,
     codec::{self, BASE36, BASE62, BASE62_LOWER_FIRST},
-    verdict,
+    likely, verdict,
 };
 
 const BASE62_SUM: usize = 6;
@@ -20,29 +22,29 @@ const GITLAB_SUM: usize = 7;
 
 /// `PREFIX_`, 30 characters, 6 digits. Of another length: `Unknown` (fine-grained, stateless, old refresh tokens).
 pub(super) fn github(token: &[u8]) -> Proof {
-    prefixed(token, GITHUB_BODY)
+    prefixed(token, GITHUB_BODY).map_or(Proof::Unknown, verdict)
 }
 
 /// `vcX_`, 50 characters, 6 digits.
 pub(super) fn vercel(token: &[u8]) -> Proof {
-    prefixed(token, VERCEL_BODY)
+    prefixed(token, VERCEL_BODY).map_or(Proof::Unknown, likely)
 }
 
-/// A sum in base62 over what lies between the first underscore and the sum.
-fn prefixed(token: &[u8], length: usize) -> Proof {
-    let Some(underscore) = memchr::memchr(b'_', token) else { return Proof::Unknown };
+/// Whether a sum in base62 holds over what lies between the first underscore and the sum.
+fn prefixed(token: &[u8], length: usize) -> Option<bool> {
+    let underscore = memchr::memchr(b'_', token)?;
     let body = &token[underscore + 1..];
     if body.len() != length {
-        return Proof::Unknown;
+        return None;
     }
     let (covered, sum) = body.split_at(length - BASE62_SUM);
-    verdict(equals_base62(covered, sum, BASE62))
+    Some(equals_base62(covered, sum, BASE62))
 }
 
 /// `apify_api_`, 30 characters, 6 digits over all before.
 pub(super) fn apify(token: &[u8]) -> Proof {
     let Some((covered, sum)) = token.split_last_chunk::<BASE62_SUM>() else { return Proof::Failed };
-    verdict(equals_base62(covered, sum, BASE62_LOWER_FIRST))
+    likely(equals_base62(covered, sum, BASE62_LOWER_FIRST))
 }
 
 /// `salad_cloud_KIND_`, characters, 6 digits over what follows the second underscore. Either order of
@@ -55,26 +57,26 @@ pub(super) fn saladcloud(token: &[u8]) -> Proof {
         let covered = &rest[start + 1..];
         equals_base62(covered, sum, BASE62) || equals_base62(covered, sum, BASE62_LOWER_FIRST)
     };
-    verdict(parts.into_iter().flatten().any(holds))
+    likely(parts.into_iter().flatten().any(holds))
 }
 
 /// `cfut_` and its kin, 40 characters, 8 hexadecimal digits.
 pub(super) fn cloudflare(token: &[u8]) -> Proof {
     let Some((rest, sum)) = token.split_last_chunk::<HEX_SUM>() else { return Proof::Failed };
     let Some(underscore) = memchr::memchr(b'_', rest) else { return Proof::Unknown };
-    verdict(equals_hex(&rest[underscore + 1..], sum))
+    likely(equals_hex(&rest[underscore + 1..], sum))
 }
 
 /// `cnvca` and its kin: 8 hexadecimal digits over all before.
 pub(super) fn canva(token: &[u8]) -> Proof {
     let Some((covered, sum)) = token.split_last_chunk::<HEX_SUM>() else { return Proof::Failed };
-    verdict(equals_hex(covered, sum))
+    likely(equals_hex(covered, sum))
 }
 
 /// `ATATT3…=` and 8 hexadecimal digits over all before, the equals sign included.
 pub(super) fn atlassian(token: &[u8]) -> Proof {
     match token.split_last_chunk::<HEX_SUM>() {
-        Some((covered, sum)) if covered.ends_with(b"=") => verdict(equals_hex(covered, sum)),
+        Some((covered, sum)) if covered.ends_with(b"=") => likely(equals_hex(covered, sum)),
         _ => Proof::Unknown,
     }
 }
@@ -83,7 +85,7 @@ pub(super) fn atlassian(token: &[u8]) -> Proof {
 pub(super) fn zuplo(token: &[u8]) -> Proof {
     let mut parts = token.split(|&byte| byte == b'_').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(covered), Some(sum), None) => verdict(equals_hex(covered, sum)),
+        (Some(covered), Some(sum), None) => likely(equals_hex(covered, sum)),
         _ => Proof::Unknown,
     }
 }
@@ -104,7 +106,7 @@ pub(super) fn confluent(token: &[u8]) -> Proof {
     };
     let body = covered.strip_prefix(b"cflt").unwrap_or(covered);
     let sum = u32::from_le_bytes(sum);
-    verdict([covered, body].into_iter().any(|covered| crc32fast::hash(covered) == sum))
+    likely([covered, body].into_iter().any(|covered| crc32fast::hash(covered) == sum))
 }
 
 /// `PREFIX-PAYLOAD.01.LLCCCCCCC` (or without the version): length of the payload, then the sum over all before it.
@@ -147,7 +149,9 @@ mod tests {
     fn check(name: &str, token: &str, changed: &str) {
         let check = find(name).unwrap();
         assert_eq!((check.run)(token.as_bytes()), Proof::Passed, "{name}");
-        assert_eq!((check.run)(changed.as_bytes()), Proof::Failed, "{name}");
+        let published = ["github-crc32", "npm-crc32", "grafana", "gitlab-routable"].contains(&name);
+        let wrong = if published { Proof::Failed } else { Proof::Doubted };
+        assert_eq!((check.run)(changed.as_bytes()), wrong, "{name}");
     }
 
     // The sums were computed by a separate script in another language.

@@ -1,0 +1,522 @@
+//! Bound rules: values without a mark of their own, which the name of their provider gives away.
+//!
+//! From the provider's name on, every place is looked at where a value may begin: in the same line or
+//! one of the next two. How sure the binding is, the text between says: `acme_token = "…"` leaves no
+//! doubt, `new Acme("…")` little, and a value that merely follows somewhere is worth a mention at low
+//! confidence only. Must not judge the value beyond its form.
+
+use std::sync::OnceLock;
+
+use memchr::memmem;
+use regex_automata::{
+    Anchored, Input,
+    meta::{Config, Regex},
+    util::syntax,
+};
+
+use crate::{
+    finding::Confidence,
+    rule::{Bound, pattern_syntax},
+    text::Span,
+};
+
+/// How far after the provider's name a value may begin, in bytes: an address with a query, or the next entry of a table.
+const REACH: usize = 112;
+/// Line breaks that may lie between the two: a header below its address, a key below its section.
+const LINES: usize = 2;
+/// Values that one name may have: an id, a secret and a token in one line.
+const MOST_VALUES: usize = 3;
+/// A name of so many bytes is no accident, whatever letters stand around it.
+const TELLING: usize = 7;
+/// Bytes of a run of token characters that are asked for a digit.
+const DIGIT_LOOK: usize = 40;
+/// So many changes from lower to upper case are no words written together.
+const RANDOM_HUMPS: usize = 4;
+/// Bytes of an identifier that are read backwards from its operator.
+const NAME_LOOK: usize = 64;
+
+/// The expression of a rule's value, compiled when first needed.
+#[derive(Debug, Default)]
+pub(crate) struct Engine(OnceLock<Option<Regex>>);
+
+/// A value, with what it is bound by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bond {
+    /// The value.
+    pub(crate) value: Span,
+    /// From the name to the end of the value.
+    pub(crate) whole: Span,
+    /// How sure the text between them makes it.
+    pub(crate) confidence: Confidence,
+}
+
+impl Engine {
+    /// Adds the values that the name at `hit` binds, and says which bytes decided.
+    pub(crate) fn at(&self, rule: &Bound, text: &[u8], hit: Span, found: &mut Vec<Bond>) -> Span {
+        let end = text.len().min(hit.end + REACH + rule.most + 2);
+        let depends = Span::new(hit.start.saturating_sub(NAME_LOOK), end);
+        if !stands_alone(text, hit) {
+            return depends;
+        }
+        let last = reach(text, hit.end);
+        let mut place = hit.end;
+        while place < last && found.len() < MOST_VALUES {
+            if !begins(text, place) {
+                place += 1;
+                continue;
+            }
+            let run = run(&text[place..end]);
+            let made = run >= rule.least.min(MIN_RUN) && looks_made(&text[place..place + run]);
+            // Where this run has nothing, its parts may have: they begin after a separator.
+            let length = made.then(|| length(self.value(rule)?, &text[place..end])).flatten();
+            let Some(length) = length else {
+                place += 1;
+                continue;
+            };
+            let value = Span::new(place, place + length);
+            if let Some(confidence) = evidence(rule, text, hit, value) {
+                found.push(Bond { value, whole: Span::new(hit.start, value.end), confidence });
+            }
+            place = value.end;
+        }
+        keep_best(found);
+        depends
+    }
+
+    fn value(&self, rule: &Bound) -> Option<&Regex> {
+        self.0.get_or_init(|| compile(rule)).as_ref()
+    }
+}
+
+/// Shortest run of token characters that is looked at, whatever the rule allows.
+const MIN_RUN: usize = 8;
+
+/// The expression with what must follow a value, so that alternatives of several lengths find theirs.
+fn compile(rule: &Bound) -> Option<Regex> {
+    let written = format!(r"({})(?:[^0-9A-Za-z_+=.\-]|\.(?:[^0-9A-Za-z]|$)|$)", rule.value);
+    let hir = syntax::parse_with(&written, &pattern_syntax(rule.ignore_case)).ok()?;
+    Regex::builder()
+        // As of patterns: windows are short and rules are many.
+        .configure(Config::new().utf8_empty(false).hybrid(false))
+        .build_from_hir(&hir)
+        .ok()
+}
+
+/// Length of the value at the start of `text`, if there is one.
+fn length(regex: &Regex, text: &[u8]) -> Option<usize> {
+    let mut captures = regex.create_captures();
+    regex.search_captures(&Input::new(text).anchored(Anchored::Yes), &mut captures);
+    captures.get_group(1).map(|group| group.len())
+}
+
+/// Whether the name at `hit` is a word of its own, or a part of an identifier, and no accident
+/// inside another word.
+fn stands_alone(text: &[u8], hit: Span) -> bool {
+    let name = hit.of(text);
+    let before = hit.start.checked_sub(1).map(|place| text[place]);
+    let (first, last) = (name[0], name[name.len() - 1]);
+    if name.len() >= TELLING {
+        return true;
+    }
+    let joined_before = before.is_some_and(|byte| {
+        byte.is_ascii_lowercase() && first.is_ascii_lowercase()
+            || byte.is_ascii_uppercase() && first.is_ascii_alphabetic()
+    });
+    if joined_before {
+        return false;
+    }
+    let rest = &text[hit.end..text.len().min(hit.end + NAME_LOOK)];
+    let goes_on = rest.first().is_some_and(|next| {
+        last.is_ascii_lowercase() && next.is_ascii_lowercase()
+            || last.is_ascii_uppercase() && next.is_ascii_uppercase()
+    });
+    if !goes_on {
+        return true;
+    }
+    let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = rest[..word].to_ascii_lowercase();
+    AFTER_NAME.iter().any(|start| word.starts_with(start))
+}
+
+/// What may follow a provider's name without a separator: `acmekey`, `ACMETOKEN`, `acmeio`.
+static AFTER_NAME: &[&[u8]] = &[
+    b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"com", b"cred",
+    b"hq", b"id", b"io", b"key", b"live", b"pass", b"pat", b"prod", b"pw", b"rest", b"secret", b"service",
+    b"site", b"test", b"token", b"user", b"web",
+];
+
+/// The end of the places where a value may begin.
+fn reach(text: &[u8], from: usize) -> usize {
+    let high = text.len().min(from + REACH);
+    let mut lines = 0;
+    let mut last = from;
+    for newline in memchr::memchr_iter(b'\n', &text[from..high]) {
+        let blank = lines > 0 && text[last..from + newline].trim_ascii().is_empty();
+        lines += 1;
+        last = from + newline + 1;
+        if lines > LINES || blank {
+            return from + newline;
+        }
+    }
+    high
+}
+
+/// Whether a value may begin at `place`: not inside a word.
+fn begins(text: &[u8], place: usize) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'.' | b'$' | b'-');
+    // A value may begin with `$` or `.`, and follows what is no part of it.
+    !matches!(text[place], b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'=' | b':' | b',' | b'(')
+        && (place == 0 || !part(text[place - 1]) || escaped(text, place))
+}
+
+/// Whether a percent or backslash escape ends just before `place`: `%3D`, `\n`.
+fn escaped(text: &[u8], place: usize) -> bool {
+    place >= 3
+        && text[place - 3] == b'%'
+        && text[place - 2].is_ascii_hexdigit()
+        && text[place - 1].is_ascii_hexdigit()
+        || place >= 2 && text[place - 2] == b'\\' && matches!(text[place - 1], b'n' | b't' | b'r')
+}
+
+/// Bytes from here on that may be part of a token.
+fn run(text: &[u8]) -> usize {
+    text.iter()
+        .take_while(|&&byte| {
+            byte.is_ascii_graphic()
+                && !matches!(
+                    byte,
+                    b'"' | b'\''
+                        | b'`'
+                        | b'<'
+                        | b'>'
+                        | b'('
+                        | b')'
+                        | b'{'
+                        | b'}'
+                        | b'['
+                        | b']'
+                        | b','
+                        | b'\\'
+                )
+        })
+        .count()
+}
+
+/// Whether a run may be made by a machine: a digit, or letters in no order of case.
+fn looks_made(run: &[u8]) -> bool {
+    let run = &run[..run.len().min(DIGIT_LOOK)];
+    run.iter().any(u8::is_ascii_digit)
+        || run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
+            >= RANDOM_HUMPS
+}
+
+/// Where something is surely bound, what merely follows is not mentioned.
+fn keep_best(found: &mut Vec<Bond>) {
+    let best = found.iter().map(|bond| bond.confidence).max();
+    found.retain(|bond| bond.confidence > Confidence::Low || best == Some(Confidence::Low));
+    if best == Some(Confidence::Low) {
+        found.truncate(1);
+    }
+}
+
+/// How sure the text between name and value makes it that one belongs to the other; `None` where
+/// the rule asks for a word that is not there.
+fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confidence> {
+    let key = key_of(text, hit, value);
+    let between = text[hit.end..value.start].to_ascii_lowercase();
+    if !rule.near.is_empty() {
+        let asked = |part: &[u8]| rule.near.iter().any(|word| memmem::find(part, word.as_bytes()).is_some());
+        // The whole key counts, such as `secret_acme`.
+        if !asked(&between) && !asked(&key.before) && !asked(&hit.of(text).to_ascii_lowercase()) {
+            return None;
+        }
+    }
+    let made = rule.least >= MIN_RUN;
+    let value_bytes = value.of(text);
+    let like_a_hash = value_bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let named = key.is_secret() || key.words.is_empty() && tells(hit.of(text));
+    let public = key.is_public() && rule.near.is_empty();
+    Some(if public || !key.direct {
+        Confidence::Low
+    } else if named {
+        let lines = memchr::memchr_iter(b'\n', &between).count();
+        if lines == 0 || nests(&between) { Confidence::High } else { Confidence::Medium }
+    } else if like_a_hash || !made {
+        Confidence::Low
+    } else {
+        Confidence::Medium
+    })
+}
+
+/// Whether a keyword ends in a word of secrets, such as `acme_token`: then it is a key of its own.
+fn tells(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["api", "auth", "key", "pass", "secret", "token"].iter().any(|end| name.ends_with(end.as_bytes()))
+}
+
+/// Whether the first line ends right after the name, as a section or an object does.
+fn nests(between: &[u8]) -> bool {
+    let line = between.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    !line.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// What gives a value its meaning: the name before its operator, or the word before it.
+struct Key {
+    /// Whether the value is given to it.
+    direct: bool,
+    /// What of it stands before the provider's name, lower case.
+    before: Vec<u8>,
+    /// What of it stands after the provider's name, lower case, in words.
+    words: Vec<Vec<u8>>,
+}
+
+/// Words that a secret's name is made of, wherever they stand in it.
+static SECRET_PARTS: &[&str] = &[
+    "apikey",
+    "auth",
+    "bearer",
+    "credential",
+    "key",
+    "licen",
+    "passphrase",
+    "passwd",
+    "password",
+    "private",
+    "pwd",
+    "secret",
+    "token",
+    "webhook",
+    "signature",
+];
+/// The same, as whole words only.
+static SECRET_WORDS: &[&str] = &[
+    "access", "api", "basic", "cred", "creds", "dsn", "hmac", "jwt", "login", "oauth", "pass", "pat", "pin",
+    "pw", "salt", "session", "sid", "sk", "tok",
+];
+/// Last words of names of things that are no secrets.
+static PUBLIC_WORDS: &[&str] = &[
+    "address",
+    "branch",
+    "checksum",
+    "class",
+    "client_id",
+    "color",
+    "commit",
+    "digest",
+    "etag",
+    "file",
+    "fingerprint",
+    "guid",
+    "hash",
+    "host",
+    "hostname",
+    "href",
+    "id",
+    "ids",
+    "image",
+    "integrity",
+    "md5",
+    "name",
+    "path",
+    "pub",
+    "public",
+    "publishable",
+    "ref",
+    "rev",
+    "revision",
+    "sha",
+    "sha1",
+    "sha256",
+    "sha512",
+    "sitekey",
+    "src",
+    "sri",
+    "sum",
+    "tag",
+    "thumbprint",
+    "uri",
+    "url",
+    "uuid",
+    "version",
+];
+
+impl Key {
+    fn is_secret(&self) -> bool {
+        let telling = |word: &[u8]| {
+            SECRET_WORDS.iter().any(|known| known.as_bytes() == word)
+                || SECRET_PARTS.iter().any(|part| memmem::find(word, part.as_bytes()).is_some())
+        };
+        self.words.iter().any(|word| telling(word)) || !self.before.is_empty() && telling(&self.before)
+    }
+
+    fn is_public(&self) -> bool {
+        let known = |word: &Vec<u8>| PUBLIC_WORDS.iter().any(|known| known.as_bytes() == word.as_slice());
+        self.words.last().is_some_and(known)
+            || self
+                .words
+                .iter()
+                .any(|word| matches!(word.as_slice(), b"public" | b"publishable" | b"pub" | b"sha256"))
+    }
+}
+
+/// The key of the value that begins where `value` does.
+fn key_of(text: &[u8], hit: Span, value: Span) -> Key {
+    let low = hit.start.saturating_sub(NAME_LOOK);
+    let mut place = value.start;
+    let back = |place: usize, stop: fn(u8) -> bool| {
+        let taken = text[low..place].iter().rev().take_while(|&&byte| !stop(byte)).count();
+        place - taken
+    };
+    // Quotes, spaces and brackets, then the operator, then the same again.
+    let fill =
+        |byte: u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b'[' | b'{');
+    let operator = |byte: u8| !matches!(byte, b'=' | b':' | b'>' | b',' | b'(' | b'~' | b'?' | b'|');
+    let closing = |byte: u8| {
+        !matches!(
+            byte,
+            b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b']' | b'[' | b'}' | b')' | b'*'
+        )
+    };
+    let filled = place;
+    place = back(place, fill);
+    let spaced = place < filled;
+    let operated = place;
+    place = back(place, operator);
+    let direct = place < operated;
+    if direct {
+        place = back(place, closing);
+    }
+    // Reading back must not run past the provider's name: the name alone may be the key.
+    let end = place.max(hit.end);
+    let start =
+        back(end, |byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$' | b'@')));
+    let (before, after) = if start < hit.start && end >= hit.end {
+        (&text[start..hit.start], &text[hit.end..end])
+    } else {
+        (&text[0..0], &text[start.max(hit.end)..end])
+    };
+    let mut key = Key { direct, before: before.to_ascii_lowercase(), words: words(after) };
+    if !direct {
+        // `--acme-token …`, `Bearer …`: the word is the operator.
+        key.direct = spaced && key.is_secret();
+    }
+    key
+}
+
+/// The words of an identifier, lower case: `apiKey_v2` is `api`, `key`, `v2`.
+fn words(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut previous = b' ';
+    for &byte in name {
+        let parts = !byte.is_ascii_alphanumeric();
+        if parts || byte.is_ascii_uppercase() && previous.is_ascii_lowercase() {
+            words.push(Vec::new());
+        }
+        if !parts && let Some(word) = words.last_mut() {
+            word.push(byte.to_ascii_lowercase());
+        }
+        previous = byte;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::rule::Text;
+
+    const HEX: &str = "4f7c0b9e2d61a8350c94fe7d18b3a265";
+    const BASE62: &str = "q7XbT2mNvR8wLcY5hKfPzJ4dGs";
+
+    fn rule(keyword: &'static str, value: &'static str, least: usize, near: &'static [Text]) -> Bound {
+        Bound {
+            keywords: Cow::Owned(vec![Cow::Borrowed(keyword)]),
+            value: Cow::Borrowed(value),
+            ignore_case: false,
+            near: Cow::Borrowed(near),
+            entropy: None,
+            check: Cow::Borrowed(""),
+            least,
+            most: least,
+        }
+    }
+
+    /// Confidence of what the name `acme` binds in `text`, where `{}` stands for the value.
+    fn bound(rule: &Bound, text: &str, value: &str) -> Option<Confidence> {
+        let text = text.replace("{}", value);
+        let lower = text.to_ascii_lowercase();
+        let name = &*rule.keywords[0];
+        let start = lower.find(name).unwrap();
+        let mut found = Vec::new();
+        Engine::default().at(rule, text.as_bytes(), Span::new(start, start + name.len()), &mut found);
+        assert!(found.iter().all(|bond| bond.value.of(text.as_bytes()) == value.as_bytes()), "{text}");
+        found.first().map(|bond| bond.confidence)
+    }
+
+    #[test]
+    fn what_stands_between_says_how_sure_it_is() {
+        let base62 = rule("acme", "[0-9A-Za-z]{26}", 26, &[]);
+        let hex = rule("acme", "[0-9a-f]{32}", 32, &[]);
+        let (high, medium, low) = (Some(Confidence::High), Some(Confidence::Medium), Some(Confidence::Low));
+        for (text, as_base62, as_hex) in [
+            ("ACME_API_KEY={}", high, high),
+            ("acme token = '{}'", high, high),
+            ("\"acmeToken\": \"{}\",", high, high),
+            ("acmeSecret := `{}`", high, high),
+            ("'acme_key' => '{}'", high, high),
+            ("run --acme-token {} --verbose", high, high),
+            ("X-Acme-Key: {}", high, high),
+            ("https://api.acme.com/v1/items?key={}&page=2", high, high),
+            ("<acme><key>{}</key></acme>", high, high),
+            ("acme:\n  url: https://example.org\n  api_key: {}", high, high),
+            ("acme {\n  token = \"{}\"", high, high),
+            ("# acme\nreq.Header.Set(\"Authorization\", \"Bearer {}\")", high, high),
+            ("base = \"https://api.acme.com\"\ntoken = \"{}\"", medium, medium),
+            ("new Acme(\"{}\")", medium, low),
+            ("acme = {}", medium, low),
+            ("acme {}", low, low),
+            ("acme_client_id = {}", low, low),
+            ("acme_key_sha256: {}", low, low),
+            ("acme_public_key: {}", low, low),
+            ("https://acme.com/{}/logo.png", low, low),
+            ("acme\n\ntoken = {}", None, None),
+            ("acme\n1\n2\n3\ntoken = {}", None, None),
+            ("acme_token = {}a", None, None),
+            ("acme_token = {}-2", None, None),
+            ("acme_token = {}.com", None, None),
+            ("acme_token = x{}", None, None),
+            ("acmeist_token = {}", None, None),
+            ("pacme_token = {}", None, None),
+        ] {
+            assert_eq!(bound(&base62, text, BASE62), as_base62, "{text}");
+            assert_eq!(bound(&hex, text, HEX), as_hex, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_can_ask_for_a_word() {
+        static NEAR: [Text; 1] = [Cow::Borrowed("secret")];
+        let rule = rule("acme", "[0-9a-f]{32}", 32, &NEAR);
+        assert_eq!(bound(&rule, "acme_client_secret = {}", HEX), Some(Confidence::High));
+        assert_eq!(bound(&rule, "secret_acme = {}", HEX), Some(Confidence::High));
+        assert_eq!(bound(&rule, "acme_token = {}", HEX), None);
+    }
+
+    #[test]
+    fn words_are_no_values() {
+        let rule = rule("acme", "[0-9A-Za-z_]{26}", 26, &[]);
+        assert_eq!(bound(&rule, "acme_token = {}", "find_the_token_of_a_person"), None);
+    }
+
+    #[test]
+    fn several_values_of_one_name() {
+        let rule = rule("acme", "[0-9a-f]{32}", 32, &[]);
+        let text = format!("https://api.acme.com/1?key={HEX}&token={HEX}");
+        let mut found = Vec::new();
+        Engine::default().at(&rule, text.as_bytes(), Span::new(12, 16), &mut found);
+        assert_eq!(found.len(), 2);
+    }
+}
