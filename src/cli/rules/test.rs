@@ -16,8 +16,9 @@ use crate::{
     detect::{Limits, Scanner, Scratch, Subject},
     diagnostic::{self, Diagnostic, Sources},
     filter::{self, Filter, inline::MarkerOptions},
+    finding::RuleId,
     origin::{Beside, Entry, Kind, Origin},
-    rule::{Detector, Example, Gate, Pattern, Rule, RuleSet},
+    rule::{self, Detector, Example, Gate, Pattern, Rule, RuleSet},
     text::Fresh,
 };
 
@@ -98,6 +99,8 @@ struct Trial {
     scanner: Scanner,
     filter: Filter,
     executable: bool,
+    /// The rule on trial.
+    id: RuleId,
 }
 
 impl Trial {
@@ -107,13 +110,18 @@ impl Trial {
             rule.gate = Gate::Block;
         }
         let executable = matches!(&rule.detector, Detector::File(file) if file.executable == Some(true));
-        let rules = Arc::new(RuleSet::new(vec![Cow::Owned(rule)], Vec::new()));
+        let id = rule.id.clone();
+        // What a structural rule calls a secret is what the credential rules see.
+        let mut all = if rule.structures.is_empty() { Vec::new() } else { rule::builtin() };
+        all.push(Cow::Owned(rule));
+        let rules = Arc::new(RuleSet::new(all, Vec::new()));
         let options =
             filter::Options { today: edge.today, markers: MarkerOptions::none(), key: None, baseline: None };
         Self {
             scanner: Scanner::new(Arc::clone(&rules), Limits::default()),
             filter: Filter::new(rules, options),
             executable,
+            id,
         }
     }
 
@@ -136,6 +144,7 @@ impl Trial {
         };
         let mut matches = Vec::new();
         let tally = self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
+        matches.retain(|one| self.scanner.rules().rule(one.rule).id == self.id);
         let entry = Entry { origin: Origin::file(path), ..Entry::default() };
         let verdicts = self.filter.on_content(&entry, subject.bytes, &Fresh::All, &matches);
         let allowed = verdicts.iter().flatten().count();
