@@ -365,6 +365,17 @@ pub(crate) enum RulesCommand {
     },
     /// List the offline proofs that a rule can name
     Checks,
+    /// Show files as structural rules see them: blocks, keys and values, with their lines
+    ///
+    /// Values are shown as they are written, credentials too.
+    Tree {
+        /// Files
+        #[arg(value_name = "FILE", required = true)]
+        paths: Vec<PathBuf>,
+        /// Read them as this format, whatever their names say
+        #[arg(long, value_name = "NAME")]
+        format: Option<String>,
+    },
 }
 
 /// `abatis baseline`.

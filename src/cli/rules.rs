@@ -1,8 +1,9 @@
-//! `abatis rules list|show|check|test|new|checks`.
+//! `abatis rules list|show|check|test|new|checks|tree`.
 
 mod check;
 mod files;
 mod test;
+mod tree;
 
 use std::{
     fs::File,
@@ -37,6 +38,7 @@ pub(super) fn run(args: &RulesArgs, edge: &Edge) -> Result<Exit> {
         RulesCommand::Test { paths } => test::run(paths, edge, &mut out)?,
         RulesCommand::New { name } => new(name, edge, &mut out)?,
         RulesCommand::Checks => checks(&mut out)?,
+        RulesCommand::Tree { paths, format } => tree::run(paths, format.as_deref(), &mut out)?,
     };
     io::stdout().write_all(&out)?;
     Ok(exit)

@@ -180,3 +180,38 @@ pub(super) fn number(text: &[u8]) -> Option<f64> {
     }
     str::from_utf8(text).ok()?.parse().ok()
 }
+
+/// From a member's key to the end of its value.
+pub(super) const fn entry_span(entry: &Member) -> Span {
+    let end = if entry.node.span.end > entry.key_span.end { entry.node.span.end } else { entry.key_span.end };
+    Span::new(entry.key_span.start, end)
+}
+
+/// The text of a node that is literal text.
+pub(super) fn as_text(node: Option<&Node>) -> Option<&str> {
+    match node.map(|node| &node.value) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// One block for all of `root`.
+pub(super) fn whole(kind: &str, name: &str, root: Node) -> Block {
+    let span = root.span;
+    let header = match &root.value {
+        Value::Map(members) => members.first().map_or(span, |first| first.key_span),
+        _ => Span::new(span.start, span.start),
+    };
+    Block { kind: kind.to_owned(), name: name.to_owned(), span, header, root }
+}
+
+/// A block of a named entry of a map.
+pub(super) fn entry_block(kind: &str, entry: Member) -> Block {
+    Block {
+        kind: kind.to_owned(),
+        span: entry_span(&entry),
+        header: entry.key_span,
+        name: entry.key,
+        root: entry.node,
+    }
+}

@@ -12,6 +12,9 @@ use crate::{
 pub(super) fn read(text: &[u8], bounds: &mut Bounds) -> Node {
     let mut reader = Reader { text, at: after_mark(text), bounds };
     reader.blanks();
+    if reader.at >= text.len() {
+        return Node::new(Span::new(text.len(), text.len()), Value::Null);
+    }
     let node = reader.value();
     reader.blanks();
     if reader.at < text.len() && !reader.bounds.spent() {

@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    policy::document::{Document, Node, Value},
-    text::Positions,
-};
+use crate::policy::document::{Document, Node, Value};
 
 /// Longest literal that an outline shows whole, in letters.
 const SHOWN: usize = 60;
@@ -13,7 +10,8 @@ const SHOWN: usize = 60;
 /// `document` as lines: a block with its kind and name, then its tree, each node with the line it stands on.
 #[must_use]
 pub fn outline(document: &Document, text: &[u8]) -> String {
-    let mut lines = Lines { out: String::new(), text };
+    let feeds = memchr::memchr_iter(b'\n', text).collect();
+    let mut lines = Lines { out: String::new(), feeds };
     for block in &document.blocks {
         let line = lines.line(block.header.start);
         let kind = if block.kind.is_empty() { "-" } else { &block.kind };
@@ -28,14 +26,15 @@ pub fn outline(document: &Document, text: &[u8]) -> String {
     lines.out
 }
 
-struct Lines<'t> {
+struct Lines {
     out: String,
-    text: &'t [u8],
+    /// Where the lines end.
+    feeds: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl Lines {
     fn line(&self, offset: usize) -> usize {
-        Positions::new(self.text).at(offset).line
+        self.feeds.partition_point(|feed| *feed < offset) + 1
     }
 
     fn push(&mut self, depth: usize, what: &str, line: usize) {

@@ -1,6 +1,7 @@
 //! What is read, as outlines; spans; and that nothing hostile does harm.
 
 use super::*;
+use crate::policy::document::Node;
 
 /// Checks the outline of `text` as `format`.
 #[track_caller]
@@ -306,6 +307,28 @@ note: is out of place here  @3
 note: does not fit the indentation or the syntax of the lines before it  @6
 note: does not fit the indentation or the syntax of the lines before it  @7
 note: is never closed  @8
+"#,
+    );
+}
+
+#[test]
+fn yaml_lists_indented_as_their_keys() {
+    check(
+        Format::Yaml,
+        "a:\n- b:\n  - x\n  - y: 1\n    z: 2\n  c: 3\nd:\n- |\n  t\n- - u\n  - v\n",
+        r#"
+-  @1
+  a  @1
+    -  @2
+      b  @2
+        -: "x"  @3
+        -  @4
+          y: 1  @4
+          z: 2  @5
+      c: 3  @6
+  d  @7
+    -: "t\n"  @9
+    -: ["u", "v"]  @10
 "#,
     );
 }

@@ -441,12 +441,8 @@ impl Reader<'_, '_> {
                 self.line_feed();
                 continue;
             }
-            if column == indent && self.at_dash() {
-                self.at = before;
-                return false;
-            }
-            if column == indent && indent == 0 {
-                // The caller notes it.
+            if column == indent && (self.at_dash() || indent == 0 || self.key_end().is_some()) {
+                // A list may be indented as the key before it is; what fits nowhere, the caller notes.
                 self.at = before;
                 return false;
             }
@@ -1071,7 +1067,7 @@ fn join_lines(text: &[u8], lines: &[Span], folded: bool, keep: Option<bool>) -> 
         Some(true) => joined.push('\n'),
         Some(false) => joined.truncate(joined.trim_end_matches('\n').len()),
         None => {
-            joined.truncate(joined.trim_end_matches(['\n', ' ']).len());
+            joined.truncate(joined.trim_end_matches('\n').len());
             if !joined.is_empty() {
                 joined.push('\n');
             }
