@@ -11,6 +11,7 @@ pub(crate) mod assignment;
 pub(crate) mod bound;
 mod carry;
 pub mod check;
+mod class;
 pub(crate) mod decode;
 pub mod encoding;
 pub mod entropy;
@@ -103,6 +104,10 @@ pub struct Scanner {
     /// Names of file rules, put together when first needed.
     files: OnceLock<GlobMap<u32>>,
     policy: Policy,
+    /// By keyword: whether matches of one of its rules span lines.
+    spanning: Vec<bool>,
+    /// What the paths of a history make of the rules.
+    classes: class::Classes,
 }
 
 /// Buffers that one worker reuses from scan to scan.
@@ -115,6 +120,7 @@ pub struct Scratch {
     for_path: Vec<Option<bool>>,
     candidates: Vec<Candidate>,
     hits: Vec<(u32, u32)>,
+    change: carry::Lines,
 }
 
 /// Longest part of a line around a key that an assignment is looked for in, to each side.
@@ -148,6 +154,8 @@ struct Collector<'c> {
     far: bool,
     /// Whether one was seen in what was searched.
     far_seen: bool,
+    /// What the path makes of the rules, where it was worked out.
+    class: Option<Arc<class::Class>>,
 }
 
 impl Scanner {
@@ -174,6 +182,8 @@ impl Scanner {
         }
         let (keywords, users) = by_keyword(near);
         let (far_keywords, far_users) = by_keyword(far);
+        let spans_lines = |&rule: &u32| matches!(&rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
+        let spanning = users.iter().map(|users| users.iter().any(spans_lines)).collect();
         Self {
             limits,
             prefilter: Prefilter::new(keywords),
@@ -185,6 +195,8 @@ impl Scanner {
             paths: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             files: OnceLock::new(),
             policy: Policy::new(&rules),
+            spanning,
+            classes: class::Classes::new(&rules),
             rules,
         }
     }
@@ -270,6 +282,7 @@ impl Scanner {
             decode_budget: subject.bytes.len() * DECODE_FACTOR + (1 << 16),
             far: true,
             far_seen: false,
+            class: None,
         }
     }
 
@@ -405,6 +418,9 @@ impl Scanner {
         if rule.paths.is_empty() {
             return true;
         }
+        if let Some(class) = &collector.class {
+            return class.applies(self, index as usize);
+        }
         *collector.scratch.for_path[index as usize]
             .get_or_insert_with(|| self.is_for(index as usize, rule, path))
     }
@@ -508,6 +524,13 @@ impl Scanner {
     }
 
     fn file_rules(&self, subject: Subject<'_>, collector: &mut Collector<'_>) {
+        for index in self.named(subject.path) {
+            self.file_rule(index, subject, collector);
+        }
+    }
+
+    /// The file rules that have a name like that of `path`.
+    fn named(&self, path: &BStr) -> Vec<u32> {
         let files = self.files.get_or_init(|| {
             let mut globs = GlobMap::new();
             for (index, rule) in self.rules.iter().enumerate() {
@@ -520,24 +543,26 @@ impl Scanner {
             }
             globs
         });
-        for index in files.get(subject.path) {
-            let rule = self.rules.rule(index);
-            if let Detector::File(file) = &rule.detector
-                && file_matches(file, &subject)
-            {
-                collector.matches.push(Match {
-                    rule: index,
-                    span: Span::default(),
-                    whole: Span::default(),
-                    depends: Span::new(0, subject.bytes.len()),
-                    secret: Secret::new(b""),
-                    confidence: rule.confidence,
-                    proof: None,
-                    decoded: Vec::new(),
-                    note: None,
-                    structure: None,
-                });
-            }
+        files.get(path)
+    }
+
+    fn file_rule(&self, index: u32, subject: Subject<'_>, collector: &mut Collector<'_>) {
+        let rule = self.rules.rule(index);
+        if let Detector::File(file) = &rule.detector
+            && file_matches(file, &subject)
+        {
+            collector.matches.push(Match {
+                rule: index,
+                span: Span::default(),
+                whole: Span::default(),
+                depends: Span::new(0, subject.bytes.len()),
+                secret: Secret::new(b""),
+                confidence: rule.confidence,
+                proof: None,
+                decoded: Vec::new(),
+                note: None,
+                structure: None,
+            });
         }
     }
 }

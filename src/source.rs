@@ -59,6 +59,8 @@ pub struct Delta<'d> {
     pub fresh: &'d Fresh,
     /// What is in the base as well.
     pub copies: &'d [Copied],
+    /// The base itself.
+    pub base_bytes: &'d [u8],
     /// What the visitor returned for the base; without it, all of the content is new to it.
     pub base: Option<&'d Carried>,
 }

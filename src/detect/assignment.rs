@@ -78,6 +78,16 @@ pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate
     reader.after_key(line, found);
 }
 
+/// What begins a line whose value belongs to a name on the line before.
+const NEXT_LINE: [&[u8]; 3] = [b"value:", b"Value:", b"ParameterValue:"];
+
+/// Whether what is found on the line before the one that begins at `start` may be on this one.
+pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
+    let line = &text[start..text.len().min(start + MAX_VALUE)];
+    let line = line.trim_ascii_start();
+    NEXT_LINE.iter().any(|word| line.starts_with(word))
+}
+
 /// Widens `hit` to the whole name.
 fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'@');
@@ -297,9 +307,7 @@ impl Reader<'_> {
         let reader = Reader { text: self.text, end, key: self.key };
         let place =
             start + self.text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let word = [&b"value:"[..], b"Value:", b"ParameterValue:"]
-            .into_iter()
-            .find(|word| reader.starts(place, word));
+        let word = NEXT_LINE.into_iter().find(|word| reader.starts(place, word));
         let Some(word) = word else { return };
         let mut values = Vec::new();
         reader.values(place + word.len(), Syntax::NextLine, false, false, &mut values);

@@ -6,27 +6,51 @@
 //! reach of that byte and is looked for anew. Only then it is settled which match speaks where
 //! several see the same secret, since that depends on all of them.
 //!
+//! Most changes are whole lines put in or taken out. A rule on single lines then has nothing to
+//! look for on the lines around, so what is fresh for it is worked out anew, by comparing both
+//! sides of each seam: see [`Lines`]. Rules that span lines take the ranges of the source, and the
+//! places of their keywords are carried on, so that they need not be searched again.
+//!
 //! Must not know what a base is, nor how copies were found.
 
-use bstr::{BStr, BString};
+use std::sync::Arc;
 
-use super::{Encoded, Language, Scanner, Scratch, Subject, Tally, encoding, overlap};
-use crate::{
-    finding::Match,
-    origin::Kind,
-    text::{Copied, Fresh, Span},
+use super::{
+    Collector, Detector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View,
+    assignment, class::Class, encoding, overlap, pattern,
 };
+use crate::text::Copied;
 
 /// What is kept of a scanned content for those built on it.
 #[derive(Debug)]
 pub struct Kept {
-    path: BString,
+    class: Arc<Class>,
     kind: Kind,
     encoded: Encoded,
     /// All matches on the content, those included that another one speaks for.
     matches: Vec<Match>,
-    /// Whether the content may hold a keyword of a rule that spans lines.
-    far: bool,
+    far: Far,
+}
+
+/// Keywords, by number, of rules whose matches span lines, and where they stand.
+#[derive(Clone, Debug, Default)]
+struct Far {
+    places: Vec<(u32, u32)>,
+    /// There are more than are kept.
+    more: bool,
+}
+
+/// Most places that are kept of a content: more are in lists of words only.
+const MOST_FAR: usize = 256;
+
+impl Far {
+    fn add(&mut self, keyword: u32, place: u32) {
+        if self.places.len() < MOST_FAR {
+            self.places.push((keyword, place));
+        } else {
+            self.more = true;
+        }
+    }
 }
 
 /// How a content came from another one.
@@ -37,6 +61,8 @@ pub struct Change<'c> {
     /// What was copied from it, in the order of the places in the new content. What does not
     /// touch the fresh ranges lies inside one of these.
     pub copies: &'c [Copied],
+    /// The content of the other one.
+    pub base_bytes: &'c [u8],
 }
 
 impl Scanner {
@@ -52,30 +78,74 @@ impl Scanner {
         matches: &mut Vec<Match>,
     ) -> (Tally, Option<Kept>) {
         let encoded = encoding::detect(subject.bytes);
-        let base = change.base.filter(|base| base.encoded == encoded && self.judges_alike(base, subject));
+        let class = self.class(subject.path);
+        let alike = |base: &&Kept| {
+            base.encoded == encoded
+                && base.kind == subject.kind
+                && (Arc::ptr_eq(&base.class, &class) || base.class.is_like(&class, self))
+        };
+        let base = change.base.filter(alike);
         let subject = if base.is_some() { subject } else { Subject { fresh: &Fresh::All, ..subject } };
-        let mut collector = self.collector(subject, scratch);
-        collector.far = base.is_none_or(|base| base.far);
-        self.outermost(subject, encoded, &mut collector);
-        let mut raw = std::mem::take(&mut collector.matches);
-        let far = collector.far_seen || base.is_some_and(|base| base.far);
-        if let Some(base) = base {
-            raw.retain(|one| subject.fresh.touches(one.depends));
-            inherit(&base.matches, change.copies, subject.fresh, &mut raw);
+        let mut lines = std::mem::take(&mut scratch.change);
+        lines.clear();
+        match base {
+            Some(_) => lines.compare(subject.bytes, change.base_bytes, change.copies),
+            None => lines.all(subject.bytes.len()),
         }
-        raw.sort_by_key(|one| (one.span, one.rule, one.whole, one.depends));
-        raw.dedup();
+        let mut collector = self.collector(subject, scratch);
+        collector.class = Some(Arc::clone(&class));
+        let mut far = Far::default();
+        if matches!(encoded, Encoded::Utf16 { .. }) {
+            self.outermost(subject, encoded, &mut collector);
+        } else {
+            let view = View {
+                bytes: subject.bytes,
+                path: subject.path,
+                fresh: subject.fresh,
+                language: class.language,
+                binary: encoded == Encoded::Binary,
+                depth: 0,
+            };
+            far = self.lines(view, &lines.regions, &mut collector);
+            if let Some(base) = base {
+                self.far_away(view, (&base.far, change.copies), &lines.regions, &mut far, &mut collector);
+            }
+            self.forget(&mut collector);
+            if self.limits.decode_depth > 0 && !view.binary {
+                for &region in &lines.regions {
+                    self.decoded(view, region, &mut collector);
+                }
+            }
+        }
+        let mut raw = std::mem::take(&mut collector.matches);
+        if let Some(base) = base {
+            let is_fresh = |one: &Match, depends: Span| {
+                let fresh = if self.spans_lines(one) { subject.fresh } else { &lines.fresh };
+                fresh.touches(depends)
+            };
+            raw.retain(|one| is_fresh(one, one.depends));
+            inherit(&base.matches, change.copies, is_fresh, &mut raw);
+        }
+        if raw.len() > 1 {
+            raw.sort_by_key(|one| (one.span, one.rule, one.whole, one.depends));
+            raw.dedup();
+        }
         collector.matches.clone_from(&raw);
         if subject.new_name && subject.kind == Kind::File {
-            self.file_rules(subject, &mut collector);
+            for &rule in class.files(self) {
+                self.file_rule(rule, subject, &mut collector);
+            }
         }
         let tally = collector.tally;
         let mut found = collector.matches;
-        self.defer(subject, &mut found);
-        overlap::resolve(&self.rules, &mut found);
-        matches.append(&mut found);
-        let kept = (!matches!(encoded, Encoded::Utf16 { .. })).then(|| Kept {
-            path: subject.path.to_owned(),
+        if !found.is_empty() {
+            self.defer(subject, &mut found);
+            overlap::resolve(&self.rules, &mut found);
+            matches.append(&mut found);
+        }
+        scratch.change = lines;
+        let kept = (!matches!(encoded, Encoded::Utf16 { .. })).then_some(Kept {
+            class,
             kind: subject.kind,
             encoded,
             matches: raw,
@@ -84,21 +154,83 @@ impl Scanner {
         (tally, kept)
     }
 
-    /// Whether the path of a base makes the same of a text as that of what is built on it.
-    fn judges_alike(&self, base: &Kept, subject: Subject<'_>) -> bool {
-        let (one, other): (&BStr, &BStr) = (base.path.as_ref(), subject.path);
-        let alike = || {
-            Language::of(one) == Language::of(other)
-                && self.rules.iter().enumerate().all(|(index, rule)| {
-                    rule.paths.is_empty() || self.is_for(index, rule, one) == self.is_for(index, rule, other)
-                })
-        };
-        base.kind == subject.kind && (one == other || alike())
+    /// Whether the match may depend on bytes of several lines.
+    fn spans_lines(&self, one: &Match) -> bool {
+        let spans =
+            |rule| matches!(&self.rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
+        one.decoded.is_empty() && spans(one.rule)
+    }
+
+    /// Looks for matches with a keyword in one of `regions`. Gives the places of keywords whose
+    /// matches may span lines.
+    fn lines(&self, view: View<'_>, regions: &[Span], collector: &mut Collector<'_>) -> Far {
+        let mut far = Far::default();
+        let mut hits = std::mem::take(&mut collector.scratch.hits);
+        for &region in regions {
+            hits.clear();
+            self.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
+                hits.push((keyword as u32, place as u32));
+            });
+            for &(keyword, place) in &hits {
+                let start = place as usize;
+                let hit = Span::new(start, start + self.prefilter.length(keyword as usize));
+                if self.spanning[keyword as usize] {
+                    far.add(keyword, place);
+                }
+                for &rule in &self.users[keyword as usize] {
+                    self.hit(rule, view, hit, collector);
+                }
+            }
+        }
+        collector.scratch.hits = hits;
+        far
+    }
+
+    /// Looks for matches that span lines, with a keyword outside of `regions`: where such keywords
+    /// stand is known from the base.
+    fn far_away(
+        &self,
+        view: View<'_>,
+        (base, copies): (&Far, &[Copied]),
+        regions: &[Span],
+        far: &mut Far,
+        collector: &mut Collector<'_>,
+    ) {
+        if base.more {
+            far.more = true;
+            self.far_hits(view, regions, collector);
+            return;
+        }
+        for &(keyword, place) in &base.places {
+            let hit = Span::new(place as usize, place as usize + self.prefilter.length(keyword as usize));
+            for copy in copies.iter().filter(|copy| Span::new(copy.from, copy.from + copy.len).contains(hit))
+            {
+                let start = hit.start - copy.from + copy.at;
+                let hit = Span::new(start, start + hit.len());
+                let next = regions.partition_point(|region| region.end < hit.end);
+                if regions.get(next).is_some_and(|region| region.contains(hit)) {
+                    continue;
+                }
+                far.add(keyword, start as u32);
+                let window =
+                    Span::new(start.saturating_sub(pattern::BEFORE), start + pattern::AFTER_MULTILINE);
+                if view.fresh.touches(window) {
+                    for &rule in &self.users[keyword as usize] {
+                        self.hit(rule, view, hit, collector);
+                    }
+                }
+            }
+        }
     }
 }
 
 /// Adds the matches of a base that lie in what was copied from it.
-fn inherit(base: &[Match], copies: &[Copied], fresh: &Fresh, found: &mut Vec<Match>) {
+fn inherit(
+    base: &[Match],
+    copies: &[Copied],
+    is_fresh: impl Fn(&Match, Span) -> bool,
+    found: &mut Vec<Match>,
+) {
     if base.is_empty() {
         return;
     }
@@ -110,7 +242,7 @@ fn inherit(base: &[Match], copies: &[Copied], fresh: &Fresh, found: &mut Vec<Mat
         for one in order[first..].iter().take_while(|one| one.depends.start < source.end) {
             let moved =
                 |span: Span| Span::new(span.start - copy.from + copy.at, span.end - copy.from + copy.at);
-            if source.contains(one.depends) && !fresh.touches(moved(one.depends)) {
+            if source.contains(one.depends) && !is_fresh(one, moved(one.depends)) {
                 // A match lies within what it depends on.
                 found.push(Match {
                     span: moved(one.span),
@@ -121,4 +253,125 @@ fn inherit(base: &[Match], copies: &[Copied], fresh: &Fresh, found: &mut Vec<Mat
             }
         }
     }
+}
+
+/// Bytes around what a rule on a single line matches that may decide whether it does: a look-around
+/// sees one character, which is at most four bytes.
+const CONTEXT: usize = 4;
+/// How far a line that is longer is searched around what is fresh in it: no rule on a single line
+/// sees farther, a name, its value and the longest keyword included.
+const REACH: usize = 6 * 1024;
+
+/// What is fresh for rules on single lines.
+///
+/// A line is the same as in the base if it was copied as a whole and its neighbours on both sides
+/// are the ends of lines there as well. So a seam between two lines that were lines before is
+/// nothing new, unless what follows is a value that belongs to a name on the line before.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// What matches must touch to be looked for anew.
+    fresh: Fresh,
+    /// The lines of that, to be searched.
+    regions: Vec<Span>,
+}
+
+impl Lines {
+    fn clear(&mut self) {
+        match &mut self.fresh {
+            Fresh::Ranges(ranges) => ranges.clear(),
+            Fresh::All => self.fresh = Fresh::Ranges(Vec::new()),
+        }
+        self.regions.clear();
+    }
+
+    /// All is fresh.
+    fn all(&mut self, len: usize) {
+        self.fresh = Fresh::All;
+        if len > 0 {
+            self.regions.push(Span::new(0, len));
+        }
+    }
+
+    /// What is fresh in `text`, which has `copies` of `base`.
+    fn compare(&mut self, text: &[u8], base: &[u8], copies: &[Copied]) {
+        let mut fresh = match std::mem::take(&mut self.fresh) {
+            Fresh::Ranges(ranges) => ranges,
+            Fresh::All => Vec::new(),
+        };
+        let mut gap = |from: (usize, usize), to: (usize, usize)| {
+            if let Some(span) = Self::gap(text, base, from, to) {
+                push(&mut fresh, span);
+            }
+        };
+        // Places in text and base.
+        let mut end = (0, 0);
+        for copy in copies {
+            let start = (copy.at, copy.from);
+            if start != end {
+                gap(end, start);
+            }
+            end = (copy.at + copy.len, copy.from + copy.len);
+        }
+        if end != (text.len(), base.len()) {
+            gap(end, (text.len(), base.len()));
+        }
+        for &span in &fresh {
+            push(&mut self.regions, Self::widen(text, span));
+        }
+        self.fresh = Fresh::Ranges(fresh);
+    }
+
+    /// What is fresh around a gap between two copies, if anything: `from` is where the first ends, `to` where
+    /// the second begins, each in text and base.
+    fn gap(text: &[u8], base: &[u8], from: (usize, usize), to: (usize, usize)) -> Option<Span> {
+        let ends = |text: &[u8], place: usize| text.get(place).is_none_or(|&byte| byte == b'\n');
+        let begins = |text: &[u8], place: usize| place == 0 || text[place - 1] == b'\n';
+        let (start, end) = (from.0, to.0);
+        // The line that the first copy ends in may be as it was.
+        let whole = begins(text, start) && begins(base, from.1);
+        let low = if whole {
+            start
+        } else if ends(text, start) && ends(base, from.1) {
+            // Its end, if that came in anew, says nothing new of it.
+            end.min(start + 1)
+        } else {
+            let low = start.saturating_sub(CONTEXT);
+            memchr::memrchr(b'\n', &text[low..start]).map_or(low, |newline| low + newline + 1)
+        };
+        // And so may the line that the second begins in.
+        let after = begins(text, end) && begins(base, to.1);
+        if after {
+            if end < text.len() && assignment::reaches_back(text, end) {
+                // Its name may stand on the line before, which may be another one than it was.
+                return Some(Span::new(low.min(end.saturating_sub(1)), end + 1));
+            }
+            return (low < end).then_some(Span::new(low, end));
+        }
+        let high = text.len().min(end + CONTEXT);
+        let high = memchr::memchr(b'\n', &text[end..high]).map_or(high, |newline| end + newline);
+        (low < high).then_some(Span::new(low, high))
+    }
+
+    /// The lines of `span`, and the one before if a value on the first may belong to a name there.
+    fn widen(text: &[u8], span: Span) -> Span {
+        let low = span.start.saturating_sub(REACH);
+        let mut start =
+            memchr::memrchr(b'\n', &text[low..span.start]).map_or(low, |newline| low + newline + 1);
+        if start > low && assignment::reaches_back(text, start) {
+            let low = start.saturating_sub(REACH);
+            start = memchr::memrchr(b'\n', &text[low..start - 1]).map_or(low, |newline| low + newline + 1);
+        }
+        let last = span.end - 1;
+        let high = text.len().min(span.end + REACH);
+        let end = memchr::memchr(b'\n', &text[last..high]).map_or(high, |newline| last + newline + 1);
+        Span::new(start, end)
+    }
+}
+
+/// Appends a span that does not begin before those of the last ones that it does not touch.
+fn push(spans: &mut Vec<Span>, mut span: Span) {
+    while let Some(last) = spans.pop_if(|last| span.start <= last.end) {
+        span = Span::new(span.start.min(last.start), span.end.max(last.end));
+    }
+    spans.push(span);
 }

@@ -125,10 +125,13 @@ impl Prefilter {
     /// Calls `hit(keyword, place)` for every keyword that lies wholly in `text[start..end]`,
     /// in no particular order of places.
     pub(crate) fn find(&self, text: &[u8], start: usize, end: usize, mut hit: impl FnMut(usize, usize)) {
-        let text = &text[..end.min(text.len())];
+        let end = end.min(text.len());
         let mut place = start;
-        // Eight bytes a turn: four long grams at even places, eight short ones.
-        while let Some(window) = text.get(place..place + 12) {
+        // Eight bytes a turn: four long grams at even places, eight short ones. What lies behind the
+        // end is looked at as well, which costs less than to take the last bytes one by one.
+        while place < end
+            && let Some(window) = text.get(place..place + 12)
+        {
             let (low, high) = window.split_at(8);
             let low = u64::from_le_bytes([low[0], low[1], low[2], low[3], low[4], low[5], low[6], low[7]]);
             let high = u64::from(u32::from_le_bytes([high[0], high[1], high[2], high[3]]));
@@ -139,14 +142,14 @@ impl Prefilter {
             if passed & 1 != 0 {
                 for (step, gram) in grams.into_iter().enumerate() {
                     if self.may_hold(gram) & 1 != 0 {
-                        self.look(text, start, place + 2 * step, gram, &mut hit);
+                        self.look(&text[..end], start, place + 2 * step, gram, &mut hit);
                     }
                 }
             }
             place += 8;
         }
-        while place < text.len() {
-            self.look(text, start, place, load(text, place), &mut hit);
+        while place < end {
+            self.look(&text[..end], start, place, load(text, place), &mut hit);
             place += 2;
         }
     }

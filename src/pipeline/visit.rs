@@ -372,7 +372,8 @@ impl Visitor for Collector<'_> {
     fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
         let base = delta.base.and_then(|base| base.downcast_ref::<Carry>());
         let fresh = if base.is_some() { delta.fresh } else { &Fresh::All };
-        let carry = self.look(entry, bytes, Look::Change(fresh, Change { base, copies: delta.copies }))?;
+        let change = Change { base, copies: delta.copies, base_bytes: delta.base_bytes };
+        let carry = self.look(entry, bytes, Look::Change(fresh, change))?;
         Some(Box::new(carry))
     }
 

@@ -170,7 +170,12 @@ impl Visitor for Looker {
     fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
         let base = delta.base.and_then(|base| base.downcast_ref::<Kept>());
         *self.inherited.lock().unwrap() += u64::from(base.is_some());
-        let kept = self.look(entry, bytes, delta.fresh, Some(Change { base, copies: delta.copies }))?;
+        let kept = self.look(
+            entry,
+            bytes,
+            delta.fresh,
+            Some(Change { base, copies: delta.copies, base_bytes: delta.base_bytes }),
+        )?;
         Some(Box::new(kept))
     }
 

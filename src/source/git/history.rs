@@ -85,13 +85,14 @@ impl Source for WholeHistory {
         }
         let tips = refs::tips(&self.repo)?;
         visitor.count(Count::Refs, tips.len() as u64);
-        let graph = graph::read(&store, format, visitor, &tips, &refs::boundary(&self.repo)?);
-        visitor.count(Count::Commits, graph.commits());
+        let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
+        let graph = graph::read(&store, &walk, visitor, &tips, &refs::boundary(&self.repo)?);
+        visitor.count(Count::Commits, graph.commits().len() as u64);
         if visitor.cancelled() {
             return Ok(());
         }
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
-        let walk = Walk { kinds, limits: Limits::default(), ..Walk::default() };
+        let walk = Walk { kinds, keep: false, ..walk };
         store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas });
         Ok(())
     }
@@ -104,24 +105,25 @@ impl Source for WholeHistory {
 /// Shows what the second walk reads.
 struct Shower<'v> {
     visitor: &'v dyn Visitor,
-    graph: &'v Graph,
+    graph: &'v Graph<'v>,
     deltas: Deltas,
 }
 
 impl Shower<'_> {
     fn entry(&self, id: ObjectId, kind: ObjectKind) -> Entry {
+        let number = self.graph.number(&id);
         let of_kind =
             |kind, path: &str| Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(path) };
         let (origin, executable) = match kind {
             ObjectKind::Commit => (of_kind(Kind::CommitMessage, message::COMMIT), false),
             ObjectKind::Tag => (of_kind(Kind::TagMessage, message::TAG), false),
             _ => {
-                let (path, form) = self.graph.place(&id);
+                let (path, form) = self.graph.place(number, &id);
                 let kind = if form.is_symlink() { Kind::Symlink } else { Kind::File };
                 (Origin { kind, object: Some(id), ..Origin::file(path) }, form.is_executable())
             }
         };
-        let history = self.graph.history(&id);
+        let history = self.graph.history(number);
         let mut entry = Entry { origin, executable, new_name: true, ..Entry::default() };
         if kind == ObjectKind::Blob {
             entry.origin.commit = history.since.as_ref().map(|since| since.commit);
@@ -140,7 +142,8 @@ impl Shower<'_> {
             self.visitor.content(&entry, object.bytes, &Fresh::All);
             return None;
         }
-        self.visitor.delta(&entry, object.bytes, &Delta { fresh: object.fresh, copies: object.copies, base })
+        let Object { fresh, copies, base: base_bytes, .. } = *object;
+        self.visitor.delta(&entry, object.bytes, &Delta { fresh, copies, base_bytes, base })
     }
 }
 

@@ -26,6 +26,7 @@ use std::fmt;
 use crate::{origin::ObjectId, source::Problem, text::Fresh};
 
 pub(super) mod alternates;
+mod catalog;
 mod data;
 mod delta;
 mod descent;
@@ -39,6 +40,7 @@ mod store;
 mod tools;
 mod walk;
 
+pub(super) use self::catalog::Catalog;
 pub use crate::text::Copied;
 
 pub use self::{
@@ -156,8 +158,12 @@ pub struct Object<'a> {
     /// The ranges copied from the base, in the order of `at`. Neighbours that are neighbours in
     /// the base as well are one range.
     pub copies: &'a [Copied],
+    /// What it was copied from; empty if there is no base.
+    pub base: &'a [u8],
     /// Number of deltas between the object and the first full content below it.
     pub depth: u32,
+    /// Whether others are built on it, so that the state that it leaves is of use.
+    pub is_base: bool,
     /// Why it is shown.
     pub role: Role,
 }

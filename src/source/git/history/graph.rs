@@ -4,102 +4,133 @@
 //! there, so that only new entries are looked up. Then commits are gone through, parents first and
 //! otherwise the oldest first, and each tree is entered once, from the first commit that has it.
 //!
+//! Whoever asks on about a few objects (which trees hold it, which commits have such a tree, which
+//! came after) has [`Graph::entries`], [`Graph::commits`] and [`Graph::order`]: one pass over all
+//! entries of all trees takes a few milliseconds for each million of them.
+//!
 //! Must not read blobs.
 
 mod shape;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap, HashMap},
-    sync::Arc,
+    collections::{BTreeSet, BinaryHeap},
+    sync::{Arc, OnceLock},
 };
 
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
-use super::super::{
-    pack::{IdFormat, ObjectStore},
-    tree::Mode,
-};
+use super::super::pack::{Catalog, ObjectStore, Walk};
 use crate::{
     origin::{History, Introduction, ObjectId, Presence},
     source::{Problem, Visitor},
 };
-use shape::{Commit, Shape};
+use shape::Shape;
+pub(super) use shape::{Commit, Label};
 
 /// No number.
 const NONE: u32 = u32::MAX;
 /// Missing objects that are named one by one; the rest is counted.
 const MOST_NAMED: usize = 20;
 
-/// Where and since when.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// The tree that it was found in.
-    parent: u32,
-    name: u32,
-    mode: Mode,
-    /// Place of the commit in [`Graph::commits`].
-    commit: u32,
-    seen: bool,
-    tip: bool,
+/// A set of numbers.
+#[derive(Debug, Default)]
+struct Set(Vec<u64>);
+
+impl Set {
+    fn new(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)])
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)
+    }
+
+    /// Puts a number in; true if it was not there.
+    fn put(&mut self, number: u32) -> bool {
+        let Some(word) = self.0.get_mut(number as usize / 64) else { return false };
+        let bit = 1 << (number % 64);
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
 }
 
-const UNSEEN: Place =
-    Place { parent: NONE, name: NONE, mode: Mode(0), commit: NONE, seen: false, tip: false };
-
-/// Where each object is, and since when.
+/// Where each object is, and since when. Objects, and commits among themselves, have numbers.
 #[derive(Debug)]
-pub(super) struct Graph {
-    numbers: HashMap<ObjectId, u32>,
-    ids: Vec<ObjectId>,
-    names: Vec<Vec<u8>>,
-    commits: Vec<Commit>,
-    /// Whether a reference reaches each of `commits`.
-    reachable: Vec<bool>,
-    places: Vec<Place>,
+pub(super) struct Graph<'s> {
+    catalog: Catalog<'s>,
+    shape: Shape,
+    /// Place in the list of commits, by number of the object.
+    commit_at: Vec<u32>,
+    /// Commits that a reference reaches, by place.
+    reachable: Set,
+    /// Places of the commits: parents first, then what references reach, then the oldest first.
+    order: Vec<u32>,
+    /// Objects that a commit, a reference or a tree that no commit has leads to.
+    seen: Set,
+    /// Objects that are there now.
+    tip: Set,
+    /// By number of the object: the tree that it was found in first, what it is called there, and
+    /// the place of the first commit that has it.
+    parent: Vec<u32>,
+    label: Vec<Label>,
+    since: Vec<u32>,
+    /// Made when first asked for, by place of the commit.
+    introductions: Vec<OnceLock<Arc<Introduction>>>,
 }
 
 /// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks.
-pub(super) fn read(
-    store: &ObjectStore,
-    format: IdFormat,
+pub(super) fn read<'s>(
+    store: &'s ObjectStore,
+    walk: &Walk<'_>,
     visitor: &dyn Visitor,
     tips: &BTreeSet<ObjectId>,
     boundary: &BTreeSet<ObjectId>,
-) -> Graph {
-    let shape = shape::read(store, format, visitor);
-    let mut missing = BTreeSet::new();
+) -> Graph<'s> {
+    let catalog = Catalog::new(store);
+    let shape = shape::read(store, &catalog, walk, visitor);
+    // What references name and the store lacks is numbered as well.
+    let tips: Vec<u32> = tips.iter().map(|tip| catalog.number(tip)).collect();
+    let objects = catalog.len();
+    let mut commit_at = vec![NONE; objects];
+    for (place, commit) in (0..).zip(&shape.commits) {
+        commit_at[commit.object as usize] = place;
+    }
+    let commits = shape.commits.len();
     let mut graph = Graph {
-        places: vec![UNSEEN; shape.ids.len()],
-        reachable: vec![false; shape.commits.len()],
-        numbers: HashMap::new(),
-        ids: Vec::new(),
-        names: Vec::new(),
-        commits: Vec::new(),
+        catalog,
+        shape,
+        commit_at,
+        reachable: Set::new(commits),
+        order: Vec::new(),
+        seen: Set::new(objects),
+        tip: Set::new(objects),
+        parent: vec![NONE; objects],
+        label: vec![Label::NONE; objects],
+        since: vec![NONE; objects],
+        introductions: (0..commits).map(|_| OnceLock::new()).collect(),
     };
-    let by_number: HashMap<u32, u32> =
-        shape.commits.iter().enumerate().map(|(place, commit)| (commit.object, place as u32)).collect();
-    let targets = graph.reach(&shape, &by_number, tips, boundary, &mut missing);
-    for place in graph.in_order(&shape, &by_number) {
-        graph.enter(&shape, shape.commits[place as usize].tree, place);
+    let mut missing = BTreeSet::new();
+    let targets = graph.reach(&tips, boundary, &mut missing);
+    graph.sort();
+    for at in 0..graph.order().len() {
+        let place = graph.order()[at];
+        graph.enter(graph.shape.commits[place as usize].tree, place);
     }
     for target in targets {
-        graph.enter(&shape, target, NONE);
-        graph.mark_tip(&shape, target);
+        graph.enter(target, NONE);
+        graph.mark_tip(target);
     }
-    let lacking = |number: usize, place: &Place| {
-        let reached = place.tip || graph.reachable.get(place.commit as usize) == Some(&true);
-        reached && shape.trees[number].is_none()
-    };
-    for (number, place) in graph.places.iter().enumerate().filter(|(_, place)| place.seen) {
-        if lacking(number, place) && !store.contains(&shape.ids[number]) {
-            missing.insert(shape.ids[number]);
+    for number in graph.catalog.known() as u32..objects as u32 {
+        let reached = graph.tip.has(number) || graph.is_reachable(graph.since[number as usize]);
+        if graph.seen.has(number) && reached {
+            missing.insert(graph.id(number));
         }
     }
-    graph.enter_orphans(&shape);
-    let Shape { numbers, ids, names, commits, .. } = shape;
+    graph.enter_orphans();
     tell(&missing, visitor);
-    Graph { numbers, ids, names, commits, ..graph }
+    graph
 }
 
 fn tell(missing: &BTreeSet<ObjectId>, visitor: &dyn Visitor) {
@@ -117,174 +148,264 @@ fn tell(missing: &BTreeSet<ObjectId>, visitor: &dyn Visitor) {
     }
 }
 
-impl Graph {
-    /// Number of commits, reachable or not.
-    pub(super) const fn commits(&self) -> u64 {
-        self.commits.len() as u64
+/// Asking about single objects, and about all.
+impl Graph<'_> {
+    /// All commits, reachable or not, by place.
+    pub(super) fn commits(&self) -> &[Commit] {
+        &self.shape.commits
     }
 
-    /// The path of a blob and its mode; of one that no tree names, its id.
-    pub(super) fn place(&self, id: &ObjectId) -> (BString, Mode) {
-        let found = self.numbers.get(id).map(|&number| &self.places[number as usize]);
-        let Some(place) = found.filter(|place| place.seen && place.name != NONE) else {
-            return (BString::from(id.to_string()), Mode(0));
+    /// Places of the commits: parents first, then what references reach, then the oldest first.
+    pub(super) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// Places of the parents of a commit, without those that the store lacks.
+    pub(super) fn parents(&self, commit: &Commit) -> impl Iterator<Item = u32> {
+        self.shape.parents(commit).iter().filter_map(|&parent| self.commit_of(parent))
+    }
+
+    /// The place of the commit that an object is.
+    pub(super) fn commit_of(&self, object: u32) -> Option<u32> {
+        self.commit_at.get(object as usize).copied().filter(|&place| place != NONE)
+    }
+
+    /// What a tag points at.
+    pub(super) fn tag(&self, object: u32) -> Option<u32> {
+        self.shape.tags.get(&object).copied()
+    }
+
+    /// Whether a reference reaches a commit.
+    pub(super) fn is_reachable(&self, place: u32) -> bool {
+        self.reachable.has(place)
+    }
+
+    /// What a tree holds: numbers of objects, and what they are called in it. Nothing for what is
+    /// no tree.
+    pub(super) fn entries(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
+        self.shape.entries_of(tree)
+    }
+
+    /// The name in a label.
+    pub(super) fn name(&self, label: Label) -> &BStr {
+        self.shape.names.get(label.name() as usize).map_or(b"".as_bstr(), |name| name.as_bstr())
+    }
+
+    /// Name and address of an author.
+    pub(super) fn author(&self, commit: &Commit) -> &BStr {
+        self.shape.names[commit.author as usize].as_bstr()
+    }
+
+    /// The number of an object.
+    pub(super) fn number(&self, id: &ObjectId) -> Option<u32> {
+        self.catalog.numbered(id)
+    }
+
+    /// The id of a number.
+    pub(super) fn id(&self, number: u32) -> ObjectId {
+        self.catalog.id(number)
+    }
+
+    /// Numbers are below this one.
+    pub(super) const fn objects(&self) -> usize {
+        self.parent.len()
+    }
+
+    /// The path of a blob and its kind; of one that no tree names, its id.
+    pub(super) fn place(&self, number: Option<u32>, id: &ObjectId) -> (BString, Label) {
+        let named = |number: &u32| self.seen.has(*number) && self.label[*number as usize] != Label::NONE;
+        let Some(number) = number.filter(named) else {
+            return (BString::from(id.to_string()), Label::NONE);
         };
-        let mut names = vec![place.name];
-        let mut parent = place.parent;
-        while let Some(above) = self.places.get(parent as usize).filter(|above| above.name != NONE) {
-            names.push(above.name);
-            parent = above.parent;
+        let up = |&number: &u32| Some(self.parent[number as usize]).filter(|up| *up != NONE && named(up));
+        let names: Vec<&BStr> = std::iter::successors(Some(number), up)
+            .map(|number| self.name(self.label[number as usize]))
+            .collect();
+        let mut path = Vec::with_capacity(names.iter().map(|name| name.len() + 1).sum());
+        for name in names.iter().rev() {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
         }
-        let parts = names.iter().rev().map(|&name| self.names[name as usize].as_slice());
-        (bstr::join("/", parts).into(), place.mode)
+        (path.into(), self.label[number as usize])
     }
 
     /// What history says of a blob, commit or tag.
-    pub(super) fn history(&self, id: &ObjectId) -> History {
-        let place = self.numbers.get(id).map_or(UNSEEN, |&number| self.places[number as usize]);
-        let commit = self.commits.get(place.commit as usize);
-        let reachable = self.reachable.get(place.commit as usize) == Some(&true);
-        let presence = match (place.tip, reachable) {
+    pub(super) fn history(&self, number: Option<u32>) -> History {
+        let Some(number) = number.filter(|&number| (number as usize) < self.since.len()) else {
+            return History { since: None, presence: Presence::Unreachable };
+        };
+        let place = self.since[number as usize];
+        let presence = match (self.tip.has(number), self.is_reachable(place)) {
             (true, _) => Presence::Tip,
             (false, true) => Presence::Past,
             (false, false) => Presence::Unreachable,
         };
-        let since = commit.map(|commit| {
-            Arc::new(Introduction {
-                commit: self.ids[commit.object as usize],
-                author: self.names[commit.author as usize].as_bstr().to_owned(),
-                time: commit.time,
-            })
+        let since = self.shape.commits.get(place as usize).map(|commit| {
+            let introduction = self.introductions[place as usize].get_or_init(|| {
+                Arc::new(Introduction {
+                    commit: self.catalog.id(commit.object),
+                    author: self.author(commit).to_owned(),
+                    time: commit.time,
+                })
+            });
+            Arc::clone(introduction)
         });
         History { since, presence }
     }
+}
 
+/// Making it.
+impl Graph<'_> {
     /// Marks what references reach. Gives the trees and blobs that they point at, directly or by a
     /// commit: what is there now.
     fn reach(
         &mut self,
-        shape: &Shape,
-        by_number: &HashMap<u32, u32>,
-        tips: &BTreeSet<ObjectId>,
+        tips: &[u32],
         boundary: &BTreeSet<ObjectId>,
         missing: &mut BTreeSet<ObjectId>,
     ) -> Vec<u32> {
         let mut targets = Vec::new();
         let mut stack = Vec::new();
-        for tip in tips {
-            let Some(&number) = shape.numbers.get(tip) else {
-                missing.insert(*tip);
+        for &tip in tips {
+            if !self.catalog.has(tip) {
+                missing.insert(self.catalog.id(tip));
                 continue;
-            };
-            let mut number = number;
+            }
+            let mut number = tip;
             // A tag may point at a tag; ids make a circle impossible.
-            while let Some(&target) = shape.tags.get(&number) {
-                self.places[number as usize].tip = true;
+            while let Some(target) = self.tag(number) {
+                self.tip.put(number);
                 number = target;
             }
-            match by_number.get(&number) {
-                Some(&commit) => {
-                    targets.push(shape.commits[commit as usize].tree);
-                    self.places[number as usize].tip = true;
-                    stack.push(commit);
+            match self.commit_of(number) {
+                Some(place) => {
+                    targets.push(self.shape.commits[place as usize].tree);
+                    self.tip.put(number);
+                    stack.push(place);
                 }
                 None => targets.push(number),
             }
         }
         while let Some(place) = stack.pop() {
-            if std::mem::replace(&mut self.reachable[place as usize], true) {
+            if !self.reachable.put(place) {
                 continue;
             }
-            let commit = &shape.commits[place as usize];
-            let cut = boundary.contains(&shape.ids[commit.object as usize]);
-            for parent in commit.parents.iter().filter(|_| !cut) {
-                match by_number.get(parent) {
-                    Some(&parent) => stack.push(parent),
-                    None => _ = missing.insert(shape.ids[*parent as usize]),
+            let commit = &self.shape.commits[place as usize];
+            if !boundary.is_empty() && boundary.contains(&self.catalog.id(commit.object)) {
+                continue;
+            }
+            for &parent in self.shape.parents(commit) {
+                match self.commit_of(parent) {
+                    Some(parent) => stack.push(parent),
+                    None => _ = missing.insert(self.catalog.id(parent)),
                 }
             }
         }
         targets
     }
 
-    /// All commits: parents first, then what references reach, then the oldest first.
-    fn in_order(&mut self, shape: &Shape, by_number: &HashMap<u32, u32>) -> Vec<u32> {
-        let count = shape.commits.len();
-        let mut children: Vec<Vec<u32>> = vec![Vec::new(); count];
-        let mut waiting = vec![0_u32; count];
-        for (place, commit) in shape.commits.iter().enumerate() {
-            for parent in commit.parents.iter().filter_map(|parent| by_number.get(parent)) {
-                children[*parent as usize].push(place as u32);
-                waiting[place] += 1;
-            }
-        }
-        let key = |place: u32, reachable: &[bool]| {
-            let commit = &shape.commits[place as usize];
-            Reverse((!reachable[place as usize], commit.time, shape.ids[commit.object as usize], place))
+    /// Puts all commits in order: parents first, then what references reach, then the oldest first.
+    fn sort(&mut self) {
+        let commits = &self.shape.commits;
+        let pairs = || {
+            let pairs = (0_u32..).zip(commits);
+            pairs.flat_map(|(place, commit)| self.parents(commit).map(move |parent| (parent, place)))
         };
-        let ready = (0..count as u32).filter(|&place| waiting[place as usize] == 0);
-        let mut heap: BinaryHeap<_> = ready.map(|place| key(place, &self.reachable)).collect();
-        let mut order = Vec::with_capacity(count);
+        // Children of all commits in one list; those of a place end where those of the next begin.
+        let mut ends = vec![0_u32; commits.len() + 1];
+        let mut waiting = vec![0_u32; commits.len()];
+        for (parent, child) in pairs() {
+            ends[parent as usize + 1] += 1;
+            waiting[child as usize] += 1;
+        }
+        for place in 1..ends.len() {
+            ends[place] += ends[place - 1];
+        }
+        let mut children = vec![0_u32; ends.last().map_or(0, |&end| end as usize)];
+        for (parent, child) in pairs() {
+            let end = &mut ends[parent as usize];
+            children[*end as usize] = child;
+            *end += 1;
+        }
+        let key = |place: u32| {
+            let commit = &commits[place as usize];
+            let id = self.catalog.id(commit.object);
+            Reverse((!self.reachable.has(place), commit.time, id, place))
+        };
+        let ready = (0..commits.len() as u32).filter(|&place| waiting[place as usize] == 0);
+        let mut heap: BinaryHeap<_> = ready.map(key).collect();
+        let mut order = Vec::with_capacity(commits.len());
         while let Some(Reverse((.., place))) = heap.pop() {
             order.push(place);
-            // The message of a commit came in with itself.
-            let own = &mut self.places[shape.commits[place as usize].object as usize];
-            own.commit = place;
-            for &child in &children[place as usize] {
+            let start = if place == 0 { 0 } else { ends[place as usize - 1] };
+            for &child in &children[start as usize..ends[place as usize] as usize] {
                 waiting[child as usize] -= 1;
                 if waiting[child as usize] == 0 {
-                    heap.push(key(child, &self.reachable));
+                    heap.push(key(child));
                 }
             }
         }
-        order
+        for &place in &order {
+            // The message of a commit came in with itself.
+            self.since[commits[place as usize].object as usize] = place;
+        }
+        self.order = order;
     }
 
     /// Gives `commit` to all that is in `root` and has none.
-    fn enter(&mut self, shape: &Shape, root: u32, commit: u32) {
-        if root == NONE || self.places[root as usize].seen {
+    fn enter(&mut self, root: u32, commit: u32) {
+        if root == NONE || !self.seen.put(root) {
             return;
         }
-        let place = &mut self.places[root as usize];
-        (place.seen, place.commit) = (true, commit);
+        self.since[root as usize] = commit;
         let mut stack = vec![root];
         while let Some(tree) = stack.pop() {
-            for entry in shape.entries_of(tree) {
-                let place = &mut self.places[entry.object as usize];
-                if !place.seen {
-                    let tip = place.tip;
-                    *place =
-                        Place { parent: tree, name: entry.name, mode: entry.mode, commit, seen: true, tip };
-                    stack.push(entry.object);
+            for &entry in self.shape.raw_entries(tree) {
+                let object = self.shape.object(entry);
+                if self.seen.put(object) {
+                    self.parent[object as usize] = tree;
+                    self.label[object as usize] = self.shape.entry(entry).1;
+                    self.since[object as usize] = commit;
+                    if self.shape.is_tree(object) {
+                        stack.push(object);
+                    }
                 }
             }
         }
     }
 
     /// Marks all that is in `root` as being there now.
-    fn mark_tip(&mut self, shape: &Shape, root: u32) {
+    fn mark_tip(&mut self, root: u32) {
+        if root == NONE || !self.tip.put(root) {
+            return;
+        }
         let mut stack = vec![root];
-        while let Some(number) = stack.pop() {
-            if number != NONE && !std::mem::replace(&mut self.places[number as usize].tip, true) {
-                stack.extend(shape.entries_of(number).map(|entry| entry.object));
+        while let Some(tree) = stack.pop() {
+            for &entry in self.shape.raw_entries(tree) {
+                let object = self.shape.object(entry);
+                if self.tip.put(object) && self.shape.is_tree(object) {
+                    stack.push(object);
+                }
             }
         }
     }
 
     /// Gives names to what only trees have that no commit has.
-    fn enter_orphans(&mut self, shape: &Shape) {
-        let mut within = vec![false; shape.ids.len()];
-        let orphan = |&tree: &u32| shape.trees[tree as usize].is_some() && !self.places[tree as usize].seen;
-        let mut trees: Vec<u32> = (0..shape.ids.len() as u32).filter(orphan).collect();
+    fn enter_orphans(&mut self) {
+        let mut within = Set::new(self.objects());
+        let orphan = |&tree: &u32| self.shape.is_tree(tree) && !self.seen.has(tree);
+        let mut trees: Vec<u32> = (0..self.objects() as u32).filter(orphan).collect();
         for &tree in &trees {
-            for entry in shape.entries_of(tree) {
-                within[entry.object as usize] = true;
+            for (object, _) in self.entries(tree) {
+                within.put(object);
             }
         }
-        trees.retain(|&tree| !within[tree as usize]);
-        trees.sort_by_key(|&tree| shape.ids[tree as usize]);
+        trees.retain(|&tree| !within.has(tree));
+        trees.sort_by_key(|&tree| self.catalog.id(tree));
         for tree in trees {
-            self.enter(shape, tree, NONE);
+            self.enter(tree, NONE);
         }
     }
 }

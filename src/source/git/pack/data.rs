@@ -84,6 +84,16 @@ impl PackData {
         Ok(())
     }
 
+    /// True if all of it is in memory.
+    pub(super) const fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Number of bytes.
+    pub(super) const fn len(&self) -> u64 {
+        self.len
+    }
+
     /// Offset after the last entry.
     pub(super) const fn end(&self) -> u64 {
         self.end

@@ -44,6 +44,8 @@ pub(super) struct Descent<'a, S: ObjectSink> {
     pub(super) data: &'a PackData,
     pub(super) index: &'a Index,
     pub(super) layout: &'a Layout,
+    /// Whole objects of the kinds that are wanted.
+    pub(super) roots: Vec<u32>,
     pub(super) format: IdFormat,
     pub(super) kinds: Kinds,
     pub(super) limits: Limits,
@@ -103,9 +105,9 @@ pub(super) struct Task<T> {
 
 impl<T> Task<T> {
     /// All of a pack.
-    pub(super) fn all(layout: &Layout) -> Self {
+    pub(super) fn all(layout: &Layout, roots: &[u32]) -> Self {
         Self {
-            roots: 0..layout.roots.len() as u32,
+            roots: 0..roots.len() as u32,
             thin: layout.thin.clone(),
             orphans: layout.broken.clone(),
             frames: Vec::new(),
@@ -188,7 +190,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         } else if let Some((entry, base)) = task.thin.pop() {
             self.thin(task, tools, entry, &base);
         } else if let Some(root) = task.roots.next() {
-            let root = self.layout.roots[root as usize];
+            let root = self.roots[root as usize];
             if self.needed(root) {
                 self.whole(task, tools, root);
             }
@@ -283,7 +285,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         match done {
             Ok(()) => {
                 let place = Place { entry, kind, depth, again };
-                let state = self.present(tools, place, made.bytes(), Some((base.len(), &frame.base.state)));
+                let state = self.present(tools, place, made.bytes(), Some((base, &frame.base.state)));
                 // Its buffer is the next one to be used, while it is still in the cache.
                 self.put_back(task, tools, frame);
                 self.push(task, tools, place, made, state);
@@ -353,7 +355,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         tools: &mut Tools<S::Worker>,
         place: Place,
         made: Buffer,
-        base: Option<(usize, &S::State)>,
+        base: Option<(&[u8], &S::State)>,
     ) {
         let state = self.present(tools, place, made.bytes(), base);
         self.push(task, tools, place, made, state);
@@ -365,16 +367,16 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         tools: &mut Tools<S::Worker>,
         place: Place,
         bytes: &[u8],
-        base: Option<(usize, &S::State)>,
+        base: Option<(&[u8], &S::State)>,
     ) -> S::State {
         match base {
-            Some((base_len, _)) => {
+            Some((base, _)) => {
                 let mut spans: Vec<Span> = match std::mem::take(&mut tools.fresh) {
                     Fresh::Ranges(spans) => spans,
                     Fresh::All => Vec::new(),
                 };
                 spans.clear();
-                delta::fresh(&tools.copies, base_len, bytes.len(), &mut spans);
+                delta::fresh(&tools.copies, base.len(), bytes.len(), &mut spans);
                 tools.fresh = Fresh::Ranges(spans);
             }
             None => tools.fresh = Fresh::All,
@@ -387,7 +389,9 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
             bytes,
             fresh: &tools.fresh,
             copies: &tools.copies,
+            base: base.map_or(&[], |base| base.0),
             depth: place.depth,
+            is_base: !self.layout.children(place.entry).is_empty(),
             role: if self.wanted(place.entry) { Role::Wanted } else { Role::Base },
         };
         self.sink.object(&mut tools.worker, &object, base.map(|base| base.1))

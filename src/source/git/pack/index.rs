@@ -120,10 +120,14 @@ impl Index {
 
     /// The id at a place in the order of ids.
     pub(super) fn id(&self, place: usize) -> ObjectId {
-        let len = self.format.id_len();
-        let bytes = &self.ids[place * len..(place + 1) * len];
         // The length of an id is always one of the two that there are.
-        ObjectId::from_bytes(bytes).unwrap_or(ObjectId::NULL)
+        ObjectId::from_bytes(self.raw_id(place)).unwrap_or(ObjectId::NULL)
+    }
+
+    /// The bytes of the id at a place in the order of ids.
+    pub(super) fn raw_id(&self, place: usize) -> &[u8] {
+        let len = self.format.id_len();
+        &self.ids[place * len..(place + 1) * len]
     }
 
     /// The place of `id` in the order of ids.

@@ -49,8 +49,8 @@ pub(super) struct Layout {
     /// For each entry, where its list in `children` begins; and one more for the end.
     first_child: Vec<u32>,
     children: Vec<u32>,
-    /// Whole objects of a kind that is wanted.
-    pub(super) roots: Vec<u32>,
+    /// Whole objects, by kind.
+    roots: [Vec<u32>; 4],
     /// Entries built on an object that is not in this pack.
     pub(super) thin: Vec<(u32, ObjectId)>,
     /// Entries that are broken before they are decoded.
@@ -58,9 +58,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Reads the header of every entry of `index` in `data`. Chains of kinds that are not in
-    /// `kinds` are left out as a whole; it is not known of thin entries what kind they have.
-    pub(super) fn new(data: &PackData, index: &Index, kinds: Kinds, format: IdFormat) -> Self {
+    /// Reads the header of every entry of `index` in `data`.
+    pub(super) fn new(data: &PackData, index: &Index, format: IdFormat) -> Self {
         let mut order: Vec<(u64, u32)> =
             index.offsets().iter().zip(0..).map(|(&offset, place)| (offset, place)).collect();
         order.par_sort_unstable();
@@ -71,8 +70,17 @@ impl Layout {
         offsets.push(data.end().max(last));
         let mut layout = Self { offsets, places, ..Self::default() };
         let (links, exceptions) = layout.links(data, format);
-        layout.join(&links, exceptions, index, kinds);
+        layout.join(&links, exceptions, index);
         layout
+    }
+
+    /// Whole objects of the kinds wanted, in the order of the pack. It is not known of thin
+    /// entries what kind they have.
+    pub(super) fn roots(&self, kinds: Kinds) -> Vec<u32> {
+        let wanted = self.roots.iter().enumerate().filter(|(kind, _)| kinds.0 & 1 << kind != 0);
+        let mut roots: Vec<u32> = wanted.flat_map(|(_, roots)| roots).copied().collect();
+        roots.sort_unstable();
+        roots
     }
 
     /// Number of entries.
@@ -130,7 +138,7 @@ impl Layout {
     }
 
     /// Turns links into lists of children.
-    fn join(&mut self, links: &[Link], mut exceptions: HashMap<u32, Exception>, index: &Index, kinds: Kinds) {
+    fn join(&mut self, links: &[Link], mut exceptions: HashMap<u32, Exception>, index: &Index) {
         let finder = Finder::new(&self.offsets[..self.len()]);
         let mut entry_of_place = Vec::new();
         self.bases = vec![NONE; self.len()];
@@ -138,9 +146,7 @@ impl Layout {
             let value = link >> link::BITS;
             let base = match link & ((1 << link::BITS) - 1) {
                 link::FULL => {
-                    if kinds.0 & value as u8 != 0 {
-                        self.roots.push(entry);
-                    }
+                    self.roots[value as usize & 3].push(entry);
                     continue;
                 }
                 link::OFFSET => finder.find(&self.offsets, value).ok_or(Fault::BaseOffset),
@@ -219,7 +225,7 @@ fn read_link(
     let end = offset.saturating_add(LONGEST_HEADER as u64);
     let header = Header::parse(window.get(data, offset..end)?, format)?;
     Ok(match header.content {
-        Content::Full(kind) => Ok(u64::from(Kinds::NONE.with(kind).0) << link::BITS | link::FULL),
+        Content::Full(kind) => Ok((kind as u64) << link::BITS | link::FULL),
         Content::OffsetDelta(distance) => {
             let base = offset.checked_sub(distance).ok_or(Fault::BaseOffset)?;
             Ok(base << link::BITS | link::OFFSET)

@@ -101,7 +101,7 @@ fn stand_in(offset: u64, format: IdFormat) -> ObjectId {
 
 /// Ids and offsets of all that can be decoded with what `index` knows.
 fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, u64)> {
-    let layout = Layout::new(data, index, Kinds::ALL, format);
+    let layout = Layout::new(data, index, format);
     let sink = Hasher { index, format };
     let tools = Mutex::new(Vec::new());
     let descent = Descent {
@@ -109,6 +109,7 @@ fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, 
         data,
         index,
         layout: &layout,
+        roots: layout.roots(Kinds::ALL),
         format,
         kinds: Kinds::ALL,
         limits: Limits::default(),

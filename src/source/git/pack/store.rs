@@ -17,6 +17,7 @@ use super::{
     entry::{Content, Header, LONGEST_HEADER},
     index::Index,
     inflate::{Inflater, allowed, believable, fill_from_stream, most_compressed},
+    layout::Layout,
     lock, loose, rebuild,
 };
 use crate::{
@@ -62,6 +63,15 @@ pub(super) struct Pack {
     size: u64,
     /// Opened for the first object that is read by its id.
     data: OnceLock<Option<PackData>>,
+    /// Left by one walk for the next.
+    laid: Mutex<Option<Arc<Laid>>>,
+}
+
+/// A pack that is open and laid out.
+#[derive(Debug)]
+pub(super) struct Laid {
+    pub(super) data: PackData,
+    pub(super) layout: Layout,
 }
 
 impl Pack {
@@ -75,6 +85,30 @@ impl Pack {
         let mut data = PackData::open(&self.path, format)?;
         let whole = self.index.pack_checksum.is_empty() || data.ends_with(&self.index.pack_checksum);
         Ok((data, whole))
+    }
+
+    /// The pack laid out, read as a whole if it has at most `held` bytes; `problem` is told what is
+    /// wrong with it.
+    pub(super) fn laid(
+        &self,
+        format: IdFormat,
+        held: u64,
+        problem: &impl Fn(String),
+    ) -> Result<Arc<Laid>, io::Error> {
+        if let Some(laid) = &*lock(&self.laid) {
+            return Ok(Arc::clone(laid));
+        }
+        let (mut data, whole) = self.open(format)?;
+        if !whole {
+            let message = "does not end as its index says: cut short or changed; what can be \
+                           read is read; `git fsck` tells more";
+            problem(message.to_owned());
+        }
+        if let Err(error) = data.hold(held) {
+            problem(format!("cannot be read at once, so it is read in pieces: {error}"));
+        }
+        let layout = Layout::new(&data, &self.index, format);
+        Ok(Arc::new(Laid { data, layout }))
     }
 
     fn data(&self, format: IdFormat) -> Result<&PackData, Fault> {
@@ -151,6 +185,20 @@ impl ObjectStore {
             subject: BString::from(id.to_string()),
             message: format!("object cannot be read: {fault}"),
         })
+    }
+
+    /// Leaves a pack for the next walk, if there is room.
+    pub(super) fn keep(&self, place: usize, laid: &Arc<Laid>, most: u64) {
+        let kept = |pack: &Pack| lock(&pack.laid).as_ref().map_or(0, |laid| laid.data.len());
+        let others = self.packs.iter().enumerate().filter(|&(other, _)| other != place);
+        if others.map(|(_, pack)| kept(pack)).sum::<u64>() + laid.data.len() <= most {
+            *lock(&self.packs[place].laid) = Some(Arc::clone(laid));
+        }
+    }
+
+    /// Leaves nothing of a pack.
+    pub(super) fn forget(&self, place: usize) {
+        *lock(&self.packs[place].laid) = None;
     }
 
     /// Reads an object from anywhere but the pack `except`.
@@ -317,7 +365,7 @@ fn open_pack(path: &Path, folder: usize, format: IdFormat, problems: &mut Vec<Pr
         }
     };
     let size = fs::metadata(path).map_or(0, |meta| meta.len());
-    Some(Pack { path: path.to_owned(), folder, index, size, data: OnceLock::new() })
+    Some(Pack { path: path.to_owned(), folder, index, size, data: OnceLock::new(), laid: Mutex::default() })
 }
 
 /// Bases decoded lately, by pack and offset; the oldest leave first.

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use super::{
     Fault, Kinds, Object, ObjectSink, ObjectStore, Role,
     descent::{Descent, Task},
-    layout::Layout,
     lock, loose,
     tools::{Marks, Toolbox, Tools},
 };
@@ -60,11 +59,14 @@ pub struct Walk<'a> {
     /// Whether an object is wanted; one that is not is shown only as a base of others. Without a
     /// filter, all are.
     pub wants: Option<&'a (dyn Fn(&ObjectId) -> bool + Sync)>,
+    /// Whether another walk follows: what was read of a pack and laid out then stays in memory for
+    /// it, as far as [`Limits::held`] allows for all packs together.
+    pub keep: bool,
 }
 
 impl Default for Walk<'_> {
     fn default() -> Self {
-        Self { kinds: Kinds::ALL, scope: Scope::All, limits: Limits::default(), wants: None }
+        Self { kinds: Kinds::ALL, scope: Scope::All, limits: Limits::default(), wants: None, keep: false }
     }
 }
 
@@ -132,37 +134,34 @@ impl ObjectStore {
     ) -> u64 {
         let pack = &self.packs[place];
         let problem = |message: String| sink.problem(Problem { subject: pack.name(), message });
-        let mut data = match pack.open(self.format) {
-            Ok((data, true)) => data,
-            Ok((data, false)) => {
-                let message = "does not end as its index says: cut short or changed; what can be \
-                               read is read; `git fsck` tells more";
-                problem(message.to_owned());
-                data
-            }
+        let laid = match pack.laid(self.format, walk.limits.held, &problem) {
+            Ok(laid) => laid,
             Err(error) => {
                 let objects = pack.index.len();
                 problem(format!("cannot be read ({error}); {objects} objects are in it"));
                 return objects as u64;
             }
         };
-        if let Err(error) = data.hold(walk.limits.held) {
-            problem(format!("cannot be read at once, so it is read in pieces: {error}"));
+        if walk.keep && laid.data.is_held() {
+            self.keep(place, &laid, walk.limits.held);
+        } else {
+            self.forget(place);
         }
-        let layout = Layout::new(&data, &pack.index, walk.kinds, self.format);
+        let layout = &laid.layout;
         let earlier = &self.packs[..place];
         let shown_before = |id: &ObjectId| {
             earlier.iter().any(|pack| self.in_scope(walk, pack.folder) && pack.index.find(id).is_some())
         };
         let marks = (walk.wants.is_some() || !earlier.is_empty()).then(|| {
             let wants = |id: &ObjectId| walk.wants.is_none_or(|wants| wants(id)) && !shown_before(id);
-            Marks::new(&layout, &pack.index, wants)
+            Marks::new(layout, &pack.index, wants)
         });
         let descent = Descent {
             name: pack.name(),
-            data: &data,
+            data: &laid.data,
             index: &pack.index,
-            layout: &layout,
+            layout,
+            roots: layout.roots(walk.kinds),
             format: self.format,
             kinds: walk.kinds,
             limits: walk.limits,
@@ -226,7 +225,9 @@ impl ObjectStore {
                     bytes: &bytes,
                     fresh: &Fresh::All,
                     copies: &[],
+                    base: &[],
                     depth: 0,
+                    is_base: false,
                     role: Role::Wanted,
                 };
                 let _state = sink.object(&mut tools.worker, &object, None);
@@ -250,7 +251,7 @@ impl ObjectStore {
 /// Walks a pack with the threads of the current pool. Returns the number of lost objects.
 pub(super) fn descend<S: ObjectSink>(descent: &Descent<'_, S>) -> u64 {
     rayon::scope(|scope| {
-        let all = Task::all(descent.layout);
+        let all = Task::all(descent.layout, &descent.roots);
         scope.spawn(move |scope| descent.run(scope, all));
     });
     descent.finish()

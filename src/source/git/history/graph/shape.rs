@@ -1,10 +1,14 @@
 //! The walk that reads commits, tags and trees into numbers.
 //!
+//! An entry of a tree is four bytes: the number of what it names. What that is called goes beside
+//! the number, once for all trees; an entry that calls it otherwise gets a number of its own. So a
+//! tree of a long history costs what is new in it, and four bytes for each of its entries.
+//!
 //! Must not judge what is reachable.
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{BuildHasher, Hash},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -16,7 +20,7 @@ use bstr::BString;
 use super::{
     super::{
         super::{
-            pack::{IdFormat, Kinds, Object, ObjectKind, ObjectSink, ObjectStore, Role, Walk},
+            pack::{Catalog, Kinds, Object, ObjectKind, ObjectSink, ObjectStore, Role, Walk},
             tree::{Mode, Tree},
         },
         message::Header,
@@ -29,73 +33,179 @@ use crate::{
     text::Copied,
 };
 
-/// An entry of a tree; entries that are alike are one.
+/// What a tree calls something: a name, and the kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
-    pub(super) object: u32,
-    pub(super) name: u32,
-    pub(super) mode: Mode,
+pub(in super::super) struct Label(u32);
+
+impl Label {
+    /// What no tree names.
+    pub(super) const NONE: Self = Self(NONE);
+    const FORM_BITS: u32 = 2;
+
+    fn new(name: u32, mode: Mode) -> Self {
+        let form = match () {
+            () if mode.is_symlink() => 1,
+            () if mode.is_executable() => 2,
+            () if mode.is_folder() => 3,
+            () => 0,
+        };
+        Self(name << Self::FORM_BITS | form)
+    }
+
+    /// Place of the name.
+    pub(super) const fn name(self) -> u32 {
+        self.0 >> Self::FORM_BITS
+    }
+
+    /// True for a symbolic link.
+    pub(in super::super) const fn is_symlink(self) -> bool {
+        self.0 & 3 == 1
+    }
+
+    /// True for a file that its owner may execute.
+    pub(in super::super) const fn is_executable(self) -> bool {
+        self.0 & 3 == 2
+    }
 }
 
+/// Numbers from here on stand for an object under another name than its usual one.
+const ALIAS: u32 = 1 << 31;
+/// Entries of trees that are held in one piece.
+const CHUNK: usize = 1 << 20;
+
 /// A commit.
-#[derive(Debug)]
-pub(super) struct Commit {
-    pub(super) object: u32,
-    pub(super) tree: u32,
-    pub(super) parents: Box<[u32]>,
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Commit {
+    /// Number of the object.
+    pub(in super::super) object: u32,
+    /// Number of its tree.
+    pub(in super::super) tree: u32,
+    /// In seconds since 1970, UTC.
+    pub(in super::super) time: i64,
     /// Among the names.
     pub(super) author: u32,
-    /// In seconds since 1970, UTC.
-    pub(super) time: i64,
+    parents: (u32, u32),
 }
 
 /// What was read.
 #[derive(Debug)]
 pub(super) struct Shape {
-    pub(super) numbers: HashMap<ObjectId, u32>,
-    /// By number.
-    pub(super) ids: Vec<ObjectId>,
     pub(super) names: Vec<Vec<u8>>,
-    entries: Vec<Entry>,
-    /// By number of the object: numbers of entries.
-    pub(super) trees: Vec<Option<Box<[u32]>>>,
+    /// What each object is mostly called.
+    labels: Vec<AtomicU32>,
+    aliases: Vec<(u32, Label)>,
+    /// By number of the object: chunk and place of the list of entries, whose first is the length.
+    trees: Vec<u64>,
+    chunks: Vec<Vec<u32>>,
     pub(super) commits: Vec<Commit>,
+    parents: Vec<u32>,
     /// What each tag points at.
     pub(super) tags: HashMap<u32, u32>,
 }
 
+/// Stands for "no tree".
+const NO_TREE: u64 = u64::MAX;
+
 impl Shape {
-    /// The entries of a tree that are no commits of other repositories; none of anything else.
-    pub(super) fn entries_of(&self, tree: u32) -> impl Iterator<Item = &Entry> {
-        let entries = self.trees.get(tree as usize).and_then(Option::as_deref).unwrap_or_default();
-        entries.iter().map(|&entry| &self.entries[entry as usize]).filter(|entry| !entry.mode.is_gitlink())
+    /// What a tree holds, without commits of other repositories; nothing for what is no tree.
+    pub(super) fn entries_of(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
+        self.raw_entries(tree).iter().map(|&entry| self.entry(entry))
+    }
+
+    /// The entries as they are held; see [`Shape::entry`].
+    pub(super) fn raw_entries(&self, tree: u32) -> &[u32] {
+        match self.trees.get(tree as usize) {
+            Some(&place) if place != NO_TREE => {
+                let list = &self.chunks[(place >> 32) as usize][place as u32 as usize..];
+                &list[1..=list[0] as usize]
+            }
+            _ => &[],
+        }
+    }
+
+    /// The object of an entry, and what it is called.
+    pub(super) fn entry(&self, entry: u32) -> (u32, Label) {
+        if entry < ALIAS {
+            (entry, Label(self.labels[entry as usize].load(Ordering::Relaxed)))
+        } else {
+            self.aliases[(entry - ALIAS) as usize]
+        }
+    }
+
+    /// The object of an entry.
+    pub(super) fn object(&self, entry: u32) -> u32 {
+        if entry < ALIAS { entry } else { self.aliases[(entry - ALIAS) as usize].0 }
+    }
+
+    /// True if the tree was read.
+    pub(super) fn is_tree(&self, number: u32) -> bool {
+        self.trees.get(number as usize).is_some_and(|&place| place != NO_TREE)
+    }
+
+    /// Numbers of the parents.
+    pub(super) fn parents(&self, commit: &Commit) -> &[u32] {
+        let (start, len) = commit.parents;
+        &self.parents[start as usize..(start + len) as usize]
     }
 }
 
 /// Locks that a table is spread over, so that threads seldom meet.
 const SHARDS: usize = 64;
 
+/// A hash of few steps. What is hashed is held by our own tables only for the time of a run, and
+/// a crafted collision costs time in a run over a repository that its maker could make huge anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Quick(u64);
+
+impl std::hash::Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 29
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            let word = word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
+            self.write_u64(word);
+        }
+        let rest = words.remainder().iter().fold(1, |value, &byte| value << 8 | u64::from(byte));
+        self.write_u64(rest);
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // The multiplier is the golden ratio: odd, its bits well spread.
+        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+}
+
+type Quickly = std::hash::BuildHasherDefault<Quick>;
+
 /// Gives equal things the same number.
+#[derive(Debug)]
 struct Numbers<K> {
-    shards: Vec<Mutex<HashMap<K, u32>>>,
-    hasher: RandomState,
+    shards: Vec<Mutex<HashMap<K, u32, Quickly>>>,
     next: AtomicU32,
 }
 
 impl<K: Hash + Eq> Numbers<K> {
     fn new() -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
-            next: AtomicU32::new(0),
-        }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU32::new(0) }
     }
 
     fn of<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(&self, key: &Q) -> u32
     where
         K: std::borrow::Borrow<Q>,
     {
-        let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
+        // The table of a shard uses the top bits and the bottom ones.
+        let shard = &self.shards[(Quickly::default().hash_one(key) >> 32) as usize % SHARDS];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&number) = shard.get(key) {
             return number;
@@ -120,56 +230,116 @@ impl<K: Hash + Eq> Numbers<K> {
 }
 
 /// Reads all commits, tags and trees.
-pub(super) fn read(store: &ObjectStore, format: IdFormat, visitor: &dyn Visitor) -> Shape {
+pub(super) fn read(
+    store: &ObjectStore,
+    catalog: &Catalog<'_>,
+    walk: &Walk<'_>,
+    visitor: &dyn Visitor,
+) -> Shape {
     let reader = Reader {
         visitor,
-        id_len: format.id_len(),
-        objects: Numbers::new(),
+        catalog,
+        id_len: store.format().id_len(),
         names: Numbers::new(),
-        entries: Numbers::new(),
+        labels: (0..catalog.known()).map(|_| AtomicU32::new(NONE)).collect(),
+        aliases: Numbers::new(),
     };
     let kinds = Kinds::NONE.with(ObjectKind::Tree).with(ObjectKind::Commit).with(ObjectKind::Tag);
-    let (workers, _) = store.walk(&Walk { kinds, ..Walk::default() }, &reader);
-    let Reader { objects, names, entries, .. } = reader;
-    let ids = objects.into_list(ObjectId::NULL);
-    let numbers: HashMap<ObjectId, u32> = ids.iter().copied().zip(0..).collect();
-    let mut trees = vec![None; ids.len()];
-    let (mut commits, mut tags) = (Vec::new(), HashMap::new());
-    for worker in workers {
-        for (tree, entries) in worker.trees {
-            trees[tree as usize] = Some(entries);
+    let (workers, _) = store.walk(&Walk { kinds, ..*walk }, &reader);
+    let Reader { names, labels, aliases, .. } = reader;
+    let mut shape = Shape {
+        names: names.into_list(Vec::new()),
+        labels,
+        aliases: aliases.into_list((NONE, Label::NONE)),
+        trees: vec![NO_TREE; catalog.len()],
+        chunks: Vec::new(),
+        commits: Vec::new(),
+        parents: Vec::new(),
+        tags: HashMap::new(),
+    };
+    for mut worker in workers {
+        worker.entries.shrink_to_fit();
+        let first = shape.chunks.len() as u64;
+        shape.chunks.append(&mut worker.full);
+        shape.chunks.push(worker.entries);
+        for (tree, place) in worker.trees {
+            shape.trees[tree as usize] = place + (first << 32);
         }
-        commits.extend(worker.commits);
-        tags.extend(worker.tags);
+        let first = shape.parents.len() as u32;
+        shape.parents.append(&mut worker.parents);
+        shape.commits.extend(worker.commits.into_iter().map(|commit| {
+            let (start, len) = commit.parents;
+            Commit { parents: (start + first, len), ..commit }
+        }));
+        shape.tags.extend(worker.tags);
     }
-    let names = names.into_list(Vec::new());
-    let entries = entries.into_list(Entry { object: NONE, name: NONE, mode: Mode(0) });
-    Shape { numbers, ids, names, entries, trees, commits, tags }
+    shape
 }
 
 struct Reader<'v> {
     visitor: &'v dyn Visitor,
+    catalog: &'v Catalog<'v>,
     id_len: usize,
-    objects: Numbers<ObjectId>,
     names: Numbers<Vec<u8>>,
-    entries: Numbers<Entry>,
+    labels: Vec<AtomicU32>,
+    aliases: Numbers<(u32, Label)>,
 }
 
 /// What one thread read.
 #[derive(Default)]
 struct Found {
-    trees: Vec<(u32, Box<[u32]>)>,
+    /// Chunk of this thread and place in it, as in [`Shape::trees`].
+    trees: Vec<(u32, u64)>,
+    full: Vec<Vec<u32>>,
+    entries: Vec<u32>,
     commits: Vec<Commit>,
+    parents: Vec<u32>,
     tags: Vec<(u32, u32)>,
+    /// Names that this thread met before.
+    names: HashMap<Vec<u8>, u32, Quickly>,
+    placed: Placed,
 }
 
 /// Where each entry of a tree begins, and its number; last the end of the tree.
 type Placed = Vec<(u32, u32)>;
 
+impl Found {
+    fn name(&mut self, all: &Numbers<Vec<u8>>, name: &[u8]) -> u32 {
+        if let Some(&number) = self.names.get(name) {
+            return number;
+        }
+        let number = all.of(name);
+        self.names.insert(name.to_owned(), number);
+        number
+    }
+
+    /// Keeps the entries that were placed.
+    fn keep(&mut self, tree: u32) {
+        let count = self.placed.len() - 1;
+        if self.entries.len() + count >= CHUNK && !self.entries.is_empty() {
+            let mut full = std::mem::take(&mut self.entries);
+            full.shrink_to_fit();
+            self.full.push(full);
+        }
+        if self.entries.capacity() == 0 {
+            self.entries.reserve_exact(CHUNK.max(count + 1));
+        }
+        let place = (self.full.len() as u64) << 32 | self.entries.len() as u64;
+        self.entries.push(0);
+        let start = self.entries.len();
+        let named = self.placed[..count].iter().map(|&(_, entry)| entry).filter(|&entry| entry != NONE);
+        self.entries.extend(named);
+        self.entries[start - 1] = (self.entries.len() - start) as u32;
+        self.trees.push((tree, place));
+    }
+}
+
 impl Reader<'_> {
-    fn tree(&self, object: &Object<'_>, base: Option<&Placed>) -> Placed {
+    /// Reads a tree into `found.placed`.
+    fn tree(&self, found: &mut Found, object: &Object<'_>, base: Option<&Placed>) {
         let bytes = object.bytes;
-        let mut placed = Placed::new();
+        let mut placed = std::mem::take(&mut found.placed);
+        placed.clear();
         let mut at = 0;
         let mut copies = object.copies.iter().peekable();
         while at < bytes.len() {
@@ -182,23 +352,60 @@ impl Reader<'_> {
                 continue;
             }
             let mut rest = Tree::new(&bytes[at..], self.id_len);
-            let Some((entry, id)) = rest.next().and_then(|entry| Some((entry, entry.object()?))) else {
+            let Some(entry) = rest.next() else {
                 self.visitor.problem(Problem {
                     subject: BString::from(object.id.to_string()),
                     message: "tree is damaged, so what it names has no path; run `git fsck`".to_owned(),
                 });
                 break;
             };
-            let number = self.entries.of(&Entry {
-                object: self.objects.of(&id),
-                name: self.names.of::<[u8]>(entry.name),
-                mode: entry.mode,
-            });
+            let number = if entry.mode.is_gitlink() {
+                NONE
+            } else {
+                let name = found.name(&self.names, entry.name);
+                self.entry(entry.id, Label::new(name, entry.mode))
+            };
             placed.push((at as u32, number));
             at += entry.length();
         }
         placed.push((at as u32, NONE));
-        placed
+        found.placed = placed;
+    }
+
+    /// The number of an object under a name.
+    fn entry(&self, id: &[u8], label: Label) -> u32 {
+        let Some(object) = self.catalog.find(id) else {
+            let id = ObjectId::from_bytes(id).unwrap_or(ObjectId::NULL);
+            return ALIAS + self.aliases.of(&(self.catalog.number(&id), label));
+        };
+        let usual = &self.labels[object as usize];
+        // The first to come decides; which one that is shows nowhere.
+        let known = match usual.load(Ordering::Relaxed) {
+            NONE => usual
+                .compare_exchange(NONE, label.0, Ordering::Relaxed, Ordering::Relaxed)
+                .map_or_else(|known| known, |_| label.0),
+            known => known,
+        };
+        if known == label.0 { object } else { ALIAS + self.aliases.of(&(object, label)) }
+    }
+
+    fn commit(&self, found: &mut Found, object: &Object<'_>) {
+        let header = Header::parse(object.bytes);
+        let number = self.catalog.number(&object.id);
+        if object.kind == ObjectKind::Tag {
+            found.tags.extend(header.object.map(|target| (number, self.catalog.number(&target))));
+            return;
+        }
+        let start = found.parents.len() as u32;
+        found.parents.extend(header.parents.iter().map(|parent| self.catalog.number(parent)));
+        let author = found.name(&self.names, header.author);
+        found.commits.push(Commit {
+            object: number,
+            tree: header.tree.map_or(NONE, |tree| self.catalog.number(&tree)),
+            parents: (start, found.parents.len() as u32 - start),
+            author,
+            time: header.time,
+        });
     }
 }
 
@@ -208,10 +415,11 @@ fn take_over(base: &Placed, copy: &Copied, at: usize, placed: &mut Placed) -> Op
     let from = (at - copy.at + copy.from) as u32;
     let first = base.binary_search_by_key(&from, |&(start, _)| start).ok()?;
     let end = (copy.from + copy.len) as u32;
+    let shift = (at as u32).wrapping_sub(from);
     let mut next = None;
     for pair in base[first..].windows(2).take_while(|pair| pair[1].0 <= end) {
-        placed.push((pair[0].0 - from + at as u32, pair[0].1));
-        next = Some((pair[1].0 - from) as usize + at);
+        placed.push((pair[0].0.wrapping_add(shift), pair[0].1));
+        next = Some(pair[1].0.wrapping_add(shift) as usize);
     }
     next
 }
@@ -226,28 +434,14 @@ impl ObjectSink for Reader<'_> {
 
     fn object(&self, found: &mut Found, object: &Object<'_>, base: Option<&Placed>) -> Placed {
         if object.kind == ObjectKind::Tree {
-            let placed = self.tree(object, base);
+            self.tree(found, object, base);
             if object.role == Role::Wanted {
-                let entries = placed[..placed.len() - 1].iter().map(|&(_, entry)| entry).collect();
-                found.trees.push((self.objects.of(&object.id), entries));
+                found.keep(self.catalog.number(&object.id));
             }
-            return placed;
+            return if object.is_base { found.placed.clone() } else { Placed::new() };
         }
-        if object.role == Role::Base {
-            return Placed::new();
-        }
-        let header = Header::parse(object.bytes);
-        let number = self.objects.of(&object.id);
-        if object.kind == ObjectKind::Tag {
-            found.tags.extend(header.object.map(|target| (number, self.objects.of(&target))));
-        } else {
-            found.commits.push(Commit {
-                object: number,
-                tree: header.tree.map_or(NONE, |tree| self.objects.of(&tree)),
-                parents: header.parents.iter().map(|parent| self.objects.of(parent)).collect(),
-                author: self.names.of(header.author),
-                time: header.time,
-            });
+        if object.role == Role::Wanted {
+            self.commit(found, object);
         }
         Placed::new()
     }

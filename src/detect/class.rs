@@ -1,0 +1,116 @@
+//! What a path makes of the rules, worked out once for all versions of a file.
+//!
+//! Must not look at content.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use bstr::{BStr, BString};
+
+use super::{Scanner, judge::Language};
+use crate::rule::RuleSet;
+
+/// Paths that are kept in one part of the table; with more it begins anew, which costs time only.
+const PATHS: usize = 4096;
+/// Parts of the table, so that threads seldom meet.
+const PARTS: usize = 16;
+
+/// What a path makes of the rules.
+#[derive(Debug)]
+pub(super) struct Class {
+    path: BString,
+    pub(super) language: Language,
+    /// For each rule that is for certain paths: not asked yet, no, yes.
+    answers: Box<[AtomicU8]>,
+    files: OnceLock<Vec<u32>>,
+}
+
+const NOT_ASKED: u8 = 0;
+const NO: u8 = 1;
+const YES: u8 = 2;
+
+/// The classes of the paths met lately.
+#[derive(Debug)]
+pub(super) struct Classes {
+    /// Place among the answers of each rule that is for certain paths.
+    places: Vec<Option<u32>>,
+    /// The rules that have one.
+    limited: Vec<u32>,
+    parts: [Mutex<HashMap<BString, Arc<Class>>>; PARTS],
+}
+
+impl Classes {
+    pub(super) fn new(rules: &RuleSet) -> Self {
+        let (mut places, mut limited) = (Vec::with_capacity(rules.len()), Vec::new());
+        for (index, rule) in rules.iter().enumerate() {
+            places.push((!rule.paths.is_empty()).then_some(limited.len() as u32));
+            if !rule.paths.is_empty() {
+                limited.push(index as u32);
+            }
+        }
+        Self { places, limited, parts: Default::default() }
+    }
+}
+
+impl Scanner {
+    /// The class of a path.
+    pub(super) fn class(&self, path: &BStr) -> Arc<Class> {
+        // The end of a path tells more than its beginning.
+        let sum = path
+            .iter()
+            .rev()
+            .take(16)
+            .fold(0_usize, |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let mut part = self.classes.parts[sum % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = part.get(path) {
+            return Arc::clone(known);
+        }
+        if part.len() >= PATHS {
+            part.clear();
+        }
+        let class = Arc::new(Class {
+            path: path.to_owned(),
+            language: Language::of(path),
+            answers: self.classes.limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
+            files: OnceLock::new(),
+        });
+        part.insert(path.to_owned(), Arc::clone(&class));
+        class
+    }
+}
+
+impl Class {
+    /// Whether a rule is for the path.
+    pub(super) fn applies(&self, scanner: &Scanner, rule: usize) -> bool {
+        let Some(place) = scanner.classes.places[rule] else { return true };
+        let answer = &self.answers[place as usize];
+        match answer.load(Ordering::Relaxed) {
+            NOT_ASKED => {
+                let is_for = scanner.is_for(rule, scanner.rules.rule(rule as u32), self.path.as_ref());
+                answer.store(if is_for { YES } else { NO }, Ordering::Relaxed);
+                is_for
+            }
+            known => known == YES,
+        }
+    }
+
+    /// Whether both make the same of any text.
+    pub(super) fn is_like(&self, other: &Self, scanner: &Scanner) -> bool {
+        self.language == other.language
+            && scanner
+                .classes
+                .limited
+                .iter()
+                .all(|&rule| self.applies(scanner, rule as usize) == other.applies(scanner, rule as usize))
+    }
+
+    /// The rules on files that have such a name.
+    pub(super) fn files(&self, scanner: &Scanner) -> &[u32] {
+        self.files.get_or_init(|| scanner.named(self.path.as_ref()))
+    }
+}
