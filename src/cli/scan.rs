@@ -124,11 +124,9 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         None => edge.repository()?,
     };
     let top = repo.worktree.clone();
-    let source = WholeHistory {
-        repo,
-        deltas: if args.no_delta { Deltas::Ignore } else { Deltas::Follow },
-        shallow: if args.allow_shallow { Shallow::Allow } else { Shallow::Report },
-    };
+    let deltas = if args.no_delta { Deltas::Ignore } else { Deltas::Follow };
+    let shallow = if args.allow_shallow { Shallow::Allow } else { Shallow::Report };
+    let source = WholeHistory::new(repo, deltas, shallow);
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
     run::run(
         edge,

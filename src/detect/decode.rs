@@ -54,12 +54,27 @@ const LOOK: usize = 18;
 /// Calls `visit` with every encoded text that begins in `region`.
 pub(crate) fn find(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
     runs(text, region, visit);
-    percent(text, region, visit);
-    escapes(text, region, visit);
+    // Most regions are short and have neither.
+    if memchr::memchr2(b'%', b'\\', region.of(text)).is_some() {
+        percent(text, region, visit);
+        escapes(text, region, visit);
+    }
 }
 
-const fn in_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// Whether each byte belongs to base64, of either alphabet.
+static IN_BASE64: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn in_base64(byte: u8) -> bool {
+    IN_BASE64[usize::from(byte)]
 }
 
 /// Runs of base64 or hexadecimal characters. Every run of [`MIN_RUN`] characters has one at a
@@ -72,9 +87,15 @@ fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
             continue;
         }
         let low = place.saturating_sub(MAX_RUN);
-        let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
+        let mut start = place;
+        while start > low && in_base64(text[start - 1]) {
+            start -= 1;
+        }
         let high = text.len().min(start + MAX_RUN);
-        let end = place + text[place..high].iter().take_while(|&&byte| in_base64(byte)).count();
+        let mut end = place;
+        while end < high && in_base64(text[end]) {
+            end += 1;
+        }
         if end - start >= MIN_RUN
             && let Some(decoded) = run(text, Span::new(start, end))
         {

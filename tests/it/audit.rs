@@ -202,7 +202,7 @@ fn find(repo: &Repo, deltas: Deltas) -> (Found, u64, Vec<Problem>) {
         inherited: Mutex::default(),
     };
     let repo = discover(repo.path(), &Environment::default()).unwrap();
-    WholeHistory { repo, deltas, shallow: Shallow::Report }.visit(&looker).unwrap();
+    WholeHistory::new(repo, deltas, Shallow::Report).visit(&looker).unwrap();
     let Looker { found, problems, inherited, .. } = looker;
     (found.into_inner().unwrap(), inherited.into_inner().unwrap(), problems.into_inner().unwrap())
 }

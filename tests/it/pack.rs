@@ -53,11 +53,11 @@ impl ObjectSink for Keeper {
             None => assert!(object.copies.is_empty()),
         }
         if object.role == Role::Base {
-            self.bases.lock().unwrap().insert(object.id);
+            self.bases.lock().unwrap().insert(object.id());
         } else {
             let kept = (object.kind, object.bytes.to_vec());
-            let twice = self.objects.lock().unwrap().insert(object.id, kept);
-            assert!(twice.is_none(), "{} is shown twice", object.id);
+            let twice = self.objects.lock().unwrap().insert(object.id(), kept);
+            assert!(twice.is_none(), "{} is shown twice", object.id());
         }
         object.bytes.to_vec()
     }
@@ -87,7 +87,7 @@ fn check_fresh(object: &Object<'_>, base: &[u8]) {
         made.splice(span.start..span.end, known);
     }
     let made: Vec<u8> = made.into_iter().map(|byte| byte.expect("a byte is neither")).collect();
-    assert!(made == object.bytes, "{} differs when replayed", object.id);
+    assert!(made == object.bytes, "{} differs when replayed", object.id());
     let mut start = 0;
     for end in fresh.iter().map(|span| span.start).chain([len]) {
         let within = |copy: &abatis::source::git::pack::Copied| {
@@ -97,7 +97,7 @@ fn check_fresh(object: &Object<'_>, base: &[u8]) {
             let after = if ends_both { 0 } else { CONTEXT };
             copy.span().contains(Span::new(start.max(before) - before, end + after))
         };
-        assert!(start >= end || object.copies.iter().any(within), "{} {start}..{end}", object.id);
+        assert!(start >= end || object.copies.iter().any(within), "{} {start}..{end}", object.id());
         start = fresh.iter().find(|span| span.start == end).map_or(len, |span| span.end);
     }
 }

@@ -1,9 +1,8 @@
 //! What a history says of what was found: since when, at which paths, in which references, until when.
 //!
-//! Works after the scan, on the objects with findings only. One more walk reads the trees and keeps
-//! of them nothing but which tree is in which, and where the sought objects are ([`reading`]). Of
-//! that, only the trees above a sought object matter; those that differ in nothing that is sought are
-//! one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
+//! Works after the scan, on the objects with findings only. Of the graph that the scan had, the commits
+//! are taken, and of the trees those above a sought object ([`reading`]); those that differ in nothing
+//! that is sought are one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
 //! ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
 //! memory and time beyond that walk follow what was found and the number of commits, not the number
 //! of versions.
@@ -27,9 +26,7 @@ use std::{
 use bstr::BString;
 
 use super::{
-    history::message,
-    objects::HashKind,
-    pack::{IdFormat, ObjectStore, Places},
+    history::{graph::Graph, message},
     repo::Repo,
 };
 use crate::{
@@ -48,23 +45,15 @@ const MOST_REFS: usize = 1_000;
 /// Answers for each of `sought`, in the same order.
 pub(super) fn trace(
     repo: &Repo,
+    graph: &Graph,
     sought: &[Sought],
     visitor: &dyn Visitor,
 ) -> Result<Vec<Exposure>, SourceError> {
     if sought.is_empty() || visitor.cancelled() {
         return Ok(Vec::new());
     }
-    let (objects, alternates) = match repo.object_folders.split_first() {
-        Some((first, rest)) => (first.clone(), rest.to_vec()),
-        None => return Ok(Vec::new()),
-    };
-    let format = match repo.hash {
-        HashKind::Sha1 => IdFormat::Sha1,
-        HashKind::Sha256 => IdFormat::Sha256,
-    };
-    let store = ObjectStore::open(&Places { objects, alternates }, format)?;
     let needles = Needles::new(sought);
-    let read = reading::read(&store, format, &needles, visitor);
+    let read = reading::read(graph, &needles);
     if visitor.cancelled() {
         return Ok(Vec::new());
     }

@@ -12,9 +12,11 @@
 //!
 //! Must not know rules, nor write to the repository.
 
-mod graph;
+pub(super) mod graph;
 pub(super) mod message;
 pub(super) mod refs;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bstr::BString;
 
@@ -61,6 +63,16 @@ pub struct WholeHistory {
     pub deltas: Deltas,
     /// Whether it may be cut off.
     pub shallow: Shallow,
+    /// What a visit leaves for questions on what it found.
+    graph: Arc<Mutex<Option<Arc<Graph>>>>,
+}
+
+impl WholeHistory {
+    /// All of `repo`.
+    #[must_use]
+    pub fn new(repo: Repo, deltas: Deltas, shallow: Shallow) -> Self {
+        Self { repo, deltas, shallow, graph: Arc::default() }
+    }
 }
 
 impl Source for WholeHistory {
@@ -73,7 +85,7 @@ impl Source for WholeHistory {
             HashKind::Sha1 => IdFormat::Sha1,
             HashKind::Sha256 => IdFormat::Sha256,
         };
-        let store = ObjectStore::open(&Places { objects, alternates }, format)?;
+        let store = Arc::new(ObjectStore::open(&Places { objects, alternates }, format)?);
         if self.repo.missing.shallow && self.shallow == Shallow::Report {
             visitor.problem(Problem {
                 subject: BString::from("shallow"),
@@ -91,6 +103,8 @@ impl Source for WholeHistory {
         if visitor.cancelled() {
             return Ok(());
         }
+        let graph = Arc::new(graph);
+        *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&graph));
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
         let walk = Walk { kinds, keep: false, ..walk };
         store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas });
@@ -98,20 +112,24 @@ impl Source for WholeHistory {
     }
 
     fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {
-        attribute::trace(&self.repo, sought, visitor)
+        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner).take();
+        graph.map_or(Ok(Vec::new()), |graph| attribute::trace(&self.repo, &graph, sought, visitor))
     }
 }
 
 /// Shows what the second walk reads.
 struct Shower<'v> {
     visitor: &'v dyn Visitor,
-    graph: &'v Graph<'v>,
+    graph: &'v Graph,
     deltas: Deltas,
 }
 
 impl Shower<'_> {
-    fn entry(&self, id: ObjectId, kind: ObjectKind) -> Entry {
-        let number = self.graph.number(&id);
+    fn entry(&self, object: &Object<'_>) -> Entry {
+        self.named(object.id(), object.kind, Some(self.graph.catalog().of(object)))
+    }
+
+    fn named(&self, id: ObjectId, kind: ObjectKind, number: Option<u32>) -> Entry {
         let of_kind =
             |kind, path: &str| Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(path) };
         let (origin, executable) = match kind {
@@ -133,7 +151,7 @@ impl Shower<'_> {
     }
 
     fn blob(&self, object: &Object<'_>, base: Option<&Carried>) -> Option<Carried> {
-        let mut entry = self.entry(object.id, object.kind);
+        let mut entry = self.entry(object);
         entry.size = Some(object.bytes.len() as u64);
         if !self.visitor.wants(&entry) {
             return None;
@@ -160,7 +178,7 @@ impl ObjectSink for Shower<'_> {
             (Role::Wanted, ObjectKind::Blob) => self.blob(object, base.and_then(Option::as_ref)),
             (Role::Wanted, ObjectKind::Commit | ObjectKind::Tag) => {
                 let text = message::text(object.bytes);
-                let mut entry = self.entry(object.id, object.kind);
+                let mut entry = self.entry(object);
                 entry.size = Some(text.len() as u64);
                 if self.visitor.wants(&entry) {
                     self.visitor.content(&entry, &text, &Fresh::All);
@@ -171,7 +189,8 @@ impl ObjectSink for Shower<'_> {
     }
 
     fn too_large(&self, id: ObjectId, kind: ObjectKind, size: u64) {
-        let entry = Entry { size: Some(size), ..self.entry(id, kind) };
+        let entry =
+            Entry { size: Some(size), ..self.named(id, kind, self.graph.catalog().find(id.as_bytes())) };
         self.visitor.skipped(&entry, Skip::TooLarge);
     }
 

@@ -145,8 +145,10 @@ pub enum Role {
 /// A decoded object.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    /// Its id, as the index has it; the content is not hashed.
-    pub id: ObjectId,
+    /// See [`Object::id`].
+    raw_id: &'a [u8],
+    /// The pack that it is in, and its place there in the order of ids.
+    packed: Option<(u32, u32)>,
     /// What it is.
     pub kind: ObjectKind,
     /// Its content, without the header.
@@ -166,6 +168,15 @@ pub struct Object<'a> {
     pub is_base: bool,
     /// Why it is shown.
     pub role: Role,
+}
+
+impl Object<'_> {
+    /// Its id, as the index has it; the content is not hashed.
+    #[must_use]
+    pub fn id(&self) -> ObjectId {
+        // The length of an id is always one of the two that there are.
+        ObjectId::from_bytes(self.raw_id).unwrap_or(ObjectId::NULL)
+    }
 }
 
 /// Bytes around a match that may decide whether it is one: a word boundary looks at one character,

@@ -23,23 +23,11 @@ pub(super) struct Needles<'s> {
     pub(super) blobs: BTreeMap<ObjectId, Vec<u32>>,
     /// Commits and tags whose messages hold something.
     pub(super) messages: BTreeMap<ObjectId, Vec<u32>>,
-    /// First bytes of `blobs`, so that nearly all entries of trees cost one look.
-    starts: Vec<bool>,
-    ids: HashSet<&'s [u8]>,
 }
-
-/// Values of the two first bytes of an id.
-const STARTS: usize = 1 << 16;
 
 impl<'s> Needles<'s> {
     pub(super) fn new(sought: &'s [Sought]) -> Self {
-        let mut needles = Self {
-            ways: Vec::new(),
-            blobs: BTreeMap::new(),
-            messages: BTreeMap::new(),
-            starts: vec![false; STARTS],
-            ids: HashSet::new(),
-        };
+        let mut needles = Self { ways: Vec::new(), blobs: BTreeMap::new(), messages: BTreeMap::new() };
         for (group, sought) in sought.iter().enumerate() {
             for (way, objects) in &sought.carriers {
                 let number = needles.ways.len() as u32;
@@ -50,27 +38,16 @@ impl<'s> Needles<'s> {
                         continue;
                     }
                     needles.blobs.entry(*object).or_default().push(number);
-                    needles.starts[start(object.as_bytes())] = true;
-                    needles.ids.insert(object.as_bytes());
                 }
             }
         }
         needles
     }
 
-    /// True if the raw id is that of a blob that is looked for.
-    pub(super) fn holds(&self, id: &[u8]) -> bool {
-        self.starts[start(id)] && self.ids.contains(id)
-    }
-
     /// True if the message of this object is looked for in this way.
     pub(super) fn is_tag(&self, way: u32) -> bool {
         self.ways[way as usize].1.kind == Kind::TagMessage
     }
-}
-
-fn start(id: &[u8]) -> usize {
-    id.first_chunk().map_or(0, |first| usize::from(u16::from_be_bytes(*first)))
 }
 
 /// A folder or an object.

@@ -1,26 +1,14 @@
-//! The walk that reads commits and tags, and of trees which tree is in which.
+//! What the graph of a history has of commits and tags, and of trees which tree is in which.
 //!
 //! Must not judge what matters.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bstr::BString;
 use rayon::prelude::*;
 
-use super::{
-    super::{
-        pack::{IdFormat, Kinds, Object, ObjectKind, ObjectSink, ObjectStore, Role, Walk},
-        tree::Tree,
-    },
-    Numbered,
-    forest::Needles,
-    message::Header,
-    short,
-};
-use crate::{
-    origin::{Introduction, ObjectId},
-    source::{Problem, Visitor},
-};
+use super::{super::history::graph::Graph, Numbered, forest::Needles, short};
+use crate::origin::{Introduction, ObjectId};
 
 /// A commit.
 #[derive(Debug)]
@@ -85,113 +73,39 @@ impl Read {
     }
 }
 
-/// Reads all commits, tags and trees of `store`.
-pub(super) fn read(
-    store: &ObjectStore,
-    format: IdFormat,
-    needles: &Needles<'_>,
-    visitor: &dyn Visitor,
-) -> Read {
-    let reader = Reader { visitor, needles, id_len: format.id_len() };
-    let kinds = Kinds::NONE.with(ObjectKind::Tree).with(ObjectKind::Commit).with(ObjectKind::Tag);
-    let (workers, _) = store.walk(&Walk { kinds, ..Walk::default() }, &reader);
-    let mut all = Read {
-        commits: Vec::new(),
-        tags: HashMap::new(),
-        trees: Vec::new(),
-        names: Vec::new(),
-        edges: Vec::new(),
-        authors: Vec::new(),
-    };
-    let (mut names, mut authors) = (Numbered::default(), Numbered::default());
-    for worker in workers {
-        let base = all.trees.len() as u32;
-        let new_names: Vec<u32> = worker.names.things.into_iter().map(|name| names.of(name)).collect();
-        let new_authors: Vec<u32> = worker.authors.things.into_iter().map(|name| authors.of(name)).collect();
-        all.trees.extend(worker.trees);
-        all.edges.extend(worker.edges.into_iter().map(|edge| Edge {
-            parent: edge.parent + base,
-            name: new_names[edge.name as usize],
-            ..edge
-        }));
-        all.commits.extend(
-            worker
-                .commits
-                .into_iter()
-                .map(|commit| Commit { author: new_authors[commit.author as usize], ..commit }),
-        );
-        all.tags.extend(worker.tags);
-    }
-    all.edges.par_sort_unstable();
-    all.commits.sort_unstable_by_key(|commit| commit.id);
-    Read { names: names.things, authors: authors.things, ..all }
-}
-
-struct Reader<'r> {
-    visitor: &'r dyn Visitor,
-    needles: &'r Needles<'r>,
-    id_len: usize,
-}
-
-/// What one thread read.
-#[derive(Default)]
-struct Found {
-    commits: Vec<Commit>,
-    tags: Vec<(ObjectId, Tag)>,
-    trees: Vec<u64>,
-    names: Numbered<BString>,
-    authors: Numbered<BString>,
-    edges: Vec<Edge>,
-}
-
-impl ObjectSink for Reader<'_> {
-    type State = ();
-    type Worker = Found;
-
-    fn worker(&self) -> Found {
-        Found::default()
-    }
-
-    fn object(&self, found: &mut Found, object: &Object<'_>, _: Option<&()>) {
-        if object.role == Role::Base {
-            return;
-        }
-        if object.kind == ObjectKind::Tree {
-            let parent = found.trees.len() as u32;
-            found.trees.push(short(&object.id));
-            for entry in Tree::new(object.bytes, self.id_len) {
-                let folder = entry.mode.is_folder();
-                if !folder && (entry.mode.is_gitlink() || !self.needles.holds(entry.id)) {
-                    continue;
-                }
-                let child = entry.id.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
-                let known = found.names.numbers.get(entry.name).copied();
-                let name = known.unwrap_or_else(|| found.names.of(entry.name.to_owned()));
-                found.edges.push(Edge { child, parent, name });
-            }
-            return;
-        }
-        let header = Header::parse(object.bytes);
-        if object.kind == ObjectKind::Tag {
-            if let Some(target) = header.object {
-                found.tags.push((object.id, Tag { target, author: header.author.into(), time: header.time }));
-            }
-        } else {
-            found.commits.push(Commit {
-                id: object.id,
-                tree: header.tree.as_ref().map_or(0, short),
-                parents: header.parents.into(),
-                author: found.authors.of(header.author.into()),
-                time: header.time,
-            });
+/// Takes the commits and tags of `graph`, and its trees above what is sought.
+pub(super) fn read(graph: &Graph, needles: &Needles<'_>) -> Read {
+    let mut authors = Numbered::default();
+    let mut commits: Vec<Commit> = graph
+        .commits()
+        .iter()
+        .map(|commit| Commit {
+            id: graph.id(commit.object),
+            tree: short(&graph.id(commit.tree)),
+            parents: graph.parent_ids(commit).collect(),
+            author: authors.of(graph.author(commit).to_owned()),
+            time: commit.time,
+        })
+        .collect();
+    commits.sort_unstable_by_key(|commit| commit.id);
+    let tags = graph.tags().iter().map(|(&object, tag)| {
+        let author = graph.tagger(tag).to_owned();
+        (graph.id(object), Tag { target: graph.id(tag.target), author, time: tag.time })
+    });
+    let tags = tags.collect();
+    let sought: BTreeSet<u32> = needles.blobs.keys().filter_map(|id| graph.number(id)).collect();
+    let above = graph.above(sought.iter().copied());
+    let places: HashMap<u32, u32> = above.iter().copied().zip(0..).collect();
+    let mut names = Numbered::default();
+    let mut edges = Vec::new();
+    for (&tree, parent) in above.iter().zip(0..) {
+        let leading = |object: &u32| places.contains_key(object) || sought.contains(object);
+        for (object, label) in graph.entries(tree).filter(|(object, _)| leading(object)) {
+            let name = names.of(graph.name(label).to_owned());
+            edges.push(Edge { child: short(&graph.id(object)), parent, name });
         }
     }
-
-    fn too_large(&self, _: ObjectId, _: ObjectKind, _: u64) {}
-
-    fn problem(&self, _: Problem) {}
-
-    fn cancelled(&self) -> bool {
-        self.visitor.cancelled()
-    }
+    edges.par_sort_unstable();
+    let trees = above.iter().map(|&tree| short(&graph.id(tree))).collect();
+    Read { commits, tags, trees, names: names.things, edges, authors: authors.things }
 }

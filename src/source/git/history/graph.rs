@@ -14,7 +14,7 @@ mod shape;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap},
+    collections::{BTreeSet, BinaryHeap, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -25,8 +25,8 @@ use crate::{
     origin::{History, Introduction, ObjectId, Presence},
     source::{Problem, Visitor},
 };
-use shape::Shape;
-pub(super) use shape::{Commit, Label};
+pub(in super::super) use shape::{Commit, Label, Tag};
+use shape::{Quickly, Shape};
 
 /// No number.
 const NONE: u32 = u32::MAX;
@@ -56,10 +56,33 @@ impl Set {
     }
 }
 
+/// Paths, each as the number of the folder that it is in and that of its name.
+#[derive(Debug, Default)]
+struct Paths {
+    steps: Vec<(u32, u32)>,
+    numbers: HashMap<(u32, u32), u32, Quickly>,
+}
+
+impl Paths {
+    /// What `label` calls something in the folder `parent`: its path in the place of its name.
+    fn below(&mut self, parent: u32, label: Label) -> Label {
+        let step = (parent, label.name());
+        let next = self.steps.len() as u32;
+        let number = *self.numbers.entry(step).or_insert(next);
+        if number == next {
+            self.steps.push(step);
+        }
+        label.renamed(number)
+    }
+}
+
+/// Deepest path that is told, as in git: `core.maxTreeDepth`.
+const DEEPEST: usize = 4096;
+
 /// Where each object is, and since when. Objects, and commits among themselves, have numbers.
 #[derive(Debug)]
-pub(super) struct Graph<'s> {
-    catalog: Catalog<'s>,
+pub(in super::super) struct Graph {
+    catalog: Catalog,
     shape: Shape,
     /// Place in the list of commits, by number of the object.
     commit_at: Vec<u32>,
@@ -71,23 +94,23 @@ pub(super) struct Graph<'s> {
     seen: Set,
     /// Objects that are there now.
     tip: Set,
-    /// By number of the object: the tree that it was found in first, what it is called there, and
-    /// the place of the first commit that has it.
-    parent: Vec<u32>,
-    label: Vec<Label>,
+    /// By number of the object: the path at which it was found first, and the place of the first
+    /// commit that has it.
+    path: Vec<Label>,
     since: Vec<u32>,
+    paths: Paths,
     /// Made when first asked for, by place of the commit.
     introductions: Vec<OnceLock<Arc<Introduction>>>,
 }
 
 /// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks.
-pub(super) fn read<'s>(
-    store: &'s ObjectStore,
+pub(super) fn read(
+    store: &Arc<ObjectStore>,
     walk: &Walk<'_>,
     visitor: &dyn Visitor,
     tips: &BTreeSet<ObjectId>,
     boundary: &BTreeSet<ObjectId>,
-) -> Graph<'s> {
+) -> Graph {
     let catalog = Catalog::new(store);
     let shape = shape::read(store, &catalog, walk, visitor);
     // What references name and the store lacks is numbered as well.
@@ -106,9 +129,9 @@ pub(super) fn read<'s>(
         order: Vec::new(),
         seen: Set::new(objects),
         tip: Set::new(objects),
-        parent: vec![NONE; objects],
-        label: vec![Label::NONE; objects],
+        path: vec![Label::NONE; objects],
         since: vec![NONE; objects],
+        paths: Paths::default(),
         introductions: (0..commits).map(|_| OnceLock::new()).collect(),
     };
     let mut missing = BTreeSet::new();
@@ -149,90 +172,149 @@ fn tell(missing: &BTreeSet<ObjectId>, visitor: &dyn Visitor) {
 }
 
 /// Asking about single objects, and about all.
-impl Graph<'_> {
+impl Graph {
     /// All commits, reachable or not, by place.
-    pub(super) fn commits(&self) -> &[Commit] {
+    pub(in super::super) fn commits(&self) -> &[Commit] {
         &self.shape.commits
     }
 
     /// Places of the commits: parents first, then what references reach, then the oldest first.
-    pub(super) fn order(&self) -> &[u32] {
+    pub(in super::super) fn order(&self) -> &[u32] {
         &self.order
     }
 
     /// Places of the parents of a commit, without those that the store lacks.
-    pub(super) fn parents(&self, commit: &Commit) -> impl Iterator<Item = u32> {
+    pub(in super::super) fn parents(&self, commit: &Commit) -> impl Iterator<Item = u32> {
         self.shape.parents(commit).iter().filter_map(|&parent| self.commit_of(parent))
     }
 
     /// The place of the commit that an object is.
-    pub(super) fn commit_of(&self, object: u32) -> Option<u32> {
+    pub(in super::super) fn commit_of(&self, object: u32) -> Option<u32> {
         self.commit_at.get(object as usize).copied().filter(|&place| place != NONE)
     }
 
-    /// What a tag points at.
-    pub(super) fn tag(&self, object: u32) -> Option<u32> {
-        self.shape.tags.get(&object).copied()
+    /// All tag objects, by number of the object; in no order.
+    pub(in super::super) const fn tags(&self) -> &HashMap<u32, Tag> {
+        &self.shape.tags
     }
 
     /// Whether a reference reaches a commit.
-    pub(super) fn is_reachable(&self, place: u32) -> bool {
+    pub(in super::super) fn is_reachable(&self, place: u32) -> bool {
         self.reachable.has(place)
     }
 
     /// What a tree holds: numbers of objects, and what they are called in it. Nothing for what is
     /// no tree.
-    pub(super) fn entries(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
+    pub(in super::super) fn entries(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
         self.shape.entries_of(tree)
     }
 
     /// The name in a label.
-    pub(super) fn name(&self, label: Label) -> &BStr {
+    pub(in super::super) fn name(&self, label: Label) -> &BStr {
         self.shape.names.get(label.name() as usize).map_or(b"".as_bstr(), |name| name.as_bstr())
     }
 
-    /// Name and address of an author.
-    pub(super) fn author(&self, commit: &Commit) -> &BStr {
+    /// Name and address of who made a commit.
+    pub(in super::super) fn author(&self, commit: &Commit) -> &BStr {
         self.shape.names[commit.author as usize].as_bstr()
     }
 
+    /// Name and address of who made a tag.
+    pub(in super::super) fn tagger(&self, tag: &Tag) -> &BStr {
+        self.shape.names[tag.author as usize].as_bstr()
+    }
+
+    /// Ids of the parents of a commit, those included that the store lacks.
+    pub(in super::super) fn parent_ids(&self, commit: &Commit) -> impl Iterator<Item = ObjectId> {
+        self.shape.parents(commit).iter().map(|&parent| self.id(parent))
+    }
+
+    /// The trees that lead to one of `sought`, from the bottom up.
+    pub(in super::super) fn above(&self, sought: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut leads = Set::new(self.objects());
+        sought.for_each(|object| _ = leads.put(object));
+        let mut visited = Set::new(self.objects());
+        let (mut above, mut stack) = (Vec::new(), Vec::new());
+        for root in 0..self.objects() as u32 {
+            if !self.shape.is_tree(root) || !visited.put(root) {
+                continue;
+            }
+            stack.push((root, 0, false));
+            while let Some((tree, at, mut found)) = stack.pop() {
+                let entries = self.shape.raw_entries(tree);
+                let mut next = at;
+                let below = loop {
+                    let Some(&entry) = entries.get(next) else { break None };
+                    let object = self.shape.object(entry);
+                    if self.shape.is_tree(object) && visited.put(object) {
+                        break Some(object);
+                    }
+                    // A tree that was visited before is done, since ids make a circle impossible.
+                    found |= leads.has(object);
+                    next += 1;
+                };
+                if let Some(below) = below {
+                    stack.push((tree, next, found));
+                    stack.push((below, 0, false));
+                } else if found {
+                    leads.put(tree);
+                    above.push(tree);
+                }
+            }
+        }
+        above
+    }
+
+    /// The numbers of all objects.
+    pub(in super::super) const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// The number of an object.
-    pub(super) fn number(&self, id: &ObjectId) -> Option<u32> {
+    pub(in super::super) fn number(&self, id: &ObjectId) -> Option<u32> {
         self.catalog.numbered(id)
     }
 
     /// The id of a number.
-    pub(super) fn id(&self, number: u32) -> ObjectId {
+    pub(in super::super) fn id(&self, number: u32) -> ObjectId {
         self.catalog.id(number)
     }
 
     /// Numbers are below this one.
-    pub(super) const fn objects(&self) -> usize {
-        self.parent.len()
+    pub(in super::super) const fn objects(&self) -> usize {
+        self.path.len()
     }
 
     /// The path of a blob and its kind; of one that no tree names, its id.
-    pub(super) fn place(&self, number: Option<u32>, id: &ObjectId) -> (BString, Label) {
-        let named = |number: &u32| self.seen.has(*number) && self.label[*number as usize] != Label::NONE;
-        let Some(number) = number.filter(named) else {
+    pub(in super::super) fn place(&self, number: Option<u32>, id: &ObjectId) -> (BString, Label) {
+        let known = number.and_then(|number| self.path.get(number as usize)).copied();
+        let Some(known) = known.filter(|&known| known != Label::NONE) else {
             return (BString::from(id.to_string()), Label::NONE);
         };
-        let up = |&number: &u32| Some(self.parent[number as usize]).filter(|up| *up != NONE && named(up));
-        let names: Vec<&BStr> = std::iter::successors(Some(number), up)
-            .map(|number| self.name(self.label[number as usize]))
-            .collect();
-        let mut path = Vec::with_capacity(names.iter().map(|name| name.len() + 1).sum());
-        for name in names.iter().rev() {
+        let step = |&(up, _): &(u32, u32)| self.paths.steps.get(up as usize).copied();
+        let last = self.paths.steps.get(known.name() as usize).copied();
+        let mut names = [0; 32];
+        let mut deep = Vec::new();
+        let mut count = 0;
+        for (_, name) in std::iter::successors(last, step).take(DEEPEST) {
+            match names.get_mut(count) {
+                Some(place) => *place = name,
+                None => deep.push(name),
+            }
+            count += 1;
+        }
+        let mut path = Vec::with_capacity(64);
+        for &name in deep.iter().rev().chain(names[..count.min(32)].iter().rev()) {
             if !path.is_empty() {
                 path.push(b'/');
             }
-            path.extend_from_slice(name);
+            path.extend_from_slice(&self.shape.names[name as usize]);
         }
-        (path.into(), self.label[number as usize])
+        (path.into(), known)
     }
 
     /// What history says of a blob, commit or tag.
-    pub(super) fn history(&self, number: Option<u32>) -> History {
+    pub(in super::super) fn history(&self, number: Option<u32>) -> History {
         let Some(number) = number.filter(|&number| (number as usize) < self.since.len()) else {
             return History { since: None, presence: Presence::Unreachable };
         };
@@ -257,7 +339,7 @@ impl Graph<'_> {
 }
 
 /// Making it.
-impl Graph<'_> {
+impl Graph {
     /// Marks what references reach. Gives the trees and blobs that they point at, directly or by a
     /// commit: what is there now.
     fn reach(
@@ -275,7 +357,7 @@ impl Graph<'_> {
             }
             let mut number = tip;
             // A tag may point at a tag; ids make a circle impossible.
-            while let Some(target) = self.tag(number) {
+            while let Some(target) = self.tags().get(&number).map(|tag| tag.target) {
                 self.tip.put(number);
                 number = target;
             }
@@ -360,16 +442,16 @@ impl Graph<'_> {
             return;
         }
         self.since[root as usize] = commit;
-        let mut stack = vec![root];
-        while let Some(tree) = stack.pop() {
+        let mut stack = vec![(root, NONE)];
+        while let Some((tree, folder)) = stack.pop() {
             for &entry in self.shape.raw_entries(tree) {
                 let object = self.shape.object(entry);
                 if self.seen.put(object) {
-                    self.parent[object as usize] = tree;
-                    self.label[object as usize] = self.shape.entry(entry).1;
+                    let path = self.paths.below(folder, self.shape.entry(entry).1);
+                    self.path[object as usize] = path;
                     self.since[object as usize] = commit;
                     if self.shape.is_tree(object) {
-                        stack.push(object);
+                        stack.push((object, path.name()));
                     }
                 }
             }

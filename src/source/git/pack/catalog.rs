@@ -9,10 +9,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
-use super::{ObjectStore, lock, loose};
+use super::{Object, ObjectStore, Role, lock, loose};
 use crate::origin::ObjectId;
 
 /// No object.
@@ -20,8 +20,8 @@ const FREE: u32 = u32::MAX;
 
 /// Numbers of objects. An object that several packs have has the number of the first.
 #[derive(Debug)]
-pub(in super::super) struct Catalog<'s> {
-    store: &'s ObjectStore,
+pub(in super::super) struct Catalog {
+    store: Arc<ObjectStore>,
     /// The first number of each pack, and one more for the end.
     starts: Vec<u32>,
     loose: Vec<ObjectId>,
@@ -39,9 +39,9 @@ struct Lacking {
     ids: Vec<ObjectId>,
 }
 
-impl<'s> Catalog<'s> {
+impl Catalog {
     /// Numbers everything in `store`. What cannot be listed is left to the walk to report.
-    pub(in super::super) fn new(store: &'s ObjectStore) -> Self {
+    pub(in super::super) fn new(store: &Arc<ObjectStore>) -> Self {
         let mut starts = Vec::with_capacity(store.packs.len() + 1);
         let mut next = 0_u32;
         for pack in &store.packs {
@@ -58,7 +58,7 @@ impl<'s> Catalog<'s> {
         // At most half full.
         let bits = (known.max(8) * 2).next_power_of_two().trailing_zeros();
         let mut catalog = Self {
-            store,
+            store: Arc::clone(store),
             starts,
             loose,
             known,
@@ -77,7 +77,7 @@ impl<'s> Catalog<'s> {
         let id = self.stored(number);
         let mut at = self.place(id);
         while self.table[at] != FREE {
-            if self.stored(self.table[at]) == id {
+            if same(self.stored(self.table[at]), id) {
                 return;
             }
             at = (at + 1) & mask;
@@ -101,6 +101,15 @@ impl<'s> Catalog<'s> {
         (u64::from_be_bytes(top) >> self.shift) as usize
     }
 
+    /// The number of an object that the walk shows as wanted.
+    pub(in super::super) fn of(&self, object: &Object<'_>) -> u32 {
+        match object.packed {
+            // It is wanted once, in the first pack that has it.
+            Some((pack, place)) if object.role == Role::Wanted => self.starts[pack as usize] + place,
+            _ => self.number(&object.id()),
+        }
+    }
+
     /// The number of a raw id, if the store has it.
     pub(in super::super) fn find(&self, id: &[u8]) -> Option<u32> {
         if id.len() != self.store.format.id_len() {
@@ -109,7 +118,7 @@ impl<'s> Catalog<'s> {
         let mask = self.table.len() - 1;
         let mut at = self.place(id);
         while self.table[at] != FREE {
-            if self.stored(self.table[at]) == id {
+            if same(self.stored(self.table[at]), id) {
                 return Some(self.table[at]);
             }
             at = (at + 1) & mask;
@@ -158,6 +167,14 @@ impl<'s> Catalog<'s> {
     }
 }
 
+/// Whether both are one id; the length of nearly all is known when this is compiled.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    match (<&[u8; 20]>::try_from(one), <&[u8; 20]>::try_from(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -183,7 +200,7 @@ mod tests {
             fs::write(folder.path().join(&hex[..2]).join(&hex[2..]), "").unwrap();
         }
         let places = Places { objects: folder.path().to_owned(), alternates: Vec::new() };
-        let store = ObjectStore::open(&places, IdFormat::Sha1).unwrap();
+        let store = Arc::new(ObjectStore::open(&places, IdFormat::Sha1).unwrap());
         let catalog = Catalog::new(&store);
         let numbers: Vec<u32> = ids.iter().map(|id| catalog.number(id)).collect();
         assert_eq!(numbers, [0, 1, 2]);

@@ -384,7 +384,8 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         tools.tally.objects += 1;
         tools.tally.bytes += bytes.len() as u64;
         let object = Object {
-            id: self.id(place.entry),
+            raw_id: self.index.raw_id(self.layout.place(place.entry)),
+            packed: self.elsewhere.map(|(_, pack)| (pack as u32, self.layout.place(place.entry) as u32)),
             kind: place.kind,
             bytes,
             fresh: &tools.fresh,
@@ -488,7 +489,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         let len = believable(header.size, compressed.len() as u64, self.limits.object)?;
         // Without this, a damaged distance to the base could lead to a wrong one of the right size.
         // Where the last entry of a pack that was cut ends is not known.
-        let checksum = self.index.checksum(self.layout.place(entry));
+        let checksum = self.layout.checksum(entry);
         let exact = self.data.is_whole() || entry as usize + 1 < self.layout.len();
         if exact && checksum.is_some_and(|checksum| checksum != crc32fast::hash(bytes)) {
             return Err(Fault::Checksum);

@@ -44,6 +44,9 @@ pub(super) struct Layout {
     offsets: Vec<u64>,
     /// Place of each entry in the index.
     places: Vec<u32>,
+    /// CRC-32 of each entry, in the order of the pack since they are asked for in that order; empty
+    /// if the index has none.
+    checksums: Vec<u32>,
     /// The entry that each is built on.
     bases: Vec<u32>,
     /// For each entry, where its list in `children` begins; and one more for the end.
@@ -66,9 +69,10 @@ impl Layout {
         let mut offsets: Vec<u64> = Vec::with_capacity(order.len() + 1);
         offsets.extend(order.iter().map(|entry| entry.0));
         let places: Vec<u32> = order.into_iter().map(|entry| entry.1).collect();
+        let checksums = places.iter().filter_map(|&place| index.checksum(place as usize)).collect();
         let last = offsets.last().copied().unwrap_or(PACK_HEADER);
         offsets.push(data.end().max(last));
-        let mut layout = Self { offsets, places, ..Self::default() };
+        let mut layout = Self { offsets, places, checksums, ..Self::default() };
         let (links, exceptions) = layout.links(data, format);
         layout.join(&links, exceptions, index);
         layout
@@ -96,6 +100,11 @@ impl Layout {
     /// The place of an entry in the index.
     pub(super) fn place(&self, entry: u32) -> usize {
         self.places[entry as usize] as usize
+    }
+
+    /// The CRC-32 of an entry, if the index has it.
+    pub(super) fn checksum(&self, entry: u32) -> Option<u32> {
+        self.checksums.get(entry as usize).copied()
     }
 
     /// The entry that this one is built on, if it is in this pack.

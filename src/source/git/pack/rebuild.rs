@@ -149,7 +149,7 @@ impl ObjectSink for Hasher<'_> {
             IdFormat::Sha1 => git2::ObjectFormat::Sha1,
             IdFormat::Sha256 => git2::ObjectFormat::Sha256,
         };
-        let offset = self.index.find(&object.id).map(|place| self.index.offsets()[place]);
+        let offset = self.index.find(&object.id()).map(|place| self.index.offsets()[place]);
         let id = git2::Oid::hash_object_ext(kind, object.bytes, format)
             .ok()
             .and_then(|id| ObjectId::from_bytes(id.as_bytes()));

@@ -220,7 +220,8 @@ impl ObjectStore {
                 tools.tally.bytes += bytes.len() as u64;
                 tools.tally.inflated += bytes.len() as u64;
                 let object = Object {
-                    id: *id,
+                    raw_id: id.as_bytes(),
+                    packed: None,
                     kind,
                     bytes: &bytes,
                     fresh: &Fresh::All,

@@ -35,7 +35,7 @@ use crate::{
 
 /// What a tree calls something: a name, and the kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct Label(u32);
+pub(in super::super::super) struct Label(u32);
 
 impl Label {
     /// What no tree names.
@@ -52,18 +52,23 @@ impl Label {
         Self(name << Self::FORM_BITS | form)
     }
 
+    /// The same kind of file under another name.
+    pub(super) const fn renamed(self, name: u32) -> Self {
+        Self(name << Self::FORM_BITS | self.0 & 3)
+    }
+
     /// Place of the name.
     pub(super) const fn name(self) -> u32 {
         self.0 >> Self::FORM_BITS
     }
 
     /// True for a symbolic link.
-    pub(in super::super) const fn is_symlink(self) -> bool {
+    pub(in super::super::super) const fn is_symlink(self) -> bool {
         self.0 & 3 == 1
     }
 
     /// True for a file that its owner may execute.
-    pub(in super::super) const fn is_executable(self) -> bool {
+    pub(in super::super::super) const fn is_executable(self) -> bool {
         self.0 & 3 == 2
     }
 }
@@ -75,16 +80,27 @@ const CHUNK: usize = 1 << 20;
 
 /// A commit.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Commit {
+pub(in super::super::super) struct Commit {
     /// Number of the object.
-    pub(in super::super) object: u32,
+    pub(in super::super::super) object: u32,
     /// Number of its tree.
-    pub(in super::super) tree: u32,
+    pub(in super::super::super) tree: u32,
     /// In seconds since 1970, UTC.
-    pub(in super::super) time: i64,
+    pub(in super::super::super) time: i64,
     /// Among the names.
     pub(super) author: u32,
     parents: (u32, u32),
+}
+
+/// A tag object.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super::super) struct Tag {
+    /// Number of what it points at.
+    pub(in super::super::super) target: u32,
+    /// In seconds since 1970, UTC.
+    pub(in super::super::super) time: i64,
+    /// Among the names.
+    pub(super) author: u32,
 }
 
 /// What was read.
@@ -99,8 +115,8 @@ pub(super) struct Shape {
     chunks: Vec<Vec<u32>>,
     pub(super) commits: Vec<Commit>,
     parents: Vec<u32>,
-    /// What each tag points at.
-    pub(super) tags: HashMap<u32, u32>,
+    /// By number of the object.
+    pub(super) tags: HashMap<u32, Tag>,
 }
 
 /// Stands for "no tree".
@@ -155,7 +171,7 @@ const SHARDS: usize = 64;
 /// A hash of few steps. What is hashed is held by our own tables only for the time of a run, and
 /// a crafted collision costs time in a run over a repository that its maker could make huge anyway.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Quick(u64);
+pub(in super::super) struct Quick(u64);
 
 impl std::hash::Hasher for Quick {
     fn finish(&self) -> u64 {
@@ -186,7 +202,7 @@ impl std::hash::Hasher for Quick {
     }
 }
 
-type Quickly = std::hash::BuildHasherDefault<Quick>;
+pub(in super::super) type Quickly = std::hash::BuildHasherDefault<Quick>;
 
 /// Gives equal things the same number.
 #[derive(Debug)]
@@ -230,12 +246,7 @@ impl<K: Hash + Eq> Numbers<K> {
 }
 
 /// Reads all commits, tags and trees.
-pub(super) fn read(
-    store: &ObjectStore,
-    catalog: &Catalog<'_>,
-    walk: &Walk<'_>,
-    visitor: &dyn Visitor,
-) -> Shape {
+pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visitor: &dyn Visitor) -> Shape {
     let reader = Reader {
         visitor,
         catalog,
@@ -278,7 +289,7 @@ pub(super) fn read(
 
 struct Reader<'v> {
     visitor: &'v dyn Visitor,
-    catalog: &'v Catalog<'v>,
+    catalog: &'v Catalog,
     id_len: usize,
     names: Numbers<Vec<u8>>,
     labels: Vec<AtomicU32>,
@@ -294,7 +305,7 @@ struct Found {
     entries: Vec<u32>,
     commits: Vec<Commit>,
     parents: Vec<u32>,
-    tags: Vec<(u32, u32)>,
+    tags: Vec<(u32, Tag)>,
     /// Names that this thread met before.
     names: HashMap<Vec<u8>, u32, Quickly>,
     placed: Placed,
@@ -354,7 +365,7 @@ impl Reader<'_> {
             let mut rest = Tree::new(&bytes[at..], self.id_len);
             let Some(entry) = rest.next() else {
                 self.visitor.problem(Problem {
-                    subject: BString::from(object.id.to_string()),
+                    subject: BString::from(object.id().to_string()),
                     message: "tree is damaged, so what it names has no path; run `git fsck`".to_owned(),
                 });
                 break;
@@ -391,9 +402,13 @@ impl Reader<'_> {
 
     fn commit(&self, found: &mut Found, object: &Object<'_>) {
         let header = Header::parse(object.bytes);
-        let number = self.catalog.number(&object.id);
+        let number = self.catalog.of(object);
         if object.kind == ObjectKind::Tag {
-            found.tags.extend(header.object.map(|target| (number, self.catalog.number(&target))));
+            if let Some(target) = header.object {
+                let author = found.name(&self.names, header.author);
+                let target = self.catalog.number(&target);
+                found.tags.push((number, Tag { target, time: header.time, author }));
+            }
             return;
         }
         let start = found.parents.len() as u32;
@@ -436,7 +451,7 @@ impl ObjectSink for Reader<'_> {
         if object.kind == ObjectKind::Tree {
             self.tree(found, object, base);
             if object.role == Role::Wanted {
-                found.keep(self.catalog.number(&object.id));
+                found.keep(self.catalog.of(object));
             }
             return if object.is_base { found.placed.clone() } else { Placed::new() };
         }
