@@ -75,6 +75,11 @@ pub static CHECKS: &[Check] = &[
     check("base64-pem", "base64 of a private key in PEM", key::base64_pem),
     check("basic-auth", "base64 of user:password", encoded::basic_auth),
     check("bitbucket-dc", "base64 of digits, a colon and 20 bytes", encoded::bitbucket_dc),
+    check(
+        "bitbucket-dc-token",
+        "BBDC- and base64 of digits, a colon and 20 bytes",
+        encoded::bitbucket_dc_token,
+    ),
     check("canva", "CRC-32 in hexadecimal of all before it", sum::canva),
     check("cloudflare", "CRC-32 in hexadecimal of the 40 characters before it", sum::cloudflare),
     check("confluent", "CRC-32 in base64 of the characters before it", sum::confluent),

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Proof, codec, unless_failed, verdict};
+use super::{Proof, codec, likely, unless_failed, verdict};
 
 /// Fewest bytes of a shared secret in base32 (TOTP asks for 16, old ones have 10).
 const BASE32_LEAST: usize = 10;
@@ -60,17 +60,22 @@ pub(super) fn basic_auth(text: &[u8]) -> Proof {
 /// `ABSK`, then base64 of the name of the key.
 pub(super) fn aws_bedrock_key(text: &[u8]) -> Proof {
     let text = text.strip_prefix(b"ABSK").unwrap_or(text);
-    verdict(codec::base64(text).is_some_and(|bytes| bytes.starts_with(b"BedrockAPIKey-")))
+    likely(codec::base64(text).is_some_and(|bytes| bytes.starts_with(b"BedrockAPIKey-")))
 }
 
 /// Base64 of `reftkn:`, digits, and more.
 pub(super) fn artifactory_reference(text: &[u8]) -> Proof {
-    verdict(codec::base64(text).is_some_and(|bytes| bytes.starts_with(b"reftkn:")))
+    likely(codec::base64(text).is_some_and(|bytes| bytes.starts_with(b"reftkn:")))
 }
 
 /// Base64 of `tok:` and more.
 pub(super) fn intercom(text: &[u8]) -> Proof {
     verdict(codec::base64(text).is_some_and(|bytes| bytes.starts_with(b"tok:")))
+}
+
+/// The same with its prefix, which is mark enough should the form have variants.
+pub(super) fn bitbucket_dc_token(text: &[u8]) -> Proof {
+    likely(bitbucket_dc(text) == Proof::Passed)
 }
 
 /// Base64, after an optional `BBDC-`, of digits, a colon and 20 bytes.
@@ -93,7 +98,7 @@ pub(super) fn discord_token(text: &[u8]) -> Proof {
 
 /// `glc_` and base64 of JSON with the organisation and the key, or the older JSON with `k` and `n`.
 pub(super) fn grafana_key(text: &[u8]) -> Proof {
-    verdict(json_after_prefix(text).is_some_and(|object| {
+    likely(json_after_prefix(text).is_some_and(|object| {
         object.contains_key("k") && (object.contains_key("n") || object.contains_key("o"))
     }))
 }
@@ -101,7 +106,7 @@ pub(super) fn grafana_key(text: &[u8]) -> Proof {
 /// `sntrys_`, base64 of JSON, `_`, secret.
 pub(super) fn sentry_org(text: &[u8]) -> Proof {
     let claims = text.split(|&byte| byte == b'_').nth(1).and_then(json_object);
-    verdict(claims.is_some_and(|object| object.contains_key("url") && object.contains_key("org")))
+    likely(claims.is_some_and(|object| object.contains_key("url") && object.contains_key("org")))
 }
 
 /// `sk.`, base64 of JSON with the account and the id, `.`, signature.
@@ -146,20 +151,26 @@ pub(super) fn jwt_service_role(text: &[u8]) -> Proof {
     verdict(matches!(role.as_deref(), Some("service_role" | "supabase_admin")) && jwt(text) == Proof::Passed)
 }
 
-/// `pypi-` and base64 of a version 2 macaroon whose location is an index.
+/// `pypi-` and base64 of a version 2 macaroon whose location is an index. One for another place is none of theirs; what is
+/// no such macaroon is doubted, since there are other versions.
 pub(super) fn pypi_macaroon(text: &[u8]) -> Proof {
     let text = text.strip_prefix(b"pypi-").unwrap_or(text);
-    verdict(codec::base64(text).is_some_and(|bytes| is_index_macaroon(&bytes).unwrap_or(false)))
+    match codec::base64(text).and_then(|bytes| is_index_macaroon(&bytes)) {
+        Some(of_index) => verdict(of_index),
+        None => Proof::Doubted,
+    }
 }
 
 /// Version, then location and identifier as (field, length, bytes), then an end mark. Lengths are one byte here:
-/// locations and identifiers of an index are shorter than 128.
+/// locations and identifiers of an index are shorter than 128. `None` if it is something else.
 fn is_index_macaroon(bytes: &[u8]) -> Option<bool> {
     let (&version, rest) = bytes.split_first()?;
     let (location, rest) = macaroon_field(rest, MACAROON_LOCATION)?;
     let (identifier, rest) = macaroon_field(rest, MACAROON_IDENTIFIER)?;
-    let known = location == b"pypi.org" || location == b"test.pypi.org";
-    Some(version == 2 && known && !identifier.is_empty() && rest.first() == Some(&0))
+    if version != 2 || identifier.is_empty() || rest.first() != Some(&0) {
+        return None;
+    }
+    Some(location == b"pypi.org" || location == b"test.pypi.org")
 }
 
 fn macaroon_field(bytes: &[u8], field: u8) -> Option<(&[u8], &[u8])> {
@@ -240,7 +251,7 @@ mod tests {
                 "ABSKRGk+X",
                 "q+W3fduSbEt7Kc9GpMz467rtnbuPL2G1eTPqZbbQUCREUltjgCzXju5zw7HwjnpxKE7IqH/mM8IAXu27w=="
             ),
-            Proof::Failed,
+            Proof::Doubted,
         );
     }
 
@@ -254,7 +265,7 @@ mod tests {
         check(
             "artifactory-reference",
             concat!("7CeJ+hqE7", "2EhWtyjF4CZTNrJXfSVLNOmvTSM/h9G3KFNg57miLOLKw=="),
-            Proof::Failed,
+            Proof::Doubted,
         );
     }
 
@@ -303,7 +314,7 @@ mod tests {
             concat!("glc_eyJvI", "joiMSIsIm4iOiJzdGFjay0xLXgiLCJrIjoiYm1FSTlJRWY3ODlkUjdtTVBoelZFWVF4In0="),
             Proof::Passed,
         );
-        check("grafana-cloud", concat!("glc_eyJ4I", "joxfQ=="), Proof::Failed);
+        check("grafana-cloud", concat!("glc_eyJ4I", "joxfQ=="), Proof::Doubted);
     }
 
     #[test]
@@ -316,7 +327,7 @@ mod tests {
             ),
             Proof::Passed,
         );
-        check("sentry-org", concat!("sntrys_e3", "0=_x"), Proof::Failed);
+        check("sentry-org", concat!("sntrys_e3", "0=_x"), Proof::Doubted);
     }
 
     #[test]
@@ -432,6 +443,6 @@ mod tests {
             ),
             Proof::Failed,
         );
-        check("pypi-macaroon", "pypi-AgEI", Proof::Failed);
+        check("pypi-macaroon", "pypi-AgEI", Proof::Doubted);
     }
 }
