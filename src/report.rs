@@ -8,11 +8,14 @@ mod csv;
 mod github;
 mod gitlab;
 mod group;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
 mod layout;
 mod markdown;
+mod metrics;
+mod openmetrics;
 mod plain;
 mod sarif;
 mod serial;
@@ -41,6 +44,8 @@ pub struct Options {
     pub brief: bool,
     /// URI of the folder that paths are relative to, ending in `/`, if it is to be told.
     pub root: Option<String>,
+    /// The name of what was looked at, for titles.
+    pub subject: Option<String>,
 }
 
 /// What was scanned, as far as advice depends on it.
@@ -101,6 +106,8 @@ pub static FORMATS: &[Format] = &[
     csv::FORMAT,
     markdown::FORMAT,
     gitlab::FORMAT,
+    html::FORMAT,
+    openmetrics::FORMAT,
 ];
 
 /// The format called `name`.

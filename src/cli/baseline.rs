@@ -60,6 +60,7 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
         top: top.as_deref(),
         sources: sources(options, top.as_deref())?,
         today: None,
+        subject: None,
     };
     let config = load::load(job.common, job.top, edge)?;
     let file = run::baseline_path(edge, &job, &config).context("no baseline to work on")?;

@@ -44,6 +44,8 @@ pub(super) struct Job<'j> {
     pub(super) sources: Vec<Box<dyn Source + Sync>>,
     /// The day that ages are counted to, where any are told.
     pub(super) today: Option<Date>,
+    /// The name of what is looked at, for titles.
+    pub(super) subject: Option<String>,
 }
 
 /// What a run came to.
@@ -226,6 +228,7 @@ impl Reports {
             mode: job.mode,
             brief: edge.quiet || matches!(job.mode, Mode::Staged | Mode::Message | Mode::Push),
             root: None,
+            subject: job.subject.clone(),
         };
         Ok(Self { format: format(&job.common.format)?, files, options, quiet: edge.quiet })
     }

@@ -41,7 +41,17 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     } else {
         paths(args)
     };
-    run::run(edge, &Job { mode: Mode::Scan, common: &args.common, top: top.as_deref(), sources, today: None })
+    run::run(
+        edge,
+        &Job {
+            mode: Mode::Scan,
+            common: &args.common,
+            top: top.as_deref(),
+            sources,
+            today: None,
+            subject: None,
+        },
+    )
 }
 
 fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> Vec<Box<dyn Source + Sync>> {
@@ -93,7 +103,14 @@ pub(super) fn staged(args: &StagedArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
     run::run(
         edge,
-        &Job { mode: Mode::Staged, common: &args.common, top: top.as_deref(), sources, today: None },
+        &Job {
+            mode: Mode::Staged,
+            common: &args.common,
+            top: top.as_deref(),
+            sources,
+            today: None,
+            subject: None,
+        },
     )
 }
 
@@ -105,7 +122,14 @@ pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Ex
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(message)];
     run::run(
         edge,
-        &Job { mode: Mode::Message, common: &args.common, top: top.as_deref(), sources, today: None },
+        &Job {
+            mode: Mode::Message,
+            common: &args.common,
+            top: top.as_deref(),
+            sources,
+            today: None,
+            subject: None,
+        },
     )
 }
 
@@ -124,12 +148,28 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         None => edge.repository()?,
     };
     let top = repo.worktree.clone();
+    let subject = name(&repo);
     let deltas = if args.no_delta { Deltas::Ignore } else { Deltas::Follow };
     let shallow = if args.allow_shallow { Shallow::Allow } else { Shallow::Report };
     let source = WholeHistory::new(repo, deltas, shallow);
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
     run::run(
         edge,
-        &Job { mode: Mode::Audit, common: &args.common, top: top.as_deref(), sources, today: Some(today) },
+        &Job {
+            mode: Mode::Audit,
+            common: &args.common,
+            top: top.as_deref(),
+            sources,
+            today: Some(today),
+            subject,
+        },
     )
+}
+
+/// The name that people know a repository by: that of its folder.
+fn name(repo: &Repo) -> Option<String> {
+    let folder = repo.worktree.as_deref().unwrap_or(&repo.common_dir);
+    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let name = folder.file_name()?.to_string_lossy().into_owned();
+    Some(name.strip_suffix(".git").map(str::to_owned).filter(|name| !name.is_empty()).unwrap_or(name))
 }

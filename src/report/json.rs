@@ -10,7 +10,12 @@ use serde::Serialize;
 use crate::{
     finding::{Finding, exposure::Exposed},
     origin::{Introduction, Kind},
-    report::{Format, Input, serial, uri, view, view::View},
+    report::{
+        Format, Input,
+        metrics::{Count, Days, Metrics},
+        serial, uri, view,
+        view::View,
+    },
 };
 
 pub(crate) const FORMAT: Format =
@@ -31,6 +36,7 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         findings: view.findings().map(|finding| self::finding(&view, finding)).collect(),
         exposures: view.exposed().iter().map(|exposed| exposure(&view, exposed)).collect(),
         today: summary.today,
+        metrics: summary.metrics,
         problems: summary.problems,
         warnings: summary.warnings,
         receipt: summary.receipt,
@@ -50,6 +56,8 @@ struct Document {
     exposures: Vec<ExposureJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<MetricsJson>,
     problems: Vec<ProblemJson>,
     warnings: Vec<String>,
     receipt: ReceiptJson,
@@ -64,9 +72,39 @@ pub(crate) struct Summary {
     pub(crate) blocking: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) today: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) metrics: Option<MetricsJson>,
     pub(crate) problems: Vec<ProblemJson>,
     pub(crate) warnings: Vec<String>,
     pub(crate) receipt: ReceiptJson,
+}
+
+/// Figures of an audit.
+#[derive(Serialize)]
+pub(crate) struct MetricsJson {
+    total: CountJson,
+    by_severity: BTreeMap<&'static str, CountJson>,
+    by_risk: BTreeMap<u8, CountJson>,
+    by_rule: BTreeMap<String, CountJson>,
+    by_path: BTreeMap<String, CountJson>,
+    open_days: DaysJson,
+    open_days_by_severity: BTreeMap<&'static str, DaysJson>,
+    removal_days: DaysJson,
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    open: u64,
+    removed: u64,
+    unreachable: u64,
+}
+
+#[derive(Serialize)]
+struct DaysJson {
+    count: u64,
+    median: Option<u64>,
+    p90: Option<u64>,
+    max: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -279,6 +317,39 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
     }
 }
 
+fn metrics(metrics: &Metrics<'_>) -> MetricsJson {
+    let count = |count: &Count| CountJson {
+        open: count.open,
+        removed: count.removed,
+        unreachable: count.unreachable,
+    };
+    let days = |days: &Days| DaysJson {
+        count: days.count(),
+        median: days.quantile(50),
+        p90: days.quantile(90),
+        max: days.max(),
+    };
+    MetricsJson {
+        total: count(&metrics.all),
+        by_severity: metrics.by_severity.iter().map(|(severity, it)| (severity.name(), count(it))).collect(),
+        by_risk: metrics.by_risk.iter().map(|(risk, it)| (*risk, count(it))).collect(),
+        by_rule: metrics.by_rule.iter().map(|(rule, it)| (rule.to_string(), count(it))).collect(),
+        // What is left over has an empty path.
+        by_path: metrics
+            .by_path
+            .iter()
+            .map(|(path, it)| (path.clone().unwrap_or_default(), count(it)))
+            .collect(),
+        open_days: days(&metrics.open_days),
+        open_days_by_severity: metrics
+            .open_days_by_severity
+            .iter()
+            .map(|(severity, it)| (severity.name(), days(it)))
+            .collect(),
+        removal_days: days(&metrics.removal_days),
+    }
+}
+
 fn since(view: &View<'_>, since: &Introduction) -> SinceJson {
     SinceJson {
         commit: since.commit.to_string(),
@@ -335,6 +406,7 @@ pub(crate) fn summary(view: &View<'_>) -> Summary {
         incomplete_because: view.incomplete(),
         blocking: outcome.is_blocking(),
         today: outcome.today.map(|day| view::date(day.seconds())),
+        metrics: outcome.today.map(|_| metrics(&Metrics::of(view))),
         problems: view.problems().map(|(subject, message)| ProblemJson { subject, message }).collect(),
         warnings: view.warnings().collect(),
         receipt: receipt(view),
