@@ -16,6 +16,7 @@ mod log;
 mod pre_push;
 mod pre_receive;
 mod progress;
+mod rewrite;
 mod rules;
 mod run;
 mod scan;

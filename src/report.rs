@@ -17,6 +17,7 @@ mod markdown;
 mod metrics;
 mod openmetrics;
 mod plain;
+pub mod rotation;
 mod sarif;
 mod serial;
 mod text;

@@ -209,6 +209,10 @@ pub(crate) struct AuditArgs {
     /// The day that ages are counted to, as YYYY-MM-DD; today if none
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    /// Also write the expressions with which git filter-repo takes all secrets out (a new file that HOLDS
+    /// THEM, readable by you only), and FILE.rotate.md: what to rotate first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rewrite_plan: Option<PathBuf>,
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,

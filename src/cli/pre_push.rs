@@ -136,5 +136,5 @@ fn look(edge: &Edge, mode: Mode, common: &super::args::CommonArgs, push: &Push) 
     let top = push.repo.worktree.clone();
     let news = push.find(&|| false)?;
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(news)];
-    run::run(edge, &Job { mode, common, top: top.as_deref(), sources, today: None })
+    run::run(edge, &Job { mode, common, top: top.as_deref(), sources, today: None, subject: None })
 }

@@ -274,6 +274,7 @@ impl Task {
             top: Some(&self.repo.common_dir),
             sources: Vec::new(),
             today: None,
+            subject: None,
         };
         let baseline = match run::baseline(&self.edge, &job, config)? {
             None if self.listen() == RepositoryConfig::Target => self.baseline_of_target(class)?,

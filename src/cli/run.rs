@@ -56,9 +56,19 @@ pub(super) struct Done {
 
 /// Runs a job and writes its reports.
 pub(super) fn run(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Exit> {
+    run_then(edge, job, |_| Ok(()))
+}
+
+/// [`run`], and does something more with what came of it.
+pub(super) fn run_then(
+    edge: &Edge,
+    job: &Job<'_>,
+    more: impl FnOnce(&Done) -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
     let reports = Reports::open(edge, job)?;
     let done = scan(edge, job)?;
     reports.write(&done)?;
+    more(&done)?;
     Ok(exit(&done.outcome))
 }
 

@@ -8,6 +8,7 @@ use super::{
     args::{AuditArgs, CommitMsgArgs, ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
+    rewrite::Rewrite,
     run::{self, Job},
 };
 use crate::{
@@ -147,23 +148,25 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         }
         None => edge.repository()?,
     };
+    let rewrite = args.rewrite_plan.as_ref().map(|path| Rewrite::open(&edge.absolute(path))).transpose()?;
     let top = repo.worktree.clone();
     let subject = name(&repo);
     let deltas = if args.no_delta { Deltas::Ignore } else { Deltas::Follow };
     let shallow = if args.allow_shallow { Shallow::Allow } else { Shallow::Report };
-    let source = WholeHistory::new(repo, deltas, shallow);
+    let source = WholeHistory::new(repo.clone(), deltas, shallow);
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
-    run::run(
-        edge,
-        &Job {
-            mode: Mode::Audit,
-            common: &args.common,
-            top: top.as_deref(),
-            sources,
-            today: Some(today),
-            subject,
-        },
-    )
+    let job = Job {
+        mode: Mode::Audit,
+        common: &args.common,
+        top: top.as_deref(),
+        sources,
+        today: Some(today),
+        subject,
+    };
+    run::run_then(edge, &job, |done| match rewrite {
+        Some(rewrite) => rewrite.write(done, &repo),
+        None => Ok(()),
+    })
 }
 
 /// The name that people know a repository by: that of its folder.

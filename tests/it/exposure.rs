@@ -543,3 +543,194 @@ fn every_format_tells_and_none_tells_the_secret() {
     let csv = String::from_utf8_lossy(&history.run(&["--format", "csv"]).stdout).into_owned();
     assert_eq!(csv.lines().count(), 2, "one row a secret: {csv}");
 }
+
+/// Counts of what is open: one critical place in JSON, the same in Prometheus' format and on the page.
+#[test]
+fn figures_agree_in_all_formats() {
+    let history = History::new();
+    history.commit(
+        0,
+        &[("a/x.txt", Some(&token(30))), ("b/y.txt", Some(&token(31))), ("z.txt", Some(&token(32)))],
+    );
+    history.commit(10, &[("a/x.txt", Some("clean"))]);
+    history.commit(40, &[("b/y.txt", None), ("c.pem", Some("x"))]);
+    let report = history.audit();
+    let metrics = &report["metrics"];
+    let count =
+        |open: u64, removed: u64| serde_json::json!({ "open": open, "removed": removed, "unreachable": 0 });
+    assert_eq!((&metrics["total"], &metrics["by_severity"]["high"]), (&count(2, 2), &count(1, 2)));
+    assert_eq!((&metrics["by_path"]["a/"], &metrics["by_rule"]["key-file"]), (&count(0, 1), &count(1, 0)));
+    let days = |count: u64, median: u64, p90: u64, max: u64| serde_json::json!({ "count": count, "median": median, "p90": p90, "max": max });
+    assert_eq!(
+        (&metrics["open_days"], &metrics["removal_days"]),
+        (&days(2, 60, 100, 100), &days(2, 10, 40, 40))
+    );
+    let prom = String::from_utf8(history.run(&["--format", "openmetrics"]).stdout).unwrap();
+    for line in [
+        "abatis_secrets{severity=\"high\",state=\"open\"} 1",
+        "abatis_secrets{severity=\"high\",state=\"removed\"} 2",
+        "abatis_secrets{severity=\"critical\",state=\"open\"} 0",
+        "abatis_open_age_seconds_bucket{severity=\"high\",le=\"31536000.0\"} 1",
+        "abatis_open_age_seconds_gcount{severity=\"medium\"} 1",
+        "abatis_oldest_open_seconds{severity=\"medium\"} 5184000",
+        "abatis_removal_seconds{quantile=\"0.9\"} 3456000",
+        "abatis_scan_commits 3",
+        "abatis_scan_timestamp_seconds 1712707200",
+    ] {
+        assert!(prom.lines().any(|it| it == line), "{line} is not in\n{prom}");
+    }
+    check_openmetrics(&prom);
+    let html = String::from_utf8(history.run(&["--format", "html"]).stdout).unwrap();
+    for words in [
+        "<b class=\"bad\">2</b><span>open, 1 of them critical or high",
+        "<b>100 days</b>",
+        "(90th percentile 40 days)",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+}
+
+/// What the specification asks of every exposition: metadata first and once, families together, `# EOF` at the end.
+fn check_openmetrics(text: &str) {
+    assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut family = String::new();
+    let mut series = std::collections::BTreeSet::new();
+    for line in text.lines().take_while(|line| *line != "# EOF") {
+        if let Some(rest) = line.strip_prefix("# ") {
+            let mut words = rest.splitn(3, ' ');
+            let (keyword, name, value) =
+                (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+            match keyword {
+                "TYPE" => {
+                    assert!(seen.insert(name.to_owned()), "{name} comes twice");
+                    name.clone_into(&mut family);
+                    let known = ["gauge", "info", "summary", "gaugehistogram"];
+                    assert!(known.contains(&value), "{line}");
+                }
+                "UNIT" => assert!(name == family && name.ends_with(&format!("_{value}")), "{line}"),
+                "HELP" => assert_eq!(name, family),
+                _ => panic!("{line}"),
+            }
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        value.parse::<f64>().unwrap();
+        let bare = name.split('{').next().unwrap();
+        let suffix =
+            bare.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line} is not of {family}"));
+        assert!(["", "_info", "_bucket", "_gcount", "_gsum", "_count", "_sum"].contains(&suffix), "{line}");
+        assert!(series.insert(name.to_owned()), "{name} comes twice");
+    }
+}
+
+#[test]
+fn the_page_needs_no_network_and_runs_no_text() {
+    let history = History::new();
+    let odd = "<img src=x onerror=alert(1)>&\"'.txt";
+    let secret = token(33);
+    history.commit(3, &[(odd, Some(&format!("<script>x</script> {secret}\n"))), ("b.txt", Some(&secret))]);
+    let html = String::from_utf8(history.run(&["--format", "html", "--show-secrets"]).stdout).unwrap();
+    assert!(!html.contains(&secret), "a page is passed on");
+    let policy = "content=\"default-src 'none'; style-src 'sha256-";
+    assert!(html.contains(policy) && html.starts_with("<!DOCTYPE html>"));
+    assert!(
+        !html.contains("<img") && html.contains("&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;.txt")
+    );
+    assert_eq!(html.matches("<script>").count(), 1, "only our own");
+    // Nothing is loaded: the only addresses are links for people.
+    for word in [" src=", "<link", "@import", "url(", "style=\"", "onclick"] {
+        assert!(!html.replace("src=x", "").contains(word), "{word}");
+    }
+    // Every element that is opened is closed.
+    for element in
+        ["div", "section", "dl", "table", "tbody", "tr", "td", "details", "svg", "ul", "ol", "main"]
+    {
+        let opened =
+            html.matches(&format!("<{element}>")).count() + html.matches(&format!("<{element} ")).count();
+        assert_eq!(opened, html.matches(&format!("</{element}>")).count(), "{element}");
+    }
+    let clean = History::new();
+    clean.commit(1, &[("a.txt", Some("nothing"))]);
+    let html = String::from_utf8(clean.run(&["--format", "html"]).stdout).unwrap();
+    assert!(html.contains("Nothing was found") && html.contains("<b class=\"good\">0</b>"));
+}
+
+#[test]
+fn a_second_run_names_the_same_entries() {
+    let history = History::new();
+    let (one, two) = (token(34), token(35));
+    history.commit(0, &[("a.txt", Some(&one)), ("b.txt", Some(&two))]);
+    let keys = || {
+        let issues: Value = serde_json::from_slice(&history.run(&["--format", "gitlab"]).stdout).unwrap();
+        let issues: Vec<String> = issues
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["fingerprint"].as_str().unwrap().to_owned())
+            .collect();
+        let markdown = String::from_utf8(history.run(&["--format", "markdown"]).stdout).unwrap();
+        let mut marks: Vec<String> =
+            markdown.lines().filter(|line| line.starts_with("<!-- abatis:")).map(str::to_owned).collect();
+        let csv = String::from_utf8(history.run(&["--format", "csv"]).stdout).unwrap();
+        let mut rows: Vec<String> =
+            csv.lines().skip(1).map(|row| row.split(',').nth(14).unwrap().to_owned()).collect();
+        marks.sort();
+        rows.sort();
+        (issues.into_iter().collect::<std::collections::BTreeSet<_>>(), marks, rows)
+    };
+    let before = keys();
+    assert_eq!((before.0.len(), before.1.len(), before.2.len()), (2, 2, 2));
+    // Moved, copied, edited and removed: still the same two entries.
+    history.commit(
+        5,
+        &[("a.txt", None), ("moved/a.txt", Some(&format!("more\n{one}\n"))), ("copy.txt", Some(&one))],
+    );
+    history.commit(6, &[("b.txt", None)]);
+    assert_eq!(keys(), before);
+}
+
+#[test]
+fn a_rewrite_plan_is_private_and_takes_the_secrets_out() {
+    let history = History::new();
+    let secret = token(36);
+    history.commit(0, &[("a.txt", Some(&format!("one {secret} two\n"))), ("key.pem", Some("x"))]);
+    history.on(1, &["commit", "-q", "--allow-empty", "-m", &format!("say {secret}")]);
+    let plan = history.0.beside("plan.txt");
+    let output = history.run(&["--rewrite-plan", plan.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("HOLDS 1 SECRET IN CLEAR TEXT"), "{said}");
+    assert_eq!(fs::read_to_string(&plan).unwrap(), format!("literal:{secret}==>***REMOVED***\n"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        for path in [plan.clone(), history.0.beside("plan.txt.rotate.md")] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+    let list = fs::read_to_string(history.0.beside("plan.txt.rotate.md")).unwrap();
+    assert!(
+        list.contains("1. high, open for 100 days: Acme token") && list.contains("- `key.pem`"),
+        "{list}"
+    );
+    assert!(!list.contains(&secret) && !String::from_utf8_lossy(&output.stdout).contains(&secret));
+    // What is there is never written over.
+    let again = history.run(&["--rewrite-plan", plan.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(&plan).unwrap(), format!("literal:{secret}==>***REMOVED***\n"));
+    let tool = history.0.command("git-filter-repo").arg("--version").output();
+    if !tool.is_ok_and(|output| output.status.success()) {
+        eprintln!("git-filter-repo is not installed: the rewrite itself is not tried");
+        return;
+    }
+    let clone = Repo::clone_of(&format!("file://{}", history.0.path().display()), &["--mirror"]);
+    let mut command = clone.command("git-filter-repo");
+    command.arg("--force").arg("--replace-text").arg(&plan).arg("--replace-message").arg(&plan);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(clone.git(&["show", "main:a.txt"]), "one ***REMOVED*** two");
+    let clean = History(clone);
+    let rules: Vec<Value> =
+        clean.audit()["exposures"].as_array().unwrap().iter().map(|one| one["rule"].clone()).collect();
+    assert_eq!(rules, ["key-file"]);
+}

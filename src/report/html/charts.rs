@@ -30,7 +30,7 @@ const MOST_RULES: usize = 15;
 /// What the bars of lists show.
 const WHAT: &str = "Colour is open, grey is removed or unreachable";
 /// Names of the classes of ages.
-const CLASSES: [&str; 6] = ["≤ 1 day", "≤ 7 days", "≤ 30 days", "≤ 90 days", "≤ 1 year", "> 1 year"];
+const CLASSES: [&str; 6] = ["≤ 1 day", "≤ 1 week", "≤ 30 d", "≤ 90 d", "≤ 1 year", "longer"];
 
 /// Writes all charts for which there are figures.
 pub(super) fn write(view: &View<'_>, metrics: &Metrics<'_>, target: &mut dyn Write) -> io::Result<()> {
