@@ -1,7 +1,7 @@
 //! What a history says of what was found: since when, at which paths, in which references, until when.
 //!
 //! Works after the scan, on the objects with findings only. Of the graph that the scan had, the commits
-//! are taken, and of the trees those above a sought object ([`reading`]); those that differ in nothing
+//! are taken ([`reading`]), and of the trees those above a sought object; those that differ in nothing
 //! that is sought are one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
 //! ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
 //! memory and time beyond that walk follow what was found and the number of commits, not the number
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     finding::exposure::{Exposure, PathExposure, State},
-    origin::{Introduction, Kind, ObjectId},
+    origin::{Introduction, Kind},
     source::{Problem, Sought, SourceError, Visitor},
 };
 use forest::{Forest, Needles};
@@ -53,12 +53,12 @@ pub(super) fn trace(
         return Ok(Vec::new());
     }
     let needles = Needles::new(sought);
-    let read = reading::read(graph, &needles);
+    let read = reading::read(graph);
     if visitor.cancelled() {
         return Ok(Vec::new());
     }
     let named = refs::named(repo)?;
-    let forest = Forest::grow(&read, &needles);
+    let forest = Forest::grow(graph, &needles);
     let lines = Lines::follow(&read, &forest, &needles, &named);
     if lines.truncated {
         visitor.problem(Problem {
@@ -168,10 +168,4 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
             next
         })
     }
-}
-
-/// The first bytes of an id: enough to tell objects apart, and a third of the memory. Two that meet would share a place
-/// in the report; nothing that was found is lost by it.
-fn short(id: &ObjectId) -> u64 {
-    id.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }

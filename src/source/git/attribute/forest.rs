@@ -6,9 +6,11 @@
 //!
 //! Must not know commits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Numbered, message_name, reading::Read, short};
+use bstr::BString;
+
+use super::{super::history::graph::Graph, Numbered, message_name};
 use crate::{
     origin::{Kind, ObjectId},
     source::{Sought, Way},
@@ -60,67 +62,63 @@ pub(super) enum Node {
 }
 
 /// The nodes.
-#[derive(Debug, Default)]
-pub(super) struct Forest {
+#[derive(Debug)]
+pub(super) struct Forest<'g> {
+    graph: &'g Graph,
     nodes: Numbered<Node>,
     /// Number of leaves below each node, as paths.
     leaves: Vec<u64>,
-    /// By shortened id of a tree or blob.
-    by_id: HashMap<u64, u32>,
+    /// By number of a tree or blob in the graph.
+    of_object: Vec<u32>,
+    /// What the numbers in folders stand for.
+    pub(super) names: Vec<BString>,
 }
 
-impl Forest {
-    pub(super) fn grow(read: &Read, needles: &Needles<'_>) -> Self {
-        let mut forest = Self::default();
-        let mut ready = Vec::new();
+/// No node.
+const NONE: u32 = u32::MAX;
+
+impl<'g> Forest<'g> {
+    pub(super) fn grow(graph: &'g Graph, needles: &Needles<'_>) -> Self {
+        let mut forest = Self {
+            graph,
+            nodes: Numbered::default(),
+            leaves: Vec::new(),
+            of_object: vec![NONE; graph.objects()],
+            names: Vec::new(),
+        };
+        let mut sought = Vec::new();
         for (id, ways) in &needles.blobs {
+            let Some(number) = graph.number(id) else { continue };
             let mut ways = ways.clone();
             ways.sort_unstable();
             ways.dedup();
-            forest.put(short(id), Node::Leaf(ways.into()));
-            ready.push(short(id));
+            forest.put(number, Node::Leaf(ways.into()));
+            sought.push(number);
         }
-        // All trees above them, and how many of its entries each of these waits for.
-        let mut inside: HashMap<u32, Vec<(u32, u64)>> = HashMap::new();
-        let mut stack = ready.clone();
-        let mut seen: HashSet<u64> = stack.iter().copied().collect();
-        while let Some(child) = stack.pop() {
-            for edge in read.above(child) {
-                inside.entry(edge.parent).or_default().push((edge.name, child));
-                let parent = read.trees[edge.parent as usize];
-                if seen.insert(parent) {
-                    stack.push(parent);
-                }
-            }
-        }
-        let mut waiting: HashMap<u32, usize> =
-            inside.iter().map(|(&tree, inside)| (tree, inside.len())).collect();
-        // From the leaves up. Ids make a circle impossible; were two of them shortened to one, the
-        // trees of that circle would stay out.
-        while let Some(child) = ready.pop() {
-            for edge in read.above(child) {
-                let Some(waits) = waiting.get_mut(&edge.parent) else { continue };
-                *waits = waits.saturating_sub(1);
-                if *waits > 0 {
+        let mut names: HashMap<u32, u32> = HashMap::new();
+        let mut inside = Vec::new();
+        for tree in graph.above(&sought) {
+            inside.clear();
+            for &entry in graph.raw_entries(tree) {
+                let node = forest.of_object[graph.object_of(entry) as usize];
+                if node == NONE {
                     continue;
                 }
-                waiting.remove(&edge.parent);
-                let entries = inside.remove(&edge.parent).unwrap_or_default();
-                let mut nodes: Vec<(u32, u32)> = entries
-                    .iter()
-                    .filter_map(|(name, child)| Some((*name, *forest.by_id.get(child)?)))
-                    .collect();
-                nodes.sort_unstable();
-                nodes.dedup();
-                let id = read.trees[edge.parent as usize];
-                forest.put(id, Node::Folder(nodes.into()));
-                ready.push(id);
+                let label = graph.label_of(entry);
+                let name = *names.entry(label.name()).or_insert_with(|| {
+                    forest.names.push(graph.name(label).to_owned());
+                    forest.names.len() as u32 - 1
+                });
+                inside.push((name, node));
             }
+            inside.sort_unstable();
+            inside.dedup();
+            forest.put(tree, Node::Folder(inside.as_slice().into()));
         }
         forest
     }
 
-    fn put(&mut self, id: u64, node: Node) {
+    fn put(&mut self, object: u32, node: Node) {
         let leaves = match &node {
             Node::Leaf(_) => 1,
             Node::Folder(inside) => {
@@ -131,12 +129,17 @@ impl Forest {
         if number as usize == self.leaves.len() {
             self.leaves.push(leaves);
         }
-        self.by_id.insert(id, number);
+        self.of_object[object as usize] = number;
     }
 
     /// The node of a tree or blob, if something sought is below it.
-    pub(super) fn node(&self, id: u64) -> Option<u32> {
-        self.by_id.get(&id).copied()
+    pub(super) fn node(&self, object: u32) -> Option<u32> {
+        self.of_object.get(object as usize).copied().filter(|&node| node != NONE)
+    }
+
+    /// The same, by its id.
+    pub(super) fn node_of(&self, id: &ObjectId) -> Option<u32> {
+        self.node(self.graph.number(id)?)
     }
 
     pub(super) fn get(&self, node: u32) -> &Node {

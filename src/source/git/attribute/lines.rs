@@ -17,7 +17,6 @@ use super::{
     forest::{Forest, Needles, Node},
     message_name,
     reading::{Commit, Read},
-    short,
 };
 use crate::{
     finding::exposure::RefExposure,
@@ -108,7 +107,7 @@ pub(super) struct Lines<'s> {
 /// What the going through needs beside the answers.
 struct Work<'w> {
     read: &'w Read,
-    forest: &'w Forest,
+    forest: &'w Forest<'w>,
     /// Positions of the parents that are there, by position.
     parents: Vec<Box<[u32]>>,
     reachable: Vec<bool>,
@@ -122,7 +121,7 @@ struct Work<'w> {
 impl<'s> Lines<'s> {
     pub(super) fn follow(
         read: &Read,
-        forest: &Forest,
+        forest: &Forest<'_>,
         needles: &'s Needles<'s>,
         named: &BTreeMap<BString, ObjectId>,
     ) -> Self {
@@ -141,7 +140,7 @@ impl<'s> Lines<'s> {
             needles,
             extra: Vec::new(),
             paths: Numbered::default(),
-            names: read.names.clone(),
+            names: forest.names.clone(),
             places: Numbered::default(),
             fates: Vec::new(),
             refs: Vec::new(),
@@ -351,7 +350,7 @@ impl<'s> Lines<'s> {
                     }
                 }
                 None => {
-                    if let Some(node) = work.forest.node(short(&id)) {
+                    if let Some(node) = work.forest.node_of(&id) {
                         let at = (self.order.len() + self.extra.len()) as u32;
                         self.extra.push(None);
                         let is_blob = matches!(work.forest.get(node), Node::Leaf(_));

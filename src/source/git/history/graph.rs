@@ -5,7 +5,7 @@
 //! otherwise the oldest first, and each tree is entered once, from the first commit that has it.
 //!
 //! Whoever asks on about a few objects (which trees hold it, which commits have such a tree, which
-//! came after) has [`Graph::entries`], [`Graph::commits`] and [`Graph::order`]: one pass over all
+//! came after) has [`Graph::raw_entries`], [`Graph::commits`] and [`Graph::order`]: one pass over all
 //! entries of all trees takes a few milliseconds for each million of them.
 //!
 //! Must not read blobs.
@@ -203,10 +203,20 @@ impl Graph {
         self.reachable.has(place)
     }
 
-    /// What a tree holds: numbers of objects, and what they are called in it. Nothing for what is
-    /// no tree.
-    pub(in super::super) fn entries(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
-        self.shape.entries_of(tree)
+    /// What a tree holds, without commits of other repositories; nothing for what is no tree. See
+    /// [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
+    pub(in super::super) fn raw_entries(&self, tree: u32) -> &[u32] {
+        self.shape.raw_entries(tree)
+    }
+
+    /// The number of the object that an entry of a tree names.
+    pub(in super::super) fn object_of(&self, entry: u32) -> u32 {
+        self.shape.object(entry)
+    }
+
+    /// What an entry of a tree calls it.
+    pub(in super::super) fn label_of(&self, entry: u32) -> Label {
+        self.shape.entry(entry).1
     }
 
     /// The name in a label.
@@ -230,32 +240,31 @@ impl Graph {
     }
 
     /// The trees that lead to one of `sought`, from the bottom up.
-    pub(in super::super) fn above(&self, sought: impl Iterator<Item = u32>) -> Vec<u32> {
+    pub(in super::super) fn above(&self, sought: &[u32]) -> Vec<u32> {
         let mut leads = Set::new(self.objects());
-        sought.for_each(|object| _ = leads.put(object));
+        sought.iter().for_each(|&object| _ = leads.put(object));
         let mut visited = Set::new(self.objects());
         let (mut above, mut stack) = (Vec::new(), Vec::new());
         for root in 0..self.objects() as u32 {
             if !self.shape.is_tree(root) || !visited.put(root) {
                 continue;
             }
-            stack.push((root, 0, false));
-            while let Some((tree, at, mut found)) = stack.pop() {
-                let entries = self.shape.raw_entries(tree);
-                let mut next = at;
-                let below = loop {
-                    let Some(&entry) = entries.get(next) else { break None };
+            stack.push((root, self.raw_entries(root), false));
+            while let Some((tree, mut entries, mut found)) = stack.pop() {
+                let mut below = None;
+                while let Some((&entry, rest)) = entries.split_first() {
                     let object = self.shape.object(entry);
-                    if self.shape.is_tree(object) && visited.put(object) {
-                        break Some(object);
+                    if visited.put(object) && self.shape.is_tree(object) {
+                        below = Some(object);
+                        break;
                     }
                     // A tree that was visited before is done, since ids make a circle impossible.
                     found |= leads.has(object);
-                    next += 1;
-                };
+                    entries = rest;
+                }
                 if let Some(below) = below {
-                    stack.push((tree, next, found));
-                    stack.push((below, 0, false));
+                    stack.push((tree, entries, found));
+                    stack.push((below, self.raw_entries(below), false));
                 } else if found {
                     leads.put(tree);
                     above.push(tree);
@@ -480,8 +489,8 @@ impl Graph {
         let orphan = |&tree: &u32| self.shape.is_tree(tree) && !self.seen.has(tree);
         let mut trees: Vec<u32> = (0..self.objects() as u32).filter(orphan).collect();
         for &tree in &trees {
-            for (object, _) in self.entries(tree) {
-                within.put(object);
+            for &entry in self.raw_entries(tree) {
+                within.put(self.object_of(entry));
             }
         }
         trees.retain(|&tree| !within.has(tree));

@@ -58,7 +58,7 @@ impl Label {
     }
 
     /// Place of the name.
-    pub(super) const fn name(self) -> u32 {
+    pub(in super::super::super) const fn name(self) -> u32 {
         self.0 >> Self::FORM_BITS
     }
 
@@ -123,12 +123,7 @@ pub(super) struct Shape {
 const NO_TREE: u64 = u64::MAX;
 
 impl Shape {
-    /// What a tree holds, without commits of other repositories; nothing for what is no tree.
-    pub(super) fn entries_of(&self, tree: u32) -> impl Iterator<Item = (u32, Label)> {
-        self.raw_entries(tree).iter().map(|&entry| self.entry(entry))
-    }
-
-    /// The entries as they are held; see [`Shape::entry`].
+    /// What a tree holds, without commits of other repositories; nothing for what is no tree. See [`Shape::entry`].
     pub(super) fn raw_entries(&self, tree: u32) -> &[u32] {
         match self.trees.get(tree as usize) {
             Some(&place) if place != NO_TREE => {
