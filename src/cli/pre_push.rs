@@ -14,7 +14,6 @@ use super::{
     args::{PrePushArgs, RangeArgs},
     edge::Edge,
     exit::Exit,
-    install::git::Git,
     run::{self, Job},
 };
 use crate::{
@@ -111,9 +110,8 @@ pub(super) fn range(args: &RangeArgs, edge: &Edge) -> anyhow::Result<Exit> {
         Some((from, to)) => (or_head(from), or_head(to)),
         None => bail!("{}: give a range such as origin/main..HEAD", args.range),
     };
-    let git = Git::new(edge.folder.clone())?;
-    let held = Held::ids([resolve(&git, from)?]);
-    let tips = vec![resolve(&git, to)?];
+    let held = Held::ids([commit(&repo, from)?]);
+    let tips = vec![commit(&repo, to)?];
     look(edge, Mode::Range, &args.common, &Push { repo, tips, held })
 }
 
@@ -121,11 +119,8 @@ const fn or_head(revision: &str) -> &str {
     if revision.is_empty() { "HEAD" } else { revision }
 }
 
-fn resolve(git: &Git, revision: &str) -> anyhow::Result<ObjectId> {
-    let wanted = format!("{revision}^{{commit}}");
-    let output = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
-    let id = ObjectId::from_hex(output.stdout.trim()).filter(|_| output.status.success());
-    id.with_context(|| {
+fn commit(repo: &Repo, revision: &str) -> anyhow::Result<ObjectId> {
+    repo.commit(revision)?.with_context(|| {
         format!(
             "{revision}: no commit of that name is here; in a shallow clone, fetch more of the history first"
         )

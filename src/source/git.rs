@@ -21,6 +21,7 @@ pub mod objects;
 pub mod pack;
 pub mod push;
 pub mod repo;
+mod revision;
 pub mod staged;
 pub mod tree;
 pub mod tree_files;

@@ -11,6 +11,7 @@ mod index;
 mod install;
 mod pack;
 mod reports;
+mod revision;
 mod rules;
 mod rules_cli;
 mod sources;

@@ -277,8 +277,8 @@ impl Repo {
         Ok(None)
     }
 
-    /// Resolves a reference of a store that is not made of files.
-    fn ask_git(&self, name: &str) -> Result<Option<ObjectId>, SourceError> {
+    /// Asks git what a reference or revision stands for.
+    pub(super) fn ask_git(&self, name: &str) -> Result<Option<ObjectId>, SourceError> {
         let mut command = Command::new("git");
         command.arg("--git-dir").arg(&self.git_dir).args([
             "rev-parse",
