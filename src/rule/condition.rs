@@ -6,7 +6,7 @@
 use super::model::{Gate, List, Text};
 
 /// Names of the formats that documents are read from.
-pub const FORMATS: [&str; 41] = [
+pub const FORMATS: [&str; 43] = [
     "ansible",
     "apache",
     "arm",
@@ -16,11 +16,12 @@ pub const FORMATS: [&str; 41] = [
     "cloudformation",
     "cloud-init",
     "compose",
+    "conf",
     "django",
     "docker-daemon",
     "dockerfile",
     "elasticsearch",
-    "express",
+    "env",
     "flask",
     "github-actions",
     "gitlab-ci",
@@ -47,6 +48,7 @@ pub const FORMATS: [&str; 41] = [
     "terraform",
     "tfvars",
     "toml",
+    "xml",
     "yaml",
 ];
 

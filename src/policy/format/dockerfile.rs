@@ -1,4 +1,4 @@
-//! Dockerfiles: a block `stage` for every `FROM`, and `global` for what stands before the first.
+//! Dockerfiles: a block `stage` for every `FROM`, `final` for the last one, and `global` for what stands before the first.
 //!
 //! An instruction is a member of its name with the list of what it was given; `ENV`, `ARG` and `LABEL` are maps. Must not know rules.
 
@@ -29,7 +29,10 @@ pub(super) fn read(text: &[u8]) -> Document {
         stages.remove(0);
     } else if stages.len() == 1 {
         // A part of a file, to be put in elsewhere.
-        "stage".clone_into(&mut stages[0].kind);
+        "final".clone_into(&mut stages[0].kind);
+    }
+    if let Some(last) = stages.last_mut().filter(|last| last.kind == "stage") {
+        "final".clone_into(&mut last.kind);
     }
     reader.bounds.document(stages.into_iter().map(Stage::into_block).collect())
 }

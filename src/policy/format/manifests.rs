@@ -129,13 +129,25 @@ pub(super) fn single(text: &[u8], kind: &str) -> Document {
     let blocks = documents(text, &mut bounds)
         .into_iter()
         .filter(|root| matches!(root.value, Value::Map(_)))
-        .map(|root| {
+        .map(|mut root| {
+            events(&mut root);
             let name = as_text(root.get("name")).unwrap_or_default().to_owned();
             let kind = if kind == "workflow" && root.get("runs").is_some() { "action" } else { kind };
             whole(kind, &name, root)
         })
         .collect();
     bounds.document(blocks)
+}
+
+/// An event of a workflow is there although nothing is said of it.
+fn events(root: &mut Node) {
+    let Value::Map(members) = &mut root.value else { return };
+    for on in members.iter_mut().filter(|member| member.key == "on") {
+        let Value::Map(events) = &mut on.node.value else { continue };
+        for event in events.iter_mut().filter(|event| event.node.value == Value::Null) {
+            event.node.value = Value::Map(Vec::new());
+        }
+    }
 }
 
 /// Words at the top of a GitLab pipeline that are no jobs.

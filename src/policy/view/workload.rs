@@ -165,6 +165,12 @@ fn of_pod(pod: Here<'_>, found: &mut dyn FnMut(Reached<'_>)) {
                 }
                 if context.has_more() {
                     parts.extend(context.member(crate::policy::document::MORE).cloned());
+                } else if !matches!(context.value, Value::Map(_) | Value::Null) {
+                    // What the pod says cannot be seen: neither can what its containers take from it.
+                    parts.push(Member {
+                        key: crate::policy::document::MORE.to_owned(),
+                        ..made("", Node::new(context.span, Value::Unknown))
+                    });
                 }
             }
             if own.is_some() || !matches!(&own_context.node.value, Value::Map(parts) if parts.is_empty()) {
