@@ -154,21 +154,29 @@ impl<'w> World<'w> {
         (node, own)
     }
 
+    /// The value of a key in one of the blocks of a kind.
+    fn in_blocks(&'w self, kind: &str, key: &str) -> Option<(Found<'w>, &'w Node)> {
+        let mut found = None;
+        self.blocks(key, &mut |one| {
+            if found.is_none() && one.block.kind == kind {
+                found = one.block.root.get(key).map(|node| (one, node));
+            }
+        });
+        found
+    }
+
     fn value_of(&'w self, reference: &[String]) -> Option<(&'w Node, bool)> {
         match (is_terraform(self.format), reference) {
             (true, [first, _, rest @ ..]) if first == "var" => {
+                if let Some((given, node)) = self.in_blocks("variables", reference.get(1)?) {
+                    return Some((descend(node, rest)?, given.own));
+                }
                 let variable = self.definition(reference)?;
                 self.touch(variable);
                 Some((descend(variable.block.root.get("default")?, rest)?, variable.own))
             }
             (true, [first, name, rest @ ..]) if first == "local" => {
-                let mut found = None;
-                self.blocks(name, &mut |one| {
-                    if found.is_none() && one.block.kind == "locals" {
-                        found = one.block.root.get(name).map(|node| (one, node));
-                    }
-                });
-                let (place, node) = found?;
+                let (place, node) = self.in_blocks("locals", name)?;
                 self.touch(place);
                 Some((descend(node, rest)?, place.own))
             }
@@ -190,7 +198,9 @@ impl<'w> World<'w> {
 
 /// Endings of the files that are one module with a file of the format; `None` where every file is for itself.
 fn shared_endings(format: Format) -> Option<&'static [&'static str]> {
-    is_terraform(format).then_some(&[".tf", ".tofu", ".tf.json", ".tofu.json"])
+    // Of the files with values of variables, these are read without being named.
+    let endings = &[".tf", ".tofu", ".tf.json", ".tofu.json", "terraform.tfvars", ".auto.tfvars"];
+    is_terraform(format).then_some(endings)
 }
 
 /// Whether blocks are named as Terraform names them.
