@@ -102,7 +102,7 @@ impl Policy {
     /// Adds what the rules find in a file of `format`.
     pub(crate) fn look(&self, rules: &RuleSet, look: Look<'_>, format: Format, matches: &mut Vec<Match>) {
         let Some(parts) = self.formats.get(format.name()) else { return };
-        let index = parts.ready.get_or_init(|| Index::new(rules, &parts.all));
+        let index = parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all));
         if !index.may_speak(look.bytes) {
             return;
         }
@@ -129,20 +129,19 @@ impl Policy {
 }
 
 impl Index {
-    fn new(rules: &RuleSet, all: &[Part]) -> Self {
+    fn new(rules: &RuleSet, format: &str, all: &[Part]) -> Self {
         let mut index = Self::default();
         let mut words = Some(HashSet::new());
         for &part in all {
             let Some(structure) = part_of(rules, part) else { continue };
             if structure.keywords.is_empty() {
-                match (
-                    &mut words,
-                    structure.kinds.is_empty() || structure.kinds.iter().any(|kind| kind.contains('*')),
-                ) {
-                    (Some(words), false) => {
+                let named = !structure.kinds.is_empty()
+                    && structure.kinds.iter().all(|kind| is_written(format, kind));
+                match &mut words {
+                    Some(words) if named => {
                         words.extend(structure.kinds.iter().map(|kind| word_of(kind).to_owned()));
                     }
-                    (words, _) => *words = None,
+                    words => *words = None,
                 }
             } else {
                 index.texts.extend(structure.keywords.iter().map(ToString::to_string));
@@ -196,6 +195,17 @@ impl Index {
 /// The word by which a kind stands in a text.
 fn word_of(kind: &str) -> &str {
     ["data.", "ephemeral.", "provider."].iter().find_map(|start| kind.strip_prefix(start)).unwrap_or(kind)
+}
+
+/// Whether the kind of a block stands in its file as a word of its own.
+fn is_written(format: &str, kind: &str) -> bool {
+    !kind.contains('*')
+        && match format {
+            "terraform" => true,
+            "cloudformation" => kind.contains("::"),
+            "arm" | "bicep" => kind.contains('/'),
+            _ => false,
+        }
 }
 
 fn part_of(rules: &RuleSet, (rule, part): Part) -> Option<&Structure> {
