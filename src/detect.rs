@@ -19,6 +19,7 @@ pub(crate) mod judge;
 pub(crate) mod overlap;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
+mod profile;
 
 pub use carry::{Change, Kept};
 

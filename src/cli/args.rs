@@ -355,11 +355,38 @@ pub(crate) enum RulesCommand {
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
-    /// Run the examples of rules
+    /// Run the examples of rules, or time the rules on real text
     Test {
         /// Files and folders; the rules in force if none
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Time every rule on the text there instead, and name keywords that are too common
+        #[arg(long, value_name = "FOLDER")]
+        profile: Vec<PathBuf>,
+    },
+    /// List the providers and risks that the rules in force speak of
+    Coverage {
+        /// Options that choose rules
+        #[command(flatten)]
+        common: Box<CommonArgs>,
+    },
+    /// Check the built-in packs and the configuration, as `check` does for files
+    Lint {
+        /// Files and folders; the built-in packs and the repository's configuration if none
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Translate a configuration of another scanner into a rule pack
+    Import {
+        /// Whose configuration it is
+        #[arg(value_name = "SCANNER")]
+        from: ImportFrom,
+        /// The configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Write the pack there, and the report to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Write a rule pack to start from
     New {
@@ -380,6 +407,25 @@ pub(crate) enum RulesCommand {
         #[arg(long, value_name = "NAME")]
         format: Option<String>,
     },
+}
+
+/// Scanners whose configuration can be translated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFrom {
+    /// gitleaks.toml
+    Gitleaks,
+    /// betterleaks.toml
+    Betterleaks,
+}
+
+impl ImportFrom {
+    /// The word on the command line.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Gitleaks => "gitleaks",
+            Self::Betterleaks => "betterleaks",
+        }
+    }
 }
 
 /// `abatis baseline`.

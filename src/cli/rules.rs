@@ -1,7 +1,10 @@
-//! `abatis rules list|show|check|test|new|checks|tree`.
+//! `abatis rules list|show|check|test|lint|coverage|import|new|checks|tree`.
 
 mod check;
+mod coverage;
 mod files;
+mod import;
+mod profile;
 mod test;
 mod tree;
 
@@ -35,7 +38,12 @@ pub(super) fn run(args: &RulesArgs, edge: &Edge) -> Result<Exit> {
         RulesCommand::List { common } => list(common, edge, &mut out)?,
         RulesCommand::Show { id, common } => show(id, common, edge, &mut out)?,
         RulesCommand::Check { paths } => check::run(paths, edge, &mut out)?,
-        RulesCommand::Test { paths } => test::run(paths, edge, &mut out)?,
+        RulesCommand::Lint { paths } => check::run(paths, edge, &mut out)?,
+        RulesCommand::Test { paths, profile } => test::run(paths, profile, edge, &mut out)?,
+        RulesCommand::Coverage { common } => coverage::run(common, edge, &mut out)?,
+        RulesCommand::Import { from, file, output } => {
+            import::run(*from, file, output.as_ref(), edge, &mut out)?
+        }
         RulesCommand::New { name } => new(name, edge, &mut out)?,
         RulesCommand::Checks => checks(&mut out)?,
         RulesCommand::Tree { paths, format } => tree::run(paths, format.as_deref(), &mut out)?,
@@ -86,13 +94,7 @@ impl<'r> Listed<'r> {
         Self {
             id: rule.id.as_str(),
             title: &rule.title,
-            kind: match rule.detector {
-                Detector::Pattern(_) => "pattern",
-                Detector::Bound(_) => "bound",
-                Detector::Assignment(_) => "assignment",
-                Detector::File(_) => "file",
-                Detector::Structure => "structure",
-            },
+            kind: kind(rule),
             risk: rule.risk.number(),
             severity: rule.severity.name(),
             confidence: rule.confidence.name(),
@@ -102,6 +104,17 @@ impl<'r> Listed<'r> {
             docs: &rule.docs,
             source: &rule.source,
         }
+    }
+}
+
+/// What kind of rule it is, in a word.
+fn kind(rule: &Rule) -> &'static str {
+    match rule.detector {
+        Detector::Pattern(_) => "pattern",
+        Detector::Bound(_) => "bound",
+        Detector::Assignment(_) => "assignment",
+        Detector::File(_) => "file",
+        Detector::Structure => "structure",
     }
 }
 

@@ -166,7 +166,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A TOML string as people write expressions: literal where that is possible.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let plain = !text.chars().any(char::is_control);
     if plain && !text.contains('\'') {
         format!("'{text}'")

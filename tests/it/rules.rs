@@ -917,6 +917,43 @@ fn built_in_tables_equal_the_packs_and_nothing_is_wrong_with_them() {
     assert_eq!(embedded, packs());
 }
 
+/// An example without what looks like a token: what is left is its context.
+fn context(text: &str) -> String {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'.');
+    let mut context = String::new();
+    for run in text.as_bytes().chunk_by(|&one, &other| token(one) == token(other)) {
+        if run.len() < 8 || !run.iter().any(u8::is_ascii_digit) {
+            context.push_str(&String::from_utf8_lossy(run));
+        }
+    }
+    context
+}
+
+#[test]
+fn credentials_are_covered_with_examples_in_different_contexts() {
+    let rules = rule::builtin();
+    let credentials: Vec<_> = rules
+        .iter()
+        .filter(|rule| {
+            let by_form = matches!(rule.detector, rule::Detector::Pattern(_) | rule::Detector::Bound(_));
+            rule.risk.number() == 1 && by_form
+        })
+        .collect();
+    assert!(credentials.len() >= 1200, "{} rules for credentials", credentials.len());
+    let mut poor = Vec::new();
+    for rule in credentials {
+        let contexts: std::collections::BTreeSet<String> = rule
+            .matches
+            .iter()
+            .map(|example| format!("{}{}", example.path, context(&example.text)))
+            .collect();
+        if contexts.len() < 2 || rule.rejects.is_empty() {
+            poor.push(rule.id.as_str());
+        }
+    }
+    assert!(poor.is_empty(), "two matches in different contexts and one text to reject: {poor:?}");
+}
+
 #[test]
 fn rules_written_as_toml_read_back() {
     for rule in rule::builtin() {

@@ -158,3 +158,67 @@ fn config_says_which_file_set_what() {
     let (out, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(said.contains("ignored: switching rules off") && !out.contains("tag:github"), "{said}{out}");
 }
+
+#[test]
+fn a_configuration_of_another_scanner_becomes_a_pack() {
+    let repo = Repo::new();
+    let config = r#"
+[[rules]]
+id = "acme"
+description = "Acme token."
+regex = '''(?i)\bacme_([a-z0-9]{24})\b'''
+keywords = ["acme_"]
+[[rules]]
+id = "bare"
+regex = '''[0-9a-f]{40}'''
+[allowlist]
+paths = ['''\.lock$''']
+"#;
+    repo.write("gitleaks.toml", config);
+    let (code, out, error) =
+        run(&repo, &["rules", "import", "gitleaks", "gitleaks.toml", "--output", "acme.toml"]);
+    assert_eq!(code, 0, "{out}{error}");
+    insta::assert_snapshot!(out, @"
+    rule `bare` is left out: no match of its expression has a literal of three bytes and more, so every line would have to be searched
+    wrote acme.toml: 1 rule, 1 remark
+    ");
+    assert_eq!(run(&repo, &["rules", "check", "acme.toml"]).0, 0);
+    let line = concat!("token = acme", "_4f7c0b9e2d61a8350c94fe7d\n");
+    repo.write("notes.txt", line);
+    repo.write("notes.lock", line);
+    let scan = ["scan", "--rules", "acme.toml", "--no-ignore", "--format", "json", "notes.txt", "notes.lock"];
+    let (code, out, _) = run(&repo, &scan);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("\"notes.txt\"") && !out.contains("\"path\": \"notes.lock\""), "{out}");
+    // Nothing is written over, and nothing is made of nothing.
+    assert_eq!(run(&repo, &["rules", "import", "gitleaks", "gitleaks.toml", "-o", "acme.toml"]).0, 2);
+    repo.write("empty.toml", "title = 'x'\n");
+    assert_eq!(run(&repo, &["rules", "import", "betterleaks", "empty.toml"]).0, 2);
+    repo.write("broken.toml", "[[rules\n");
+    assert_eq!(run(&repo, &["rules", "import", "gitleaks", "broken.toml"]).0, 2);
+}
+
+#[test]
+fn coverage_lists_risks_and_providers() {
+    let repo = Repo::new();
+    let (code, out, _) = run(&repo, &["rules", "coverage"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("developer credentials (") && out.contains("github.com"), "{out}");
+    let (code, out, _) = run(&repo, &["rules", "coverage", "--format", "json"]);
+    assert_eq!(code, 0);
+    let coverage: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(coverage["risks"].as_array().map(Vec::len), Some(10));
+    assert!(coverage["providers"].as_array().is_some_and(|providers| providers.len() > 500));
+    assert_eq!(run(&repo, &["rules", "coverage", "--format", "csv"]).0, 2);
+}
+
+#[test]
+fn rules_are_timed_on_real_text() {
+    let repo = Repo::new();
+    repo.write("acme.toml", pack("'acme{cat}_1f3a5c7e'", "'acme{cat}_short'"));
+    repo.write("text/a.txt", concat!("acme", "_1f3a5c7e acme acme_\n").repeat(200));
+    let (code, out, _) = run(&repo, &["rules", "test", "acme.toml", "--profile", "text"]);
+    assert!(code == 0 || code == 1, "{out}");
+    assert!(out.contains("acme-key") && out.contains(" 400  ") && out.contains("COMMON KEYWORD"), "{out}");
+    assert_eq!(run(&repo, &["rules", "test", "acme.toml", "--profile", "nowhere"]).0, 2);
+}

@@ -1,4 +1,4 @@
-//! `abatis rules test`: every rule held to its own examples, by the engine that scans.
+//! `abatis rules test`: every rule held to its own examples, by the engine that scans; or timed on real text (`profile`).
 
 use std::{borrow::Cow, io::Write as _, path::PathBuf, sync::Arc};
 
@@ -27,7 +27,7 @@ const NEUTRAL_PATH: &str = "example.txt";
 /// Characters of an example in a message.
 const MAX_SHOWN: usize = 80;
 
-pub(super) fn run(paths: &[PathBuf], edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
+pub(super) fn run(paths: &[PathBuf], profile: &[PathBuf], edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
     let rules = if paths.is_empty() {
         let config = super::load_here(&CommonArgs::default(), edge)?;
         config.rules.iter().cloned().collect()
@@ -43,6 +43,9 @@ pub(super) fn run(paths: &[PathBuf], edge: &Edge, out: &mut Vec<u8>) -> Result<E
     };
     if rules.is_empty() {
         bail!("there is no rule to test");
+    }
+    if !profile.is_empty() {
+        return super::profile::run(profile, rules, edge, out);
     }
     let (mut examples, mut failed) = (0, 0);
     for rule in &rules {

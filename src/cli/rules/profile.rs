@@ -1,0 +1,285 @@
+//! `abatis rules test --profile PATH`: what each rule costs on real text, and which keywords are too common.
+//!
+//! A rule's time is that of all its second looks: its keywords' hits, run again one rule at a time. Must not change
+//! what is found.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::Write as _,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+use bstr::{BStr, BString};
+
+use super::{
+    super::{edge::Edge, exit::Exit},
+    check::number,
+};
+use crate::{
+    detect::{Limits, Scanner, Scratch, Subject, encoding},
+    origin::{Entry, Kind, Skip},
+    rule::{Detector, Rule, RuleSet},
+    select::{self, Selector},
+    source::{Count, Files, Problem, Source as _, Visitor},
+    text::{Fresh, Span},
+};
+
+/// Most text that is kept in memory for a profile, in bytes: shares settle long before.
+const MOST_TEXT: usize = 256 << 20;
+/// Least share of the time of a scan, in hundredths, that makes a rule too dear.
+const DEAR: f64 = 3.0;
+/// More hits of one keyword in a million bytes than this lead to no secret: the keyword is a part of words.
+const COMMON: f64 = 400.0;
+/// Rules in the list.
+const SHOWN: usize = 25;
+/// Rounds of which the fastest counts: another program may have had the processor.
+const ROUNDS: usize = 3;
+
+/// What is known of one rule after all hits.
+struct Cost {
+    rule: u32,
+    hits: usize,
+    matches: usize,
+    time: Duration,
+}
+
+/// The texts that a profile is of.
+#[derive(Default)]
+struct Texts {
+    files: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    texts: Vec<(BString, Vec<u8>)>,
+    bytes: usize,
+    left_out: usize,
+}
+
+impl Visitor for Texts {
+    fn wants(&self, entry: &Entry) -> bool {
+        Selector::new(&select::Options::default()).is_ok_and(|selector| selector.decide(entry).is_ok())
+    }
+
+    fn content(&self, entry: &Entry, bytes: &[u8], _: &Fresh) {
+        let Ok(mut kept) = self.files.lock() else { return };
+        if !matches!(encoding::detect(bytes), encoding::Encoded::Text) {
+            return;
+        }
+        if kept.bytes + bytes.len() > MOST_TEXT {
+            kept.left_out += 1;
+            return;
+        }
+        kept.bytes += bytes.len();
+        kept.texts.push((entry.origin.path.clone(), bytes.to_vec()));
+    }
+
+    fn skipped(&self, _: &Entry, _: Skip) {}
+
+    fn problem(&self, _: Problem) {}
+
+    fn count(&self, _: Count, _: u64) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+pub(super) fn run(path: &[PathBuf], rules: Vec<Rule>, edge: &Edge, out: &mut Vec<u8>) -> Result<Exit> {
+    let rules = Arc::new(RuleSet::new(rules.into_iter().map(Cow::Owned).collect(), Vec::new()));
+    let texts = read(path, edge)?;
+    let scanner = Scanner::new(Arc::clone(&rules), Limits::default());
+    let whole = (0..ROUNDS).map(|_| scan(&scanner, &texts)).min().unwrap_or_default();
+    let hits = hits(&scanner, &texts);
+    let mut costs: Vec<Cost> = hits.iter().map(|(&rule, hits)| cost(&scanner, &texts, rule, hits)).collect();
+    costs.sort_by(|one, other| (other.time, one.rule).cmp(&(one.time, other.rule)));
+    let report = Report { rules: &rules, bytes: texts.iter().map(|(_, text)| text.len()).sum(), whole };
+    report.costs(&costs, out)?;
+    report.keywords(&scanner, &texts, out)?;
+    let dear = costs.iter().filter(|cost| report.share(cost.time) > DEAR).count();
+    writeln!(
+        out,
+        "\n{} of text, {} a scan on one thread; {} above {DEAR} %",
+        size(report.bytes),
+        milliseconds(whole),
+        number(dear, "rule"),
+    )?;
+    Ok(if dear == 0 { Exit::Clean } else { Exit::Findings })
+}
+
+fn read(paths: &[PathBuf], edge: &Edge) -> Result<Vec<(BString, Vec<u8>)>> {
+    let texts = Texts::default();
+    Files::new(paths.iter().map(|path| edge.absolute(path))).visit(&texts)?;
+    let kept = texts.files.into_inner().unwrap_or_default();
+    let mut texts = kept.texts;
+    if texts.is_empty() {
+        bail!("there is no text in what was given: name a folder with source code");
+    }
+    texts.sort();
+    Ok(texts)
+}
+
+fn subject<'s>(path: &'s BString, text: &'s [u8]) -> Subject<'s> {
+    Subject {
+        bytes: text,
+        path: BStr::new(path),
+        kind: Kind::File,
+        fresh: &Fresh::All,
+        new_name: false,
+        executable: false,
+    }
+}
+
+fn scan(scanner: &Scanner, texts: &[(BString, Vec<u8>)]) -> Duration {
+    let start = Instant::now();
+    let mut scratch = Scratch::default();
+    let mut matches = Vec::new();
+    for (path, text) in texts {
+        scanner.scan(subject(path, text), &mut scratch, &mut matches);
+        matches.clear();
+    }
+    start.elapsed()
+}
+
+/// The hits of every rule, by text.
+fn hits(scanner: &Scanner, texts: &[(BString, Vec<u8>)]) -> BTreeMap<u32, BTreeMap<usize, Vec<Span>>> {
+    let mut hits: BTreeMap<u32, BTreeMap<usize, Vec<Span>>> = BTreeMap::new();
+    for (place, (_, text)) in texts.iter().enumerate() {
+        scanner.keyword_hits(text, &mut |rule, hit| {
+            hits.entry(rule).or_default().entry(place).or_default().push(hit);
+        });
+    }
+    hits
+}
+
+fn cost(
+    scanner: &Scanner,
+    texts: &[(BString, Vec<u8>)],
+    rule: u32,
+    hits: &BTreeMap<usize, Vec<Span>>,
+) -> Cost {
+    let mut scratch = Scratch::default();
+    let mut cost = Cost { rule, hits: hits.values().map(Vec::len).sum(), matches: 0, time: Duration::MAX };
+    for _ in 0..ROUNDS {
+        let mut time = Duration::ZERO;
+        cost.matches = 0;
+        for (&place, hits) in hits {
+            let (path, text) = &texts[place];
+            let subject = subject(path, text);
+            // The buffers of a scan are made once for all rules, so they are no cost of this one.
+            scanner.revisit(subject, rule, &[], &mut scratch);
+            let start = Instant::now();
+            cost.matches += scanner.revisit(subject, rule, hits, &mut scratch);
+            let whole = start.elapsed();
+            let start = Instant::now();
+            scanner.revisit(subject, rule, &[], &mut scratch);
+            time += whole.saturating_sub(start.elapsed());
+        }
+        cost.time = cost.time.min(time);
+    }
+    cost
+}
+
+struct Report<'r> {
+    rules: &'r RuleSet,
+    bytes: usize,
+    whole: Duration,
+}
+
+impl Report<'_> {
+    /// Hundredths of the time of a scan.
+    fn share(&self, time: Duration) -> f64 {
+        100.0 * time.as_secs_f64() / self.whole.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    fn costs(&self, costs: &[Cost], out: &mut Vec<u8>) -> Result<()> {
+        let shown = &costs[..costs.len().min(SHOWN)];
+        let width = shown.iter().map(|cost| self.id(cost.rule).len()).max().unwrap_or_default().max(4);
+        writeln!(out, "{:width$}   SHARE       TIME      HITS  MATCHES", "RULE")?;
+        for cost in shown {
+            writeln!(
+                out,
+                "{:width$}  {:>5.2}%  {:>9}  {:>8}  {:>7}",
+                self.id(cost.rule),
+                self.share(cost.time),
+                milliseconds(cost.time),
+                cost.hits,
+                cost.matches,
+            )?;
+        }
+        let rest: Duration = costs[shown.len()..].iter().map(|cost| cost.time).sum();
+        let never = self.rules.len() - costs.len();
+        writeln!(
+            out,
+            "{} more with {:.2}% together; {never} without a hit",
+            number(costs.len() - shown.len(), "rule"),
+            self.share(rest),
+        )?;
+        Ok(())
+    }
+
+    /// Keywords that stand in the text more often than a secret could.
+    fn keywords(&self, scanner: &Scanner, texts: &[(BString, Vec<u8>)], out: &mut Vec<u8>) -> Result<()> {
+        let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        let mut last = (usize::MAX, Span::default());
+        for (place, (_, text)) in texts.iter().enumerate() {
+            scanner.keyword_hits(text, &mut |_, hit| {
+                // A keyword of several rules is one hit.
+                if last != (place, hit) {
+                    *counts.entry(hit.of(text).to_ascii_lowercase()).or_default() += 1;
+                    last = (place, hit);
+                }
+            });
+        }
+        let million = (self.bytes as f64 / 1e6).max(f64::MIN_POSITIVE);
+        let mut common: Vec<(usize, Vec<u8>)> = counts
+            .into_iter()
+            .filter(|(_, count)| *count as f64 / million > COMMON)
+            .map(|(word, count)| (count, word))
+            .collect();
+        if common.is_empty() {
+            return Ok(());
+        }
+        common.sort_by(|one, other| other.cmp(one));
+        writeln!(out, "\nCOMMON KEYWORD     A MILLION BYTES  RULES")?;
+        for (count, word) in common.iter().take(SHOWN) {
+            let users: Vec<&str> =
+                self.rules.iter().filter(|rule| uses(rule, word)).map(|rule| rule.id.as_str()).collect();
+            writeln!(
+                out,
+                "{:<18} {:>16.0}  {}",
+                word.escape_ascii().to_string(),
+                *count as f64 / million,
+                users.join(" "),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn id(&self, rule: u32) -> &str {
+        self.rules.rule(rule).id.as_str()
+    }
+}
+
+/// Whether `word`, in lower case, is a keyword of the rule.
+fn uses(rule: &Rule, word: &[u8]) -> bool {
+    let keywords = match &rule.detector {
+        Detector::Pattern(pattern) => &pattern.keywords,
+        Detector::Bound(bound) => &bound.keywords,
+        Detector::Assignment(assignment) => &assignment.keywords,
+        _ => return false,
+    };
+    keywords.iter().any(|keyword| keyword.as_bytes().eq_ignore_ascii_case(word))
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+fn size(bytes: usize) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
