@@ -111,7 +111,7 @@ impl Import {
             self.rule(value);
         }
         for (name, value) in allowlists(table) {
-            self.allow(value, &name, None);
+            self.allow(value, &name);
         }
         for key in table.keys() {
             if !["title", "description", "extend", "rules", "allowlist", "allowlists", "minVersion"]
@@ -154,7 +154,7 @@ impl Import {
         let body =
             match (table.get("regex").and_then(Value::as_str), table.get("path").and_then(Value::as_str)) {
                 (Some(regex), path) => self.pattern(name, table, regex, path),
-                (None, Some(path)) => self.file(name, path),
+                (None, Some(path)) => file_rule(path),
                 (None, None) => Err("has neither `regex` nor `path`".to_owned()),
             };
         let (keys, sub_tables) = match body {
@@ -235,14 +235,7 @@ impl Import {
         Ok((keys, String::new()))
     }
 
-    /// The keys of a rule on names.
-    fn file(&self, _name: &str, path: &str) -> Result<(String, String), String> {
-        let globs =
-            expression::globs(path).ok_or_else(|| format!("its `path` is no list of globs: {path}"))?;
-        Ok((String::new(), format!("\n[rule.file]\nnames = {}\n", string_list(&globs))))
-    }
-
-    fn allow(&mut self, table: &Table, name: &str, _rule: Option<&str>) {
+    fn allow(&mut self, table: &Table, name: &str) {
         let text = self.allow_tables(table, name, false);
         if let Some(why) = refused(&text) {
             self.report.push(format!("{name} is left out: {why}"));
@@ -349,6 +342,12 @@ impl Import {
         }
         pack
     }
+}
+
+/// The keys of a rule on names, and its sub-table.
+fn file_rule(path: &str) -> Result<(String, String), String> {
+    let globs = expression::globs(path).ok_or_else(|| format!("its `path` is no list of globs: {path}"))?;
+    Ok((String::new(), format!("\n[rule.file]\nnames = {}\n", string_list(&globs))))
 }
 
 /// What a reader of packs would say of a table, if it is an error.

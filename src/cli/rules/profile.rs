@@ -24,7 +24,7 @@ use crate::{
     origin::{Entry, Kind, Skip},
     rule::{Detector, Rule, RuleSet},
     select::{self, Selector},
-    source::{Count, Files, Problem, Source as _, Visitor},
+    source::{Count, Problem, Source as _, Visitor, files::Files},
     text::{Fresh, Span},
 };
 
@@ -131,6 +131,7 @@ fn subject<'s>(path: &'s BString, text: &'s [u8]) -> Subject<'s> {
         fresh: &Fresh::All,
         new_name: false,
         executable: false,
+        beside: None,
     }
 }
 
