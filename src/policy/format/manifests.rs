@@ -392,7 +392,7 @@ fn braces(text: &[u8], string: &str, span: Span) -> Value {
     while let Some(found) = [string[at..].find("{{"), string[at..].find("{%")].into_iter().flatten().min() {
         let open = at + found;
         let end = if string[open..].starts_with("{{") { "}}" } else { "%}" };
-        let Some(close) = string[open..].find(end).map(|close| open + close) else { break };
+        let Some(close) = string[open + 2..].find(end).map(|close| open + 2 + close) else { break };
         if open > at {
             parts.push(Node::new(place(at, open), Value::Text(string[at..open].to_owned())));
         }

@@ -1,5 +1,10 @@
 //! What is read, as outlines; spans; and that nothing hostile does harm.
 
+mod cloud;
+mod hostile;
+mod manifests;
+mod settings;
+
 use super::*;
 use crate::policy::document::Node;
 

@@ -12,6 +12,9 @@ use crate::{
     text::Span,
 };
 
+/// Lines of template's actions that are looked past to see what follows; so that many of them cost no more than their number.
+const MOST_HOLES: usize = 64;
+
 /// Stands for a byte of a template's action.
 pub(super) const HOLE: u8 = 1;
 
@@ -333,13 +336,21 @@ impl Reader<'_, '_> {
         self.peek() == Some(b'?') && self.at_offset(1).is_none_or(|byte| byte.is_ascii_whitespace())
     }
 
-    /// At a line of a template's action: true if a key follows at the same indentation or further in.
-    fn hole_in_map(&mut self, indent: isize) -> bool {
-        let start = self.at;
-        while self.at_hole() && self.peek().is_some() {
+    /// Over lines of a template's actions, as far as one looks ahead.
+    fn over_holes(&mut self) {
+        for _ in 0..MOST_HOLES {
+            if !self.at_hole() {
+                return;
+            }
             self.next_line();
             self.blank_lines();
         }
+    }
+
+    /// At a line of a template's action: true if a key follows at the same indentation or further in.
+    fn hole_in_map(&mut self, indent: isize) -> bool {
+        let start = self.at;
+        self.over_holes();
         let map = self.column().cast_signed() == indent
             && self.peek().is_some()
             && !self.at_dash()
@@ -454,10 +465,7 @@ impl Reader<'_, '_> {
     /// At a template's action that is indented less than the collection: true if what follows is outside, too.
     fn outside_hole(&mut self, indent: isize) -> bool {
         let start = self.at;
-        while self.at_hole() {
-            self.next_line();
-            self.blank_lines();
-        }
+        self.over_holes();
         let outside = self.peek().is_none() || self.column().cast_signed() < indent;
         self.at = start;
         outside
