@@ -234,6 +234,10 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
     let made = rule.least >= MIN_RUN;
     let value_bytes = value.of(text);
     let like_a_hash = value_bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    if key.is_public() && like_a_hash && rule.near.is_empty() {
+        // An id, a digest or a commit, and called so.
+        return None;
+    }
     let named = key.is_secret() || key.words.is_empty() && tells(hit.of(text));
     let public = key.is_public() && rule.near.is_empty();
     Some(if public || !key.direct {
@@ -478,9 +482,9 @@ mod tests {
             ("new Acme(\"{}\")", medium, low),
             ("acme = {}", medium, low),
             ("acme {}", low, low),
-            ("acme_client_id = {}", low, low),
-            ("acme_key_sha256: {}", low, low),
-            ("acme_public_key: {}", low, low),
+            ("acme_client_id = {}", low, None),
+            ("acme_key_sha256: {}", low, None),
+            ("acme_public_key: {}", low, None),
             ("https://acme.com/{}/logo.png", low, low),
             ("acme\n\ntoken = {}", None, None),
             ("acme\n1\n2\n3\ntoken = {}", None, None),
