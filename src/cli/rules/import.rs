@@ -257,7 +257,10 @@ impl Import {
             }
         };
         let target = table.get("regexTarget").and_then(Value::as_str).unwrap_or("secret");
-        let regexes = strings(table, "regexes");
+        let mut remarks = Vec::new();
+        let regexes: Vec<String> =
+            strings(table, "regexes").iter().map(|regex| expression::dialect(regex, &mut remarks)).collect();
+        self.report.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
         add(if target == "secret" { "secrets" } else { "lines" }, &regexes);
         if target == "match" && !regexes.is_empty() {
             self.report

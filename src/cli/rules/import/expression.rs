@@ -66,13 +66,18 @@ fn first_line(error: &str) -> &str {
     error.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or("it is not understood")
 }
 
-/// What Go writes in another way: quoted stretches and classes of Unicode.
-fn dialect(go: &str, remarks: &mut Vec<String>) -> String {
+/// What Go writes in another way: quoted stretches, classes of Unicode, and braces that repeat nothing.
+pub(super) fn dialect(go: &str, remarks: &mut Vec<String>) -> String {
     let mut written = String::with_capacity(go.len());
     let mut rest = go;
-    while let Some(place) = rest.find('\\') {
+    while let Some(place) = rest.find(['\\', '{']) {
         written.push_str(&rest[..place]);
+        let brace = rest[place..].starts_with('{');
         rest = &rest[place + 1..];
+        if brace {
+            written.push_str(if repeats(rest) { "{" } else { r"\{" });
+            continue;
+        }
         let Some(escaped) = rest.chars().next() else { break };
         rest = &rest[escaped.len_utf8()..];
         match escaped {
@@ -94,6 +99,10 @@ fn dialect(go: &str, remarks: &mut Vec<String>) -> String {
                 written.push_str(ascii_class(class, escaped == 'P'));
                 remarks.push(format!("\\{escaped}{{{class}}} stands for ASCII characters only"));
             }
+            'x' if rest.starts_with('{') => {
+                written.push_str(r"\x{");
+                rest = &rest[1..];
+            }
             _ => {
                 written.push('\\');
                 written.push(escaped);
@@ -102,6 +111,13 @@ fn dialect(go: &str, remarks: &mut Vec<String>) -> String {
     }
     written.push_str(rest);
     written
+}
+
+/// Whether what follows a brace makes it a repetition: `3}`, `3,}`, `3,5}`.
+fn repeats(rest: &str) -> bool {
+    let Some(end) = rest.find('}') else { return false };
+    let (least, most) = rest[..end].split_once(',').unwrap_or((&rest[..end], ""));
+    !least.is_empty() && least.bytes().chain(most.bytes()).all(|byte| byte.is_ascii_digit())
 }
 
 /// The ASCII part of a class of Unicode. It may stand inside brackets, so it has none of its own.
@@ -434,6 +450,7 @@ mod tests {
         let translated = translate(r"\Qac.me\E_[\p{L}\d]{8}", 0).unwrap();
         assert_eq!(translated.pattern, r"(?-i:ac\.me_[A-Za-z\d]{8})");
         assert_eq!(translated.remarks.len(), 1);
+        assert_eq!(translate(r"acme_${{x}[0-9]{4}", 0).unwrap().pattern, r"(?-i:acme_$\{\{x}[0-9]{4})");
         assert!(translate(r"acme_(?=x)", 0).unwrap_err().contains("cannot be read"));
         assert!(translate(r"acme_[\s\S]{9}", 0).unwrap().multiline);
         assert!(!translate(r"acme_\s{0,3}=", 0).unwrap().multiline);
