@@ -13,6 +13,7 @@ mod hook;
 mod install;
 mod load;
 mod log;
+mod merge;
 mod pre_push;
 mod pre_receive;
 mod progress;
@@ -53,6 +54,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         Command::Scan(args) => scan::scan(&args, edge)?,
         Command::Staged(args) => scan::staged(&args, edge)?,
         Command::Audit(args) => scan::audit(&args, edge)?,
+        Command::Merge(args) => merge::merge(&args, edge)?,
         Command::CommitMsg(args) => scan::commit_msg(&args, edge)?,
         Command::PrePush(args) => pre_push::pre_push(&args, edge)?,
         Command::Range(args) => pre_push::range(&args, edge)?,

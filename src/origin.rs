@@ -252,6 +252,27 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// All of them.
+    const ALL: [Self; 11] = [
+        Self::TooLarge,
+        Self::Media,
+        Self::Excluded,
+        Self::NotFresh,
+        Self::Submodule,
+        Self::LfsMissing,
+        Self::Special,
+        Self::ArchiveLimit,
+        Self::Damaged,
+        Self::Encrypted,
+        Self::BinaryPatch,
+    ];
+
+    /// Reads the word that [`Skip::name`] writes.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|skip| skip.name() == name)
+    }
+
     /// The word used in the coverage receipt.
     #[must_use]
     pub const fn name(self) -> &'static str {

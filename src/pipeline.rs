@@ -3,6 +3,7 @@
 //! A mode is a [`Plan`] and the sources it is run on. The only module that makes worker pools. Must not know reports,
 //! nor which source it runs.
 
+mod join;
 mod merge;
 mod outcome;
 mod place;
@@ -15,15 +16,19 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
+pub use join::join;
 pub use outcome::{Outcome, Receipt};
 pub use place::Place;
+
+/// What an outcome holds of its sources.
+pub use crate::source::{Problem, Sought, Way};
 
 use crate::{
     detect::Scanner,
     filter::Filter,
     finding::{Confidence, Severity},
     select::Selector,
-    source::{Problem, Source, archive},
+    source::{Source, archive},
 };
 use visit::Collector;
 
@@ -99,15 +104,17 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
                 });
             }
         }
-        collector.question().ask(sources, &collector)
+        let question = collector.question();
+        let answer = question.ask(sources, &collector);
+        (question, answer)
     };
     // A pool costs more than a small commit: without a wish, sources use the common one if they need any.
-    let answer =
+    let (question, answer) =
         match (plan.threads > 0).then(|| rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build()) {
             Some(Ok(pool)) => pool.install(visit),
             _ => visit(),
         };
-    collector.finish(answer)
+    collector.finish(question, answer)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod plain;
 pub mod rotation;
 mod sarif;
 mod serial;
+pub mod shard;
 mod text;
 mod uri;
 mod view;

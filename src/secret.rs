@@ -8,7 +8,7 @@ use zeroize::Zeroize as _;
 
 /// Bytes of a secret. They are wiped when dropped, and `Debug` shows the redacted form.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Vec<u8>, Option<Box<str>>);
 
 /// Characters left readable at the start of a long secret: enough to see which kind it is.
 const SHOWN_PREFIX: usize = 4;
@@ -19,7 +19,13 @@ impl Secret {
     /// Takes a copy of `bytes`.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        Self(bytes.to_vec(), None)
+    }
+
+    /// A secret of which only the redacted form is known, read from the result of another run.
+    #[must_use]
+    pub fn told(redacted: String) -> Self {
+        Self(Vec::new(), Some(redacted.into_boxed_str()))
     }
 
     /// The bytes themselves. For fingerprints and `--show-secrets`; never for a log.
@@ -37,7 +43,7 @@ impl Secret {
     /// True for a finding without a value, such as one on a file name.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_empty() && self.1.is_none()
     }
 
     /// The first four characters of a value of at least sixteen, then stars and the length.
@@ -45,7 +51,7 @@ impl Secret {
     /// A shorter value shows stars only, so that a password cannot be guessed from it.
     #[must_use]
     pub fn redacted(&self) -> String {
-        redact(&self.0)
+        self.1.as_ref().map_or_else(|| redact(&self.0), |told| told.to_string())
     }
 }
 

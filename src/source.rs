@@ -7,6 +7,7 @@ mod beside;
 pub mod files;
 pub mod git;
 pub mod patch;
+pub mod shard;
 pub mod stdin;
 mod windows;
 

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Scan what a push brings and refuse it (the pre-receive hook of a server)
     #[command(name = "pre-receive")]
     PreReceive(PreReceiveArgs),
+    /// Join the results of `audit --shard` into one report
+    Merge(MergeArgs),
     /// Install git hooks
     Install(InstallArgs),
     /// Remove the git hooks that `install` made
@@ -209,6 +211,9 @@ pub(crate) struct AuditArgs {
     /// The day that ages are counted to, as YYYY-MM-DD; today if none
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    /// Look at part K of N only, and write a result for `abatis merge` in place of a report
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["rewrite_plan"])]
+    pub(crate) shard: Option<String>,
     /// Also write the expressions with which git filter-repo takes all secrets out (a new file that HOLDS
     /// THEM, readable by you only), and FILE.rotate.md: what to rotate first
     #[arg(long, value_name = "FILE")]
@@ -268,6 +273,20 @@ pub(crate) enum OnTimeout {
     Reject,
     /// It is let in, and the receipt says what was not looked at
     Allow,
+}
+
+/// `abatis merge`.
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The results of all parts
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The repository that they are parts of; the one around the current folder if none
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<PathBuf>,
+    /// Options of every mode; those on rules must be those of the parts
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// `abatis install`.

@@ -23,8 +23,9 @@ use crate::{
     finding::exposure::Day,
     pipeline::{self, Control, Outcome, Place, Plan, Thresholds},
     report::{self, Format, Input, Mode, Options},
+    rule::RuleSet,
     select::{self, Selector},
-    source::{Source, archive},
+    source::{Source, archive, shard::Shard},
 };
 
 /// The baseline of a repository, at its top, unless configured otherwise.
@@ -67,9 +68,25 @@ pub(super) fn run_then(
 ) -> anyhow::Result<Exit> {
     let reports = Reports::open(edge, job)?;
     let done = scan(edge, job)?;
-    reports.write(&done)?;
+    reports.write(&done.outcome, done.plan.scanner.rules())?;
     more(&done)?;
     Ok(exit(&done.outcome))
+}
+
+/// Runs a job that is a part of a larger one, and writes its result for the merge. Whether findings block is for the
+/// merge to say.
+pub(super) fn run_part(edge: &Edge, job: &Job<'_>, shard: Shard) -> anyhow::Result<Exit> {
+    if !job.common.report.is_empty() || !matches!(job.common.format.as_str(), "text" | "json") {
+        bail!("--shard: a part has a form of its own; choose formats in `abatis merge`");
+    }
+    let done = scan(edge, job)?;
+    let options = Options { subject: job.subject.clone(), mode: job.mode, ..Options::default() };
+    let input = Input { outcome: &done.outcome, rules: done.plan.scanner.rules(), options: &options };
+    let mut out = BufWriter::new(io::stdout().lock());
+    report::shard::write(input, (shard.number, shard.of), &mut out)
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    Ok(if done.outcome.is_incomplete() { Exit::Incomplete } else { Exit::Clean })
 }
 
 /// The exit code that an outcome means: incomplete wins over findings.
@@ -211,7 +228,7 @@ pub(super) fn baseline(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::R
 }
 
 /// Where reports go: opened before the scan, so that a bad path costs no time.
-struct Reports {
+pub(super) struct Reports {
     format: &'static Format,
     files: Vec<(&'static Format, PathBuf, File)>,
     options: Options,
@@ -219,7 +236,7 @@ struct Reports {
 }
 
 impl Reports {
-    fn open(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Self> {
+    pub(super) fn open(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for wanted in &job.common.report {
             let Some((name, file)) = wanted.split_once('=').filter(|(_, file)| !file.is_empty()) else {
@@ -243,23 +260,21 @@ impl Reports {
         Ok(Self { format: format(&job.common.format)?, files, options, quiet: edge.quiet })
     }
 
-    fn write(self, done: &Done) -> anyhow::Result<()> {
-        let rules = done.plan.scanner.rules();
+    pub(super) fn write(self, outcome: &Outcome, rules: &RuleSet) -> anyhow::Result<()> {
         let plain = Options { color: false, width: None, brief: false, ..self.options.clone() };
         for (format, path, file) in self.files {
             let mut out = BufWriter::new(file);
-            (format.writer)(Input { outcome: &done.outcome, rules, options: &plain }, &mut out)
+            (format.writer)(Input { outcome, rules, options: &plain }, &mut out)
                 .and_then(|()| out.flush())
                 .with_context(|| format!("{}: cannot write the report", path.display()))?;
         }
-        let nothing = done.outcome.findings.is_empty() && !done.outcome.is_incomplete();
+        let nothing = outcome.findings.is_empty() && !outcome.is_incomplete();
         if self.quiet && self.format.name == "text" && nothing {
             return Ok(());
         }
         let mut out = BufWriter::new(io::stdout().lock());
-        let written =
-            (self.format.writer)(Input { outcome: &done.outcome, rules, options: &self.options }, &mut out)
-                .and_then(|()| out.flush());
+        let written = (self.format.writer)(Input { outcome, rules, options: &self.options }, &mut out)
+            .and_then(|()| out.flush());
         match written {
             // Whoever read it has read enough; the exit code stays what it is.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,6 +1,9 @@
 //! The scanning commands: which sources each of them is run on.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 
@@ -26,6 +29,7 @@ use crate::{
             worktree::{Unstaged, Untracked},
         },
         patch::Patch,
+        shard::{Shard, Sharded},
         stdin::Stdin,
     },
 };
@@ -69,7 +73,7 @@ fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> Vec<Box<dyn Source + Sy
     sources
 }
 
-fn diff(patch: &std::path::Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
+fn diff(patch: &Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
     if patch.as_os_str() == "-" {
         return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
     }
@@ -140,21 +144,22 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         Some(text) => text.parse::<Date>().with_context(|| format!("--as-of {text}"))?,
         None => edge.today,
     };
-    let repo = match &args.repo {
-        // The environment of a hook names the repository around it, not the one that was asked for.
-        Some(path) => {
-            let environment = Environment { home: edge.git.home.clone(), ..Environment::default() };
-            discover(&edge.absolute(path), &environment)?
+    let shard = match &args.shard {
+        Some(text) => {
+            Some(Shard::parse(text).with_context(|| format!("--shard {text}: give K/N, such as 2/8"))?)
         }
-        None => edge.repository()?,
+        None => None,
     };
+    let repo = repository(args.repo.as_deref(), edge)?;
     let rewrite = args.rewrite_plan.as_ref().map(|path| Rewrite::open(&edge.absolute(path))).transpose()?;
     let top = repo.worktree.clone();
     let subject = name(&repo);
-    let deltas = if args.no_delta { Deltas::Ignore } else { Deltas::Follow };
-    let shallow = if args.allow_shallow { Shallow::Allow } else { Shallow::Report };
-    let source = WholeHistory::new(repo.clone(), deltas, shallow);
-    let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(source)];
+    let source = history(repo.clone(), args.no_delta, args.allow_shallow);
+    let source: Box<dyn Source + Sync> = match shard {
+        Some(shard) => Box::new(Sharded { source: Box::new(source), shard }),
+        None => Box::new(source),
+    };
+    let sources: Vec<Box<dyn Source + Sync>> = vec![source];
     let job = Job {
         mode: Mode::Audit,
         common: &args.common,
@@ -163,10 +168,32 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         today: Some(today),
         subject,
     };
+    if let Some(shard) = shard {
+        return run::run_part(edge, &job, shard);
+    }
     run::run_then(edge, &job, |done| match rewrite {
         Some(rewrite) => rewrite.write(done, &repo),
         None => Ok(()),
     })
+}
+
+/// The repository that was named, or the one around the current folder.
+pub(super) fn repository(path: Option<&Path>, edge: &Edge) -> anyhow::Result<Repo> {
+    match path {
+        // The environment of a hook names the repository around it, not the one that was asked for.
+        Some(path) => {
+            let environment = Environment { home: edge.git.home.clone(), ..Environment::default() };
+            Ok(discover(&edge.absolute(path), &environment)?)
+        }
+        None => Ok(edge.repository()?),
+    }
+}
+
+/// The whole history of a repository.
+pub(super) fn history(repo: Repo, no_delta: bool, allow_shallow: bool) -> WholeHistory {
+    let deltas = if no_delta { Deltas::Ignore } else { Deltas::Follow };
+    let shallow = if allow_shallow { Shallow::Allow } else { Shallow::Report };
+    WholeHistory::new(repo, deltas, shallow)
 }
 
 /// The name that people know a repository by: that of its folder.

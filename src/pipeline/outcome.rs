@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     finding::{
-        Finding, SuppressionKind,
+        Finding, Fingerprint, RuleId, SuppressionKind,
         exposure::{Day, Exposed},
     },
-    source::{Problem, Skip},
+    source::{Problem, Skip, Sought},
 };
 
 /// What a run did, in numbers. Every run ends with it.
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub suppressed: Vec<Finding>,
     /// What history says of each secret that is reported, by rule and fingerprint; empty where there is no history.
     pub exposed: Vec<Exposed>,
+    /// The objects that hold what is reported, where nothing said what history knows: a part of a run.
+    pub sought: Vec<(RuleId, Fingerprint, Sought)>,
     /// The day that ages are counted to, where any are told.
     pub today: Option<Day>,
     /// What could not be read, sorted.

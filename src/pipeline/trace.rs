@@ -9,7 +9,7 @@ use bstr::BString;
 use super::merge::Carriers;
 use crate::{
     finding::{
-        Finding, Fingerprint,
+        Finding, Fingerprint, RuleId,
         exposure::{Exposed, Exposure, State},
     },
     origin::{Kind, Presence},
@@ -39,6 +39,12 @@ impl Question {
             question.sought.push(Sought { carriers });
         }
         question
+    }
+
+    /// What was asked for, for whoever asks later.
+    pub(super) fn into_sought(self, rule: impl Fn(u32) -> RuleId) -> Vec<(RuleId, Fingerprint, Sought)> {
+        let keys = self.keys.into_iter().zip(self.sought);
+        keys.map(|((index, fingerprint), sought)| (rule(index), fingerprint, sought)).collect()
     }
 
     /// Asks all of `sources`. The answers are in the order of the question; a thing that no source
@@ -73,6 +79,11 @@ impl Question {
 pub(super) struct Answer(Vec<((u32, Fingerprint), Exposure)>);
 
 impl Answer {
+    /// True if no history knows anything.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Lets the findings know, and gives the whole answer by rule and fingerprint.
     pub(super) fn into_exposed(self, findings: &mut [Finding]) -> Vec<Exposed> {
         let mut of_path = HashMap::new();

@@ -25,6 +25,7 @@ use crate::{
     source::{
         Carried, Count, Delta, Problem, Skip, Visitor,
         archive::{self, Opened},
+        shard::Outside,
     },
     text::{Fresh, Position, Positions},
 };
@@ -76,15 +77,23 @@ const CREDENTIALS: u8 = 1;
 enum Look<'l> {
     /// For matches that touch what is fresh.
     At(&'l Fresh),
-    /// For all matches, of which those in copied ranges are known.
-    Change(&'l Fresh, Change<'l>),
+    /// For all matches, of which those in copied ranges are known. Last, what counts as new: less than
+    /// what is looked at, where the base is in another part of a sharded run.
+    Change(&'l Fresh, Change<'l>, &'l Fresh),
 }
 
 impl<'l> Look<'l> {
     /// What is new in the content.
     const fn fresh(&self) -> &'l Fresh {
         match self {
-            Self::At(fresh) | Self::Change(fresh, _) => fresh,
+            Self::At(fresh) | Self::Change(fresh, ..) => fresh,
+        }
+    }
+
+    /// What of it counts as new.
+    const fn counted(&self) -> &'l Fresh {
+        match self {
+            Self::At(fresh) | Self::Change(.., fresh) => fresh,
         }
     }
 }
@@ -119,7 +128,7 @@ impl<'p> Collector<'p> {
         Question::new(carriers, |key| reported.contains(key))
     }
 
-    pub(super) fn finish(self, answer: Answer) -> Outcome {
+    pub(super) fn finish(self, question: Question, answer: Answer) -> Outcome {
         let Kept { mut findings, mut problems, skipped } =
             self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         findings.extend(self.merged.into_inner().unwrap_or_else(PoisonError::into_inner).into_findings());
@@ -149,9 +158,12 @@ impl<'p> Collector<'p> {
         if control.is_cancelled() {
             receipt.unfinished = "the run was ended before everything was read".to_owned();
         }
+        let rules = self.plan.scanner.rules();
+        let asked_later = if answer.is_empty() { question } else { Question::default() };
+        let sought = asked_later.into_sought(|index| rules.rule(index).id.clone());
         let exposed = answer.into_exposed(&mut findings);
         let warnings = self.plan.filter.warnings();
-        Outcome { findings, suppressed, exposed, today: None, problems, warnings, receipt }
+        Outcome { findings, suppressed, exposed, sought, today: None, problems, warnings, receipt }
     }
 
     /// The entry under its path in the repository, if that differs from the typed one.
@@ -169,7 +181,7 @@ impl<'p> Collector<'p> {
         let control = &self.plan.control;
         control.contents.fetch_add(1, Ordering::Relaxed);
         control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.counts.fresh_bytes.fetch_add(look.fresh().bytes(bytes.len()), Ordering::Relaxed);
+        self.counts.fresh_bytes.fetch_add(look.counted().bytes(bytes.len()), Ordering::Relaxed);
         // Members of archives are opened by the one call for the outermost.
         if let Some(limits) = &self.plan.archives
             && entry.origin.members.is_empty()
@@ -216,7 +228,16 @@ impl<'p> Collector<'p> {
         let mut matches = Vec::new();
         let (tally, carry) = match look {
             Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
-            Look::Change(_, change) => self.plan.scanner.scan_change(subject, change, scratch, &mut matches),
+            Look::Change(fresh, change, counted) => {
+                let (tally, carry) = self.plan.scanner.scan_change(subject, change, scratch, &mut matches);
+                if std::ptr::eq(fresh, counted) {
+                    (tally, carry)
+                } else {
+                    // The same numbers as in a run that is not split.
+                    let counted = Subject { fresh: counted, ..subject };
+                    (self.plan.scanner.scan(counted, scratch, &mut Vec::new()), carry)
+                }
+            }
         };
         if matches!(look, Look::Change(..)) && is_tip(entry) {
             self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
@@ -373,7 +394,9 @@ impl Visitor for Collector<'_> {
         let base = delta.base.and_then(|base| base.downcast_ref::<Carry>());
         let fresh = if base.is_some() { delta.fresh } else { &Fresh::All };
         let change = Change { base, copies: delta.copies, base_bytes: delta.base_bytes };
-        let carry = self.look(entry, bytes, Look::Change(fresh, change))?;
+        let outside = base.is_none() && delta.base.is_some_and(|base| base.is::<Outside>());
+        let counted = if outside { delta.fresh } else { fresh };
+        let carry = self.look(entry, bytes, Look::Change(fresh, change, counted))?;
         Some(Box::new(carry))
     }
 

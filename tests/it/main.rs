@@ -14,6 +14,7 @@ mod reports;
 mod revision;
 mod rules;
 mod rules_cli;
+mod shard;
 mod sources;
 mod staged;
 mod support;

@@ -73,10 +73,12 @@ impl WholeHistory {
     pub fn new(repo: Repo, deltas: Deltas, shallow: Shallow) -> Self {
         Self { repo, deltas, shallow, graph: Arc::default() }
     }
-}
 
-impl Source for WholeHistory {
-    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+    /// Opens the store and reads commits and trees.
+    fn read_graph(
+        &self,
+        visitor: &dyn Visitor,
+    ) -> Result<(Arc<ObjectStore>, Walk<'static>, Graph), SourceError> {
         let (objects, alternates) = match self.repo.object_folders.split_first() {
             Some((first, rest)) => (first.clone(), rest.to_vec()),
             None => return Err(SourceError::new(self.repo.git_dir.display().to_string(), "no object store")),
@@ -100,6 +102,13 @@ impl Source for WholeHistory {
         let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
         let graph = graph::read(&store, &walk, visitor, &tips, &refs::boundary(&self.repo)?);
         visitor.count(Count::Commits, graph.commits().len() as u64);
+        Ok((store, walk, graph))
+    }
+}
+
+impl Source for WholeHistory {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let (store, walk, graph) = self.read_graph(visitor)?;
         if visitor.cancelled() {
             return Ok(());
         }
@@ -112,8 +121,37 @@ impl Source for WholeHistory {
     }
 
     fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {
-        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner).take();
-        graph.map_or(Ok(Vec::new()), |graph| attribute::trace(&self.repo, &graph, sought, visitor))
+        if sought.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = self.graph.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let graph = match known {
+            Some(graph) => graph,
+            // Of parts that were visited elsewhere: those told what is missing, and blobs are not needed here.
+            None => Arc::new(self.read_graph(&Deaf(visitor))?.2),
+        };
+        attribute::trace(&self.repo, &graph, sought, visitor)
+    }
+}
+
+/// Listens to nothing.
+struct Deaf<'v>(&'v dyn Visitor);
+
+impl Visitor for Deaf<'_> {
+    fn wants(&self, _: &Entry) -> bool {
+        false
+    }
+
+    fn content(&self, _: &Entry, _: &[u8], _: &Fresh) {}
+
+    fn skipped(&self, _: &Entry, _: Skip) {}
+
+    fn problem(&self, _: Problem) {}
+
+    fn count(&self, _: Count, _: u64) {}
+
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
     }
 }
 

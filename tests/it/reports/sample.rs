@@ -176,6 +176,7 @@ pub(super) fn outcome() -> Outcome {
         findings: vec![multiline, file, first, setting, hostile, in_commit, again],
         suppressed: vec![suppressed],
         exposed: Vec::new(),
+        sought: Vec::new(),
         today: None,
         problems: vec![Problem {
             subject: b"lost/\x07file".into(),

@@ -1,0 +1,109 @@
+//! Outcomes of the parts of one run, taken together as if it had been one.
+//!
+//! Must not know how they got here.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use super::{Outcome, merge::Carriers, trace::Question};
+use crate::{
+    finding::{Finding, RuleId},
+    origin::Entry,
+    source::{Count, Problem, Skip, Source, Visitor},
+    text::Fresh,
+};
+
+/// Joins outcomes of parts, and asks `sources` what history says of what they found together.
+#[must_use]
+pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
+    let mut all = Outcome::default();
+    let mut sought = Vec::new();
+    for (place, part) in parts.into_iter().enumerate() {
+        let (mine, theirs) = (&mut all.receipt, part.receipt);
+        if place == 0 {
+            // All parts look at the same references and commits.
+            (mine.rules, mine.refs, mine.commits) = (theirs.rules, theirs.refs, theirs.commits);
+            all.today = part.today;
+        }
+        all.today = all.today.max(part.today);
+        mine.moved += theirs.moved;
+        mine.contents += theirs.contents;
+        mine.bytes += theirs.bytes;
+        mine.fresh_bytes += theirs.fresh_bytes;
+        mine.unsure += theirs.unsure;
+        mine.disproved += theirs.disproved;
+        add(&mut mine.skipped, theirs.skipped);
+        add(&mut mine.suppressed, theirs.suppressed);
+        if mine.unfinished.is_empty() {
+            mine.unfinished = theirs.unfinished;
+        }
+        all.findings.extend(part.findings);
+        all.suppressed.extend(part.suppressed);
+        all.problems.extend(part.problems);
+        for warning in part.warnings {
+            if !all.warnings.contains(&warning) {
+                all.warnings.push(warning);
+            }
+        }
+        sought.extend(part.sought);
+    }
+    for findings in [&mut all.findings, &mut all.suppressed] {
+        findings.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+        findings.dedup_by(|later, earlier| later.sort_key() == earlier.sort_key());
+    }
+    let numbers: HashMap<&RuleId, u32> = all.findings.iter().map(|one| (&one.rule, one.rule_index)).collect();
+    let mut carriers = Carriers::new();
+    for (rule, fingerprint, sought) in sought {
+        let Some(&number) = numbers.get(&rule) else { continue };
+        let ways = carriers.entry((number, fingerprint)).or_default();
+        for (way, objects) in sought.carriers {
+            match ways.iter_mut().find(|(known, _)| *known == way) {
+                Some((_, known)) => known.extend(objects),
+                None => ways.push((way, objects)),
+            }
+        }
+    }
+    let key = |finding: &Finding| (finding.rule_index, finding.fingerprint);
+    let reported: HashSet<_> = all.findings.iter().map(key).collect();
+    let listener = Listener::default();
+    let answer = Question::new(carriers, |key| reported.contains(key)).ask(sources, &listener);
+    all.exposed = answer.into_exposed(&mut all.findings);
+    all.problems.extend(listener.problems.into_inner().unwrap_or_else(PoisonError::into_inner));
+    all.problems.sort();
+    all.problems.dedup();
+    all
+}
+
+fn add<K: Ord>(mine: &mut BTreeMap<K, u64>, theirs: BTreeMap<K, u64>) {
+    for (key, number) in theirs {
+        *mine.entry(key).or_default() += number;
+    }
+}
+
+/// Hears of problems.
+#[derive(Default)]
+struct Listener {
+    problems: Mutex<Vec<Problem>>,
+}
+
+impl Visitor for Listener {
+    fn wants(&self, _: &Entry) -> bool {
+        false
+    }
+
+    fn content(&self, _: &Entry, _: &[u8], _: &Fresh) {}
+
+    fn skipped(&self, _: &Entry, _: Skip) {}
+
+    fn problem(&self, problem: Problem) {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+    }
+
+    fn count(&self, _: Count, _: u64) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
