@@ -1,8 +1,8 @@
 //! Sources that read a git repository: what is staged, what is not, and the message of a commit.
 //!
-//! The repository is opened without libgit2's discovery: git itself decided that the hook runs,
-//! so ownership is not judged again, configuration is read only where it is asked for, and a
-//! start costs a fraction of a millisecond. libgit2 reads objects.
+//! All of it is our own reading, without git's library: git itself decided that the hook runs, so
+//! ownership is not judged again, configuration is read only where it is asked for, no index of a
+//! pack is read whole, and a start costs a fraction of a millisecond.
 //!
 //! Must not read the environment ([`environment::Environment`] is handed in), fetch anything, or
 //! run filters, hooks and helpers that configuration names.

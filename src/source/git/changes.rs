@@ -330,7 +330,7 @@ impl<'o> Differ<'o> {
     }
 
     /// Reads a tree of HEAD; one that cannot be read is a problem and counts as empty.
-    fn old_tree(&mut self, prefix: &[u8], id: Option<ObjectId>) -> Option<Object<'o>> {
+    fn old_tree(&mut self, prefix: &[u8], id: Option<ObjectId>) -> Option<Object> {
         match self.objects.read(&id?, Type::Tree) {
             Ok(content) => Some(content),
             Err(error) => {
@@ -340,7 +340,7 @@ impl<'o> Differ<'o> {
         }
     }
 
-    fn entries<'t>(&self, content: Option<&'t Object<'_>>) -> Peekable<Tree<'t>> {
+    fn entries<'t>(&self, content: Option<&'t Object>) -> Peekable<Tree<'t>> {
         Tree::new(content.map_or(&[], |content| &content[..]), self.objects.hash_len()).peekable()
     }
 

@@ -9,7 +9,8 @@ use std::{
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
-use globset::GlobBuilder;
+
+use crate::glob::Glob;
 
 /// Files that include files that include files: git stops at ten.
 const MAX_INCLUDE_DEPTH: usize = 10;
@@ -157,10 +158,12 @@ fn holds(condition: &BStr, from: &Path, context: Context<'_>) -> bool {
     if glob.ends_with('/') {
         glob.push_str("**");
     }
-    let matcher = GlobBuilder::new(&glob).literal_separator(true).case_insensitive(any_case).build();
-    let Ok(matcher) = matcher.map(|glob| glob.compile_matcher()) else { return false };
+    let Ok(globs) = Glob::parse(&glob, any_case) else { return false };
     let real = fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_path_buf());
-    matcher.is_match(slashed(git_dir)) || matcher.is_match(slashed(&real))
+    [git_dir, &real].iter().any(|folder| {
+        let folder = slashed(folder);
+        globs.iter().any(|glob| glob.matches(folder.trim_start_matches('/').as_bytes()))
+    })
 }
 
 /// Section and key in lower case, the part between as it is.

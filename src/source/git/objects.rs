@@ -2,10 +2,9 @@
 //!
 //! Must not fetch what is missing, and must not follow replacements: what an id names is read.
 
-use std::{fmt, path::PathBuf};
+use std::{path::PathBuf, sync::Arc};
 
-use git2::{ErrorCode, ObjectFormat, Odb, OdbObject, Oid};
-
+use super::pack::{IdFormat, Lack, ObjectKind, SingleStore};
 use crate::{origin::ObjectId, source::SourceError};
 
 /// What an object is.
@@ -22,13 +21,12 @@ pub enum Type {
 }
 
 impl Type {
-    const fn of(kind: git2::ObjectType) -> Option<Self> {
+    const fn of(kind: ObjectKind) -> Self {
         match kind {
-            git2::ObjectType::Blob => Some(Self::Blob),
-            git2::ObjectType::Tree => Some(Self::Tree),
-            git2::ObjectType::Commit => Some(Self::Commit),
-            git2::ObjectType::Tag => Some(Self::Tag),
-            git2::ObjectType::Any => None,
+            ObjectKind::Blob => Self::Blob,
+            ObjectKind::Tree => Self::Tree,
+            ObjectKind::Commit => Self::Commit,
+            ObjectKind::Tag => Self::Tag,
         }
     }
 }
@@ -69,15 +67,10 @@ impl HashKind {
 }
 
 /// All object stores of a repository: its own, and the alternates of it.
+#[derive(Debug)]
 pub struct Objects {
-    odb: Odb<'static>,
+    store: SingleStore,
     hash: HashKind,
-}
-
-impl fmt::Debug for Objects {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Objects").field("hash", &self.hash).finish_non_exhaustive()
-    }
 }
 
 impl Objects {
@@ -86,38 +79,17 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// If the first folder does not exist or a store cannot be opened.
+    /// If the first folder does not exist.
     pub fn open(folders: &[PathBuf], hash: HashKind) -> Result<Self, SourceError> {
-        let subject = || folders.first().map_or_else(String::new, |folder| folder.display().to_string());
-        let fail = |error: git2::Error| SourceError {
-            subject: subject(),
-            message: format!("the object store cannot be opened ({})", error.message()),
-            cause: None,
-        };
         if !folders.first().is_some_and(|folder| folder.is_dir()) {
-            return Err(SourceError::new(subject(), "there is no object store; is this a git repository?"));
+            let subject = folders.first().map_or_else(String::new, |folder| folder.display().to_string());
+            return Err(SourceError::new(subject, "there is no object store; is this a git repository?"));
         }
         let format = match hash {
-            HashKind::Sha1 => ObjectFormat::Sha1,
-            HashKind::Sha256 => ObjectFormat::Sha256,
+            HashKind::Sha1 => IdFormat::Sha1,
+            HashKind::Sha256 => IdFormat::Sha256,
         };
-        // Hashing every object again costs more than reading it; git does not do so either.
-        git2::opts::strict_hash_verification(false);
-        let odb = Odb::new_ext(format).map_err(fail)?;
-        for folder in folders {
-            // The binding takes UTF-8 only. Seen from the current folder, a path often is.
-            #[expect(clippy::disallowed_methods, reason = "the binding resolves relative paths the same way")]
-            let near = std::env::current_dir().ok();
-            let near = near.as_ref().and_then(|current| folder.strip_prefix(current).ok());
-            let Some(path) = folder.to_str().or_else(|| near?.to_str()) else {
-                return Err(SourceError::new(
-                    folder.display().to_string(),
-                    "the path of the object store is not UTF-8; move or link the repository",
-                ));
-            };
-            odb.add_disk_alternate(path).map_err(fail)?;
-        }
-        Ok(Self { odb, hash })
+        Ok(Self { store: SingleStore::new(folders, format), hash })
     }
 
     /// Length of an id in bytes.
@@ -126,20 +98,20 @@ impl Objects {
         self.hash.id_len()
     }
 
-    /// Type and size in bytes of an object, without reading its content.
+    /// Type and size in bytes of an object, mostly without reading its content.
     ///
     /// # Errors
     ///
     /// If it is missing or broken.
     pub fn header(&self, id: &ObjectId) -> Result<(Type, u64), ReadError> {
-        let (size, kind) = self.odb.read_header(to_oid(id)?).map_err(|error| translate(id, &error))?;
-        Ok((Type::of(kind).ok_or(ReadError::WrongType(*id))?, size as u64))
+        let (kind, size) = self.store.header(id).map_err(|lack| translate(id, lack))?;
+        Ok((Type::of(kind), size))
     }
 
     /// True if the object is there.
     #[must_use]
     pub fn contains(&self, id: &ObjectId) -> bool {
-        to_oid(id).is_ok_and(|oid| self.odb.exists(oid))
+        self.store.contains(id)
     }
 
     /// Reads an object, which must be of `expected` type.
@@ -147,12 +119,12 @@ impl Objects {
     /// # Errors
     ///
     /// If it is missing, broken or something else.
-    pub fn read(&self, id: &ObjectId, expected: Type) -> Result<Object<'_>, ReadError> {
-        let object = self.odb.read(to_oid(id)?).map_err(|error| translate(id, &error))?;
-        if Type::of(object.kind()) != Some(expected) {
+    pub fn read(&self, id: &ObjectId, expected: Type) -> Result<Object, ReadError> {
+        let (kind, bytes) = self.store.read(id).map_err(|lack| translate(id, lack))?;
+        if Type::of(kind) != expected {
             return Err(ReadError::WrongType(*id));
         }
-        Ok(Object(object))
+        Ok(Object(bytes))
     }
 
     /// The tree of a commit.
@@ -170,25 +142,20 @@ impl Objects {
 }
 
 /// Content of an object.
-pub struct Object<'o>(OdbObject<'o>);
+#[derive(Clone, Debug)]
+pub struct Object(Arc<Vec<u8>>);
 
-impl std::ops::Deref for Object<'_> {
+impl std::ops::Deref for Object {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // libgit2 may give no address for nothing.
-        if self.0.len() == 0 { &[] } else { self.0.data() }
+        &self.0
     }
 }
 
-fn to_oid(id: &ObjectId) -> Result<Oid, ReadError> {
-    Oid::from_bytes(id.as_bytes()).map_err(|error| translate(id, &error))
-}
-
-fn translate(id: &ObjectId, error: &git2::Error) -> ReadError {
-    if error.code() == ErrorCode::NotFound {
-        ReadError::Missing(*id)
-    } else {
-        ReadError::Unreadable(*id, error.message().to_owned())
+fn translate(id: &ObjectId, lack: Lack) -> ReadError {
+    match lack {
+        Lack::Missing => ReadError::Missing(*id),
+        Lack::Broken(why) => ReadError::Unreadable(*id, why),
     }
 }

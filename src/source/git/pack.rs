@@ -36,6 +36,7 @@ mod inflate;
 mod layout;
 mod loose;
 mod rebuild;
+mod single;
 mod store;
 mod tools;
 mod walk;
@@ -43,6 +44,7 @@ mod walk;
 pub(super) use self::catalog::Catalog;
 pub use crate::text::Copied;
 
+pub(super) use self::single::{Lack, SingleStore};
 pub use self::{
     store::{ObjectStore, Places},
     walk::{Limits, Scope, Tally, Walk},

@@ -82,12 +82,12 @@ pub(super) struct Reader<'r> {
 }
 
 /// Content of a blob, or of the LFS object that it points at.
-enum Content<'o> {
-    Blob(Object<'o>),
+enum Content {
+    Blob(Object),
     Lfs(Vec<u8>),
 }
 
-impl Deref for Content<'_> {
+impl Deref for Content {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -225,7 +225,7 @@ impl Reader<'_> {
     }
 
     /// An older version, if it can be read.
-    fn old_content(&self, version: Version) -> Option<Content<'_>> {
+    fn old_content(&self, version: Version) -> Option<Content> {
         let blob = self.objects.read(&version.id, Type::Blob).ok()?;
         match lfs::Pointer::parse(&blob) {
             Some(pointer) if pointer.size <= MAX_WHOLE_LFS => {

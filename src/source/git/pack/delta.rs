@@ -9,6 +9,9 @@ use crate::text::Span;
 /// up first.
 const UNCHECKED: u64 = 1 << 20;
 
+/// Bytes that the two sizes at the start of a delta take at most.
+pub(super) const LONGEST_SIZES: usize = 18;
+
 /// The two sizes at the start of a delta, and the instructions behind them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Delta<'a> {
@@ -29,6 +32,12 @@ impl<'a> Delta<'a> {
             return Err(Fault::Delta);
         }
         Ok(delta)
+    }
+
+    /// Size of the base and of the object made, from the first [`LONGEST_SIZES`] bytes.
+    pub(super) fn sizes(bytes: &[u8]) -> Result<(u64, u64), Fault> {
+        let (base_size, rest) = size(bytes)?;
+        Ok((base_size, size(rest)?.0))
     }
 
     /// Number of bytes that the instructions make.

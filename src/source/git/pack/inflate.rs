@@ -24,6 +24,20 @@ impl Inflater {
             _ => Err(Fault::Compressed),
         }
     }
+
+    /// Inflates all of `input` into `out` and gives the number of bytes; `None` if they do not fit,
+    /// or if the data is damaged.
+    pub(super) fn fit(&mut self, input: &[u8], out: &mut [u8]) -> Option<usize> {
+        self.0.zlib_decompress(input, out).ok()
+    }
+}
+
+/// The first bytes of what a stream holds: `most` of them, fewer if there are no more.
+pub(super) fn start_of_stream(input: impl std::io::Read, most: usize) -> Result<Vec<u8>, Fault> {
+    let mut start = Vec::with_capacity(most);
+    let mut stream = flate2::read::ZlibDecoder::new(input).take(most as u64);
+    stream.read_to_end(&mut start).map_err(|_| Fault::Compressed)?;
+    Ok(start)
 }
 
 /// The size as a length in memory, if it can be true and is allowed.

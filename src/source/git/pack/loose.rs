@@ -8,12 +8,16 @@ use std::{
 
 use super::{
     Fault, IdFormat, ObjectKind,
-    inflate::{Inflater, believable},
+    inflate::{Inflater, believable, start_of_stream},
 };
 use crate::origin::ObjectId;
 
 /// The longest header: a kind, a blank, twenty digits and a zero byte.
 const LONGEST_HEADER: usize = 32;
+/// Source text shrinks to a third or a quarter, rarely to less than an eighth.
+const USUAL_EXPANSION: usize = 8;
+/// Above this size, in bytes, a guess would cost more than looking at the header first.
+const MAX_GUESS: usize = 1 << 20;
 
 /// The ids of a folder's loose objects, in no order.
 pub(super) fn list(folder: &Path, format: IdFormat) -> io::Result<Vec<ObjectId>> {
@@ -50,20 +54,47 @@ pub(super) fn read(folder: &Path, id: &ObjectId, limit: u64) -> Result<Option<(O
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    read_file(file, limit).map(Some)
+}
+
+/// Kind and size of the object in `file`, from its start.
+pub(super) fn header(file: &mut fs::File) -> Result<(ObjectKind, u64), Fault> {
+    let header = start_of_stream(file, LONGEST_HEADER)?;
+    let (kind, size, _) = parse_header(&header).ok_or(Fault::Header)?;
+    Ok((kind, size))
+}
+
+/// Reads the object in `file`.
+pub(super) fn read_file(file: fs::File, limit: u64) -> Result<(ObjectKind, Vec<u8>), Fault> {
+    let size = file.metadata()?.len();
+    let mut compressed = Vec::with_capacity(size.min(MAX_GUESS as u64) as usize + 1);
     // Compressed data can be larger than the content, by little.
-    let mut compressed = Vec::new();
     file.take(limit.saturating_add(limit / 64 + 1024)).read_to_end(&mut compressed)?;
-    let mut header = Vec::new();
+    if let Some(found) = read_small(&compressed, limit) {
+        return Ok(found);
+    }
     // The header is inflated as far as it goes; what is cut or broken is found out below.
-    let _read = flate2::read::ZlibDecoder::new(compressed.as_slice())
-        .take(LONGEST_HEADER as u64)
-        .read_to_end(&mut header);
+    let header = start_of_stream(compressed.as_slice(), LONGEST_HEADER)?;
     let (kind, size, header_len) = parse_header(&header).ok_or(Fault::Header)?;
     let len = believable(size, compressed.len() as u64, limit)?;
     let mut bytes = vec![0; header_len + len];
     Inflater::new().fill(&compressed, &mut bytes)?;
     bytes.drain(..header_len);
-    Ok(Some((kind, bytes)))
+    Ok((kind, bytes))
+}
+
+/// Inflates an object in one go, its size being guessed. `None` if the guess is bad, or the object.
+fn read_small(compressed: &[u8], limit: u64) -> Option<(ObjectKind, Vec<u8>)> {
+    let guess = compressed.len().checked_mul(USUAL_EXPANSION).filter(|&guess| guess <= MAX_GUESS)?;
+    let mut bytes = vec![0; LONGEST_HEADER + guess];
+    let len = Inflater::new().fit(compressed, &mut bytes)?;
+    bytes.truncate(len);
+    let (kind, size, header_len) = parse_header(&bytes[..len.min(LONGEST_HEADER)])?;
+    if size > limit || (len - header_len) as u64 != size {
+        return None;
+    }
+    bytes.drain(..header_len);
+    Some((kind, bytes))
 }
 
 fn parse_header(bytes: &[u8]) -> Option<(ObjectKind, u64, usize)> {

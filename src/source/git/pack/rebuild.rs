@@ -7,6 +7,9 @@ use std::{
     sync::{Mutex, atomic::AtomicUsize},
 };
 
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+
 use super::{
     IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink,
     alternates::problem,
@@ -125,6 +128,19 @@ fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, 
     tools.into_iter().flat_map(|tools| tools.worker).collect()
 }
 
+/// The id of an object: the hash of its header and its content.
+fn hash(kind: ObjectKind, content: &[u8], format: IdFormat) -> Option<ObjectId> {
+    let header = format!("{kind} {}\0", content.len());
+    match format {
+        IdFormat::Sha1 => {
+            ObjectId::from_bytes(&Sha1::new().chain_update(header).chain_update(content).finalize())
+        }
+        IdFormat::Sha256 => {
+            ObjectId::from_bytes(&Sha256::new().chain_update(header).chain_update(content).finalize())
+        }
+    }
+}
+
 struct Hasher<'a> {
     index: &'a Index,
     format: IdFormat,
@@ -139,20 +155,8 @@ impl ObjectSink for Hasher<'_> {
     }
 
     fn object(&self, found: &mut Self::Worker, object: &Object<'_>, _base: Option<&()>) {
-        let kind = match object.kind {
-            ObjectKind::Commit => git2::ObjectType::Commit,
-            ObjectKind::Tree => git2::ObjectType::Tree,
-            ObjectKind::Blob => git2::ObjectType::Blob,
-            ObjectKind::Tag => git2::ObjectType::Tag,
-        };
-        let format = match self.format {
-            IdFormat::Sha1 => git2::ObjectFormat::Sha1,
-            IdFormat::Sha256 => git2::ObjectFormat::Sha256,
-        };
         let offset = self.index.find(&object.id()).map(|place| self.index.offsets()[place]);
-        let id = git2::Oid::hash_object_ext(kind, object.bytes, format)
-            .ok()
-            .and_then(|id| ObjectId::from_bytes(id.as_bytes()));
+        let id = hash(object.kind, object.bytes, self.format);
         found.extend(id.zip(offset));
     }
 

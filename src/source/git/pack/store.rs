@@ -300,7 +300,7 @@ impl ObjectStore {
 }
 
 /// Inflates one entry whose end is not known.
-fn inflate_entry(
+pub(super) fn inflate_entry(
     data: &PackData,
     offset: u64,
     format: IdFormat,
