@@ -20,6 +20,8 @@ use std::{
 mod condition;
 #[path = "src/diagnostic.rs"]
 mod diagnostic;
+#[path = "src/detect/entropy.rs"]
+mod entropy;
 #[path = "src/rule/example.rs"]
 mod example;
 #[path = "src/rule/expression.rs"]
@@ -28,6 +30,8 @@ mod expression;
 mod finding;
 #[path = "src/glob.rs"]
 mod glob;
+#[path = "src/detect/gram.rs"]
+mod gram;
 #[path = "src/rule/kind.rs"]
 mod kind;
 #[path = "src/rule/model.rs"]
@@ -45,7 +49,7 @@ mod validate;
 
 use condition::{Condition, Literal, Path as Way, Step, Structure, Test};
 use diagnostic::{Diagnostic, Sources};
-use model::{Allow, Detector, Example, Rule, Text};
+use model::{Allow, Detector, Example, Gate, Rule, Text};
 
 /// Where the packs are.
 const RULES: &str = "rules";
@@ -66,7 +70,9 @@ fn generate() -> Result<bool, Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/rule");
     println!("cargo::rerun-if-changed=src/diagnostic");
-    for file in ["diagnostic.rs", "finding/words.rs", "glob.rs", "text.rs"] {
+    for file in
+        ["detect/entropy.rs", "detect/gram.rs", "diagnostic.rs", "finding/words.rs", "glob.rs", "text.rs"]
+    {
         println!("cargo::rerun-if-changed=src/{file}");
     }
     println!("cargo::rerun-if-changed={RULES}");
@@ -81,9 +87,73 @@ fn generate() -> Result<bool, Box<dyn Error>> {
         return Ok(false);
     }
     packs.rules.sort_by(|one, other| one.id.cmp(&other.id));
-    let out = PathBuf::from(std::env::var("OUT_DIR")?).join("builtin.rs");
-    fs::write(out, Tables::default().write(&packs))?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    fs::write(out.join("keywords.rs"), keywords(&packs.rules))?;
+    fs::write(out.join("builtin.rs"), Tables::default().write(&packs))?;
+    fix_addresses();
     Ok(true)
+}
+
+/// Links the program at fixed addresses where that is known to work.
+///
+/// The tables are full of pointers: 35,000 addresses had to be written, and 200 pages copied for
+/// it, at each start of a movable program, which is more than a third of what a commit costs.
+/// What is lost is that the program itself lies at random addresses (its heap, stack and system
+/// libraries still do), in a program without unsafe code.
+fn fix_addresses() {
+    let target = |key: &str| std::env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
+}
+
+/// The source text of the keywords of `rules`, near and far.
+fn keywords(rules: &[Rule]) -> String {
+    let (mut near, mut far) = (Vec::new(), Vec::new());
+    for (place, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.gate != Gate::Off) {
+        for (keyword, spans_lines) in gram::keywords(&rule.detector) {
+            if spans_lines {
+                far.push((keyword.clone(), place, true));
+            }
+            near.push((keyword, place, spans_lines));
+        }
+    }
+    format!("{}{}", keyword_table("NEAR", near), keyword_table("FAR", far))
+}
+
+fn keyword_table(name: &str, mut pairs: Vec<(gram::Keyword, usize, bool)>) -> String {
+    pairs.sort_unstable();
+    let (mut keywords, mut starts, mut users, mut spans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (keyword, place, spans_lines) in pairs {
+        if keywords.last() != Some(&keyword) {
+            keywords.push(keyword);
+            starts.push(users.len());
+            spans.push(false);
+        }
+        users.push(place);
+        if let Some(spans) = spans.last_mut() {
+            *spans |= spans_lines;
+        }
+    }
+    starts.push(users.len());
+    let mut table = gram::Table::empty();
+    table.extend(&keywords);
+    let entries = table.entries.iter().map(|entry| {
+        format!("Entry {{ gram: {}, keyword: {}, offset: {} }}", entry.gram, entry.keyword, entry.offset)
+    });
+    format!(
+        "pub(super) static {name}: Table = Table {{ bytes: Cow::Borrowed(&{:?}), ends: Cow::Borrowed(&{:?}), \
+         fold: Cow::Borrowed(&{:?}), long: {:?}, short: {:?}, starts: Cow::Borrowed(&{:?}), \
+         entries: Cow::Borrowed(&[{}]) }};\n\
+         pub(super) static {name}_USERS: Users = Users {{ starts: &{starts:?}, rules: &{users:?}, spans: &{spans:?} }};\n",
+        table.bytes,
+        table.ends,
+        table.fold,
+        table.long,
+        table.short,
+        table.starts,
+        entries.collect::<Vec<_>>().join(", "),
+    )
 }
 
 fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

@@ -9,12 +9,14 @@
 
 pub(crate) mod assignment;
 pub(crate) mod bound;
+mod builtin;
 mod carry;
 pub mod check;
 mod class;
 pub(crate) mod decode;
 pub mod encoding;
 pub mod entropy;
+mod gram;
 pub(crate) mod judge;
 pub(crate) mod overlap;
 pub(crate) mod pattern;
@@ -33,9 +35,10 @@ use crate::{
         check::Proof,
         decode::Decoded,
         encoding::Encoded,
+        gram::{Keyword, Table},
         judge::{Classifier, Language},
         pattern::{Engine, Memo},
-        prefilter::{Keyword, Prefilter},
+        prefilter::Prefilter,
     },
     finding::{Confidence, Encoding, Match},
     glob::{Glob, GlobMap},
@@ -92,23 +95,41 @@ impl Default for Limits {
 pub struct Scanner {
     rules: Arc<RuleSet>,
     limits: Limits,
-    prefilter: Prefilter,
-    /// Rules of each keyword.
-    users: Vec<Vec<u32>>,
+    near: Keywords,
     /// Keywords of rules whose matches span lines, for looking back beyond a fresh range.
-    far: Prefilter,
-    far_users: Vec<Vec<u32>>,
-    engines: Vec<Engine>,
-    /// Of bound rules, by [`bound::Engine`].
-    values: Vec<bound::Engine>,
-    paths: Vec<OnceLock<Vec<Glob>>>,
+    far: Keywords,
+    /// What is made of a rule at the first hit of one of its keywords.
+    ready: Vec<OnceLock<Box<Ready>>>,
     /// Names of file rules, put together when first needed.
     files: OnceLock<GlobMap<u32>>,
     policy: Policy,
-    /// By keyword: whether matches of one of its rules span lines.
-    spanning: Vec<bool>,
-    /// What the paths of a history make of the rules.
-    classes: class::Classes,
+    /// What the paths of a history make of the rules, for those who ask.
+    classes: OnceLock<class::Classes>,
+}
+
+/// What is made of a rule when it is first needed.
+#[derive(Debug)]
+struct Ready {
+    /// For pattern rules.
+    engine: Engine,
+    /// For bound rules.
+    value: bound::Engine,
+    /// The paths that the rule is for.
+    paths: Vec<Glob>,
+}
+
+/// Keywords, and the rules that they belong to.
+#[derive(Debug)]
+struct Keywords {
+    prefilter: Prefilter,
+    /// Those of the built-in rules, which come first.
+    base: Option<&'static builtin::Users>,
+    /// Where the built-in rules are in the set, if they are.
+    places: Arc<[Option<u32>]>,
+    /// The rules of the other keywords.
+    others: Vec<Vec<u32>>,
+    /// Of the other keywords: whether matches of one of its rules span lines.
+    spans: Vec<bool>,
 }
 
 /// Buffers that one worker reuses from scan to scan.
@@ -163,43 +184,55 @@ impl Scanner {
     /// Makes the rules ready. Expressions are compiled when first needed.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, limits: Limits) -> Self {
+        let mut places = rules.builtin_places();
+        // The keywords of the program are of no use if they stand for rules that are not wanted.
+        let use_base = places.iter().flatten().count() > places.len() / 2;
+        if !use_base {
+            places.clear();
+        }
+        let mut entered = vec![false; rules.len()];
+        for place in builtin::NEAR_USERS.rules.iter().filter_map(|&rule| *places.get(usize::from(rule))?) {
+            entered[place as usize] = true;
+        }
         let (mut near, mut far) = (Vec::new(), Vec::new());
-        for (index, rule) in rules.iter().enumerate() {
-            let (keywords, fold, multiline) = match &rule.detector {
-                Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
-                Detector::Bound(bound) => (&bound.keywords, true, false),
-                Detector::Assignment(assignment) => (&assignment.keywords, true, false),
-                Detector::File(_) | Detector::Structure => continue,
-            };
-            for keyword in keywords.iter() {
-                let bytes =
-                    if fold { keyword.to_ascii_lowercase() } else { keyword.to_string() }.into_bytes();
-                let keyword = Keyword { bytes, fold };
-                if multiline {
+        for (index, rule) in rules.iter().enumerate().filter(|(index, _)| !entered[*index]) {
+            for (keyword, spans_lines) in gram::keywords(&rule.detector) {
+                if spans_lines {
                     far.push((keyword.clone(), index as u32));
                 }
                 near.push((keyword, index as u32));
             }
         }
-        let (keywords, users) = by_keyword(near);
-        let (far_keywords, far_users) = by_keyword(far);
-        let spans_lines = |&rule: &u32| matches!(&rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
-        let spanning = users.iter().map(|users| users.iter().any(spans_lines)).collect();
+        let places: Arc<[_]> = places.into();
+        let (near_base, far_base) = if use_base {
+            (Some((&builtin::NEAR, &builtin::NEAR_USERS)), Some((&builtin::FAR, &builtin::FAR_USERS)))
+        } else {
+            (None, None)
+        };
         Self {
             limits,
-            prefilter: Prefilter::new(keywords),
-            users,
-            far: Prefilter::new(far_keywords),
-            far_users,
-            engines: (0..rules.len()).map(|_| Engine::default()).collect(),
-            values: (0..rules.len()).map(|_| bound::Engine::default()).collect(),
-            paths: (0..rules.len()).map(|_| OnceLock::new()).collect(),
+            near: Keywords::new(near_base, Arc::clone(&places), near, &rules),
+            far: Keywords::new(far_base, places, far, &rules),
+            ready: (0..rules.len()).map(|_| OnceLock::new()).collect(),
             files: OnceLock::new(),
             policy: Policy::new(&rules),
-            spanning,
-            classes: class::Classes::new(&rules),
+            classes: OnceLock::new(),
             rules,
         }
+    }
+
+    /// What the paths of a history make of the rules.
+    fn classes(&self) -> &class::Classes {
+        self.classes.get_or_init(|| class::Classes::new(&self.rules))
+    }
+
+    /// What was made of a rule.
+    fn ready(&self, index: u32) -> &Ready {
+        self.ready[index as usize].get_or_init(|| {
+            let paths = self.rules.rule(index).paths.iter();
+            let paths = paths.flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect();
+            Box::new(Ready { engine: Engine::default(), value: bound::Engine::default(), paths })
+        })
     }
 
     /// The rules it scans with.
@@ -332,15 +365,13 @@ impl Scanner {
         for &region in &regions {
             let mut hits = std::mem::take(&mut collector.scratch.hits);
             hits.clear();
-            self.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
+            self.near.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
                 hits.push((keyword as u32, place as u32));
             });
             for &(keyword, place) in &hits {
                 let (keyword, place) = (keyword as usize, place as usize);
-                let hit = Span::new(place, place + self.prefilter.length(keyword));
-                for &rule in &self.users[keyword] {
-                    self.hit(rule, view, hit, collector);
-                }
+                let hit = Span::new(place, place + self.near.prefilter.length(keyword));
+                self.near.rules(keyword, |rule| self.hit(rule, view, hit, collector));
             }
             collector.scratch.hits = hits;
         }
@@ -359,7 +390,7 @@ impl Scanner {
     /// Hits outside `regions` whose matches may span lines into them. Each byte is searched once,
     /// however many regions are near it.
     fn far_hits(&self, view: View<'_>, regions: &[Span], collector: &mut Collector<'_>) {
-        if self.far_users.is_empty() || regions == [Span::new(0, view.bytes.len())] {
+        if self.far.prefilter.is_empty() || regions == [Span::new(0, view.bytes.len())] {
             return;
         }
         let around = regions.iter().flat_map(|region| {
@@ -371,8 +402,8 @@ impl Scanner {
         });
         let mut hits = Vec::new();
         for near in Fresh::from_spans(around.collect()).spans(view.bytes.len()) {
-            self.far.find(view.bytes, near.start, near.end, |keyword, place| {
-                let hit = Span::new(place, place + self.far.length(keyword));
+            self.far.prefilter.find(view.bytes, near.start, near.end, |keyword, place| {
+                let hit = Span::new(place, place + self.far.prefilter.length(keyword));
                 let next = regions.partition_point(|region| region.end < hit.end);
                 if !regions.get(next).is_some_and(|region| region.contains(hit)) {
                     hits.push((keyword, hit));
@@ -380,9 +411,7 @@ impl Scanner {
             });
         }
         for (keyword, hit) in hits {
-            for &rule in &self.far_users[keyword] {
-                self.hit(rule, view, hit, collector);
-            }
+            self.far.rules(keyword, |rule| self.hit(rule, view, hit, collector));
         }
     }
 
@@ -422,18 +451,12 @@ impl Scanner {
         if let Some(class) = &collector.class {
             return class.applies(self, index as usize);
         }
-        *collector.scratch.for_path[index as usize]
-            .get_or_insert_with(|| self.is_for(index as usize, rule, path))
+        *collector.scratch.for_path[index as usize].get_or_insert_with(|| self.is_for(index, path))
     }
 
     /// Whether one of the rule's globs matches `path`.
-    fn is_for(&self, index: usize, rule: &Rule, path: &BStr) -> bool {
-        self.paths[index]
-            .get_or_init(|| {
-                rule.paths.iter().flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect()
-            })
-            .iter()
-            .any(|glob| glob.matches(path))
+    fn is_for(&self, index: u32, path: &BStr) -> bool {
+        self.ready(index).paths.iter().any(|glob| glob.matches(path))
     }
 
     fn pattern(
@@ -446,7 +469,7 @@ impl Scanner {
     ) {
         collector.scratch.used.push(index);
         let memo = &mut collector.scratch.memos[index as usize];
-        let (found, depends) = self.engines[index as usize].at(pattern, view.bytes, hit, memo);
+        let (found, depends) = self.ready(index).engine.at(pattern, view.bytes, hit, memo);
         let Some(found) = found else { return };
         let secret = found.secret.of(view.bytes);
         let conditions = Conditions {
@@ -472,7 +495,7 @@ impl Scanner {
 
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let mut found = Vec::new();
-        let depends = self.values[index as usize].at(bound, view.bytes, hit, &mut found);
+        let depends = self.ready(index).value.at(bound, view.bytes, hit, &mut found);
         for bond in found {
             let secret = bond.value.of(view.bytes);
             let conditions = Conditions {
@@ -615,6 +638,43 @@ fn by_keyword(mut pairs: Vec<(Keyword, u32)>) -> (Vec<Keyword>, Vec<Vec<u32>>) {
         }
     }
     (keywords, users)
+}
+
+impl Keywords {
+    fn new(
+        base: Option<(&'static Table, &'static builtin::Users)>,
+        places: Arc<[Option<u32>]>,
+        others: Vec<(Keyword, u32)>,
+        rules: &RuleSet,
+    ) -> Self {
+        let (keywords, others) = by_keyword(others);
+        let (table, users) = base.unzip();
+        let spans_lines = |&rule: &u32| matches!(&rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
+        let spans = others.iter().map(|users| users.iter().any(spans_lines)).collect();
+        Self { prefilter: Prefilter::new(table, &keywords), base: users, places, others, spans }
+    }
+
+    /// Whether matches of one of the rules of a keyword span lines.
+    fn spans_lines(&self, keyword: usize) -> bool {
+        let base = self.base.map_or(&[][..], |base| base.spans);
+        match keyword.checked_sub(base.len()) {
+            None => base[keyword],
+            Some(other) => self.spans[other],
+        }
+    }
+
+    /// Calls `each` with every rule of a keyword.
+    fn rules(&self, keyword: usize, mut each: impl FnMut(u32)) {
+        let count = self.base.map_or(0, |base| base.starts.len() - 1);
+        match (self.base, keyword.checked_sub(count)) {
+            (Some(base), None) => {
+                let users = usize::from(base.starts[keyword])..usize::from(base.starts[keyword + 1]);
+                base.rules[users].iter().filter_map(|&rule| self.places[usize::from(rule)]).for_each(each);
+            }
+            (_, Some(other)) => self.others[other].iter().for_each(|&rule| each(rule)),
+            (None, None) => {}
+        }
+    }
 }
 
 /// A key with a telling name stands at `hit`.

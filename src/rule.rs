@@ -121,6 +121,12 @@ impl RuleSet {
         Some((place as u32, &self.rules[place]))
     }
 
+    /// For each built-in rule, in their order, its place in this set, if it is here as it was built.
+    #[must_use]
+    pub fn builtin_places(&self) -> Vec<Option<u32>> {
+        builtin::places(&self.rules)
+    }
+
     /// Number of rules.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -168,18 +168,16 @@ impl Scanner {
         let mut hits = std::mem::take(&mut collector.scratch.hits);
         for &region in regions {
             hits.clear();
-            self.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
+            self.near.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
                 hits.push((keyword as u32, place as u32));
             });
             for &(keyword, place) in &hits {
                 let start = place as usize;
-                let hit = Span::new(start, start + self.prefilter.length(keyword as usize));
-                if self.spanning[keyword as usize] {
+                let hit = Span::new(start, start + self.near.prefilter.length(keyword as usize));
+                if self.near.spans_lines(keyword as usize) {
                     far.add(keyword, place);
                 }
-                for &rule in &self.users[keyword as usize] {
-                    self.hit(rule, view, hit, collector);
-                }
+                self.near.rules(keyword as usize, |rule| self.hit(rule, view, hit, collector));
             }
         }
         collector.scratch.hits = hits;
@@ -202,7 +200,7 @@ impl Scanner {
             return;
         }
         for &(keyword, place) in &base.places {
-            let hit = Span::new(place as usize, place as usize + self.prefilter.length(keyword as usize));
+            let hit = Span::new(place as usize, place as usize + self.near.prefilter.length(keyword as usize));
             for copy in copies.iter().filter(|copy| Span::new(copy.from, copy.from + copy.len).contains(hit))
             {
                 let start = hit.start - copy.from + copy.at;
@@ -215,9 +213,7 @@ impl Scanner {
                 let window =
                     Span::new(start.saturating_sub(pattern::BEFORE), start + pattern::AFTER_MULTILINE);
                 if view.fresh.touches(window) {
-                    for &rule in &self.users[keyword as usize] {
-                        self.hit(rule, view, hit, collector);
-                    }
+                    self.near.rules(keyword as usize, |rule| self.hit(rule, view, hit, collector));
                 }
             }
         }

@@ -66,7 +66,7 @@ impl Scanner {
             .rev()
             .take(16)
             .fold(0_usize, |sum, &byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        let mut part = self.classes.parts[sum % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut part = self.classes().parts[sum % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = part.get(path) {
             return Arc::clone(known);
         }
@@ -76,7 +76,7 @@ impl Scanner {
         let class = Arc::new(Class {
             path: path.to_owned(),
             language: Language::of(path),
-            answers: self.classes.limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
+            answers: self.classes().limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
             files: OnceLock::new(),
         });
         part.insert(path.to_owned(), Arc::clone(&class));
@@ -87,11 +87,11 @@ impl Scanner {
 impl Class {
     /// Whether a rule is for the path.
     pub(super) fn applies(&self, scanner: &Scanner, rule: usize) -> bool {
-        let Some(place) = scanner.classes.places[rule] else { return true };
+        let Some(place) = scanner.classes().places[rule] else { return true };
         let answer = &self.answers[place as usize];
         match answer.load(Ordering::Relaxed) {
             NOT_ASKED => {
-                let is_for = scanner.is_for(rule, scanner.rules.rule(rule as u32), self.path.as_ref());
+                let is_for = scanner.is_for(rule as u32, self.path.as_ref());
                 answer.store(if is_for { YES } else { NO }, Ordering::Relaxed);
                 is_for
             }
@@ -103,7 +103,7 @@ impl Class {
     pub(super) fn is_like(&self, other: &Self, scanner: &Scanner) -> bool {
         self.language == other.language
             && scanner
-                .classes
+                .classes()
                 .limited
                 .iter()
                 .all(|&rule| self.applies(scanner, rule as usize) == other.applies(scanner, rule as usize))

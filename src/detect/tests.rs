@@ -221,3 +221,38 @@ proptest! {
         }
     }
 }
+
+/// Rules of the program have their keywords from tables, copies of them enter theirs at run time.
+#[test]
+fn tables_of_keywords_find_what_rules_entered_one_by_one_find() {
+    let wanted = |rule: &Rule| rule.gate != rule::Gate::Off;
+    let built: Vec<_> = rule::builtin().into_iter().filter(|rule| wanted(rule)).collect();
+    let copies: Vec<_> =
+        built.iter().map(|rule| std::borrow::Cow::Owned(rule.clone().into_owned())).collect();
+    let half = copies.iter().step_by(3).chain(built.iter().skip(1).step_by(3)).cloned();
+    let half = half.chain(built.iter().skip(2).step_by(3).cloned()).collect();
+    let [tables, entered, mixed] = [built, copies, half]
+        .map(|rules: Vec<_>| Scanner::new(Arc::new(RuleSet::new(rules, Vec::new())), Limits::default()));
+    assert!(tables.near.base.is_some() && entered.near.base.is_none() && mixed.near.base.is_some());
+    for rule in tables.rules.iter() {
+        for example in rule.matches.iter() {
+            let text = example.text.replace("{cat}", "");
+            let found = |scanner: &Scanner| {
+                let mut matches = Vec::new();
+                let subject = Subject {
+                    bytes: text.as_bytes(),
+                    path: (*example.path).into(),
+                    kind: Kind::File,
+                    fresh: &Fresh::All,
+                    new_name: true,
+                    executable: false,
+                };
+                scanner.scan(subject, &mut Scratch::default(), &mut matches);
+                matches.into_iter().map(|one| (one.rule, one.span)).collect::<Vec<_>>()
+            };
+            let expected = found(&tables);
+            assert_eq!(found(&entered), expected, "{}: {text}", rule.id);
+            assert_eq!(found(&mixed), expected, "{}: {text}", rule.id);
+        }
+    }
+}

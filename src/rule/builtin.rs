@@ -18,6 +18,21 @@ pub fn builtin_refs() -> impl ExactSizeIterator<Item = RuleRef> {
     BUILTIN.iter().map(RuleRef::BuiltIn)
 }
 
+/// For each built-in rule, its place among `rules`, which are in the order of ids, too.
+pub(super) fn places(rules: &[RuleRef]) -> Vec<Option<u32>> {
+    let mut places = vec![None; BUILTIN.len()];
+    let mut next = 0;
+    for (place, rule) in rules.iter().enumerate() {
+        let RuleRef::BuiltIn(rule) = rule else { continue };
+        let found = BUILTIN[next..].iter().position(|builtin| std::ptr::eq(builtin, *rule));
+        if let Some(ahead) = found {
+            places[next + ahead] = Some(place as u32);
+            next += ahead + 1;
+        }
+    }
+    places
+}
+
 /// The built-in packs as written: name and text.
 #[must_use]
 pub const fn builtin_packs() -> &'static [(&'static str, &'static str)] {

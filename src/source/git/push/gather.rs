@@ -111,7 +111,7 @@ impl<'o> Gatherer<'o> {
             return Err(ReadError::Unreadable(new, "this is no tree".to_owned()));
         }
         // One that cannot be read makes more count as new.
-        let contents: Vec<Object<'_>> =
+        let contents: Vec<Object> =
             olds.iter().filter_map(|old| objects.read(old, Type::Tree).ok()).collect();
         let mut cursors: Vec<Peekable<Tree<'_>>> =
             contents.iter().map(|old| Tree::new(old, objects.hash_len()).peekable()).collect();
