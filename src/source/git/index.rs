@@ -27,8 +27,8 @@ const HEADER_LEN: usize = 12;
 const STAT_LEN: usize = 40;
 /// Signature and length in front of an extension.
 const EXTENSION_HEADER_LEN: usize = 8;
-/// Read at a time: fits a level-2 cache, and makes system calls rare.
-const CHUNK: usize = 256 << 10;
+/// Read at a time: fits a level-2 cache, makes system calls rare, and touches few new pages.
+const CHUNK: usize = 64 << 10;
 /// Parts of the end of the file in which extensions are looked for, one after the other. A
 /// cache-tree takes about 40 bytes a folder, so the last holds one of 800,000 folders; without
 /// it the index is read from its start, which costs time and nothing else.
@@ -354,9 +354,18 @@ impl<'f> Entries<'f> {
         }
         self.buffer.drain(..self.at);
         self.at = 0;
-        let wanted = len.max(CHUNK) - self.buffer.len();
-        self.input.by_ref().take(wanted as u64).read_to_end(&mut self.buffer)?;
-        Ok(self.buffer.len() >= len)
+        let mut filled = self.buffer.len();
+        self.buffer.resize(len.max(CHUNK), 0);
+        while filled < self.buffer.len() {
+            match self.input.read(&mut self.buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.buffer.truncate(filled);
+        Ok(filled >= len)
     }
 
     /// Offset from `from` to the next NUL in the buffer, reading on until there is one. Offsets count from `at`.

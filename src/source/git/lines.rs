@@ -59,22 +59,35 @@ impl<'t> OldLines<'t> {
         let shared = lines.filter(|line| !bare(line).is_empty() && self.0.contains(bare(line)));
         shared.map(<[u8]>::len).sum()
     }
-
-    fn fresh(&self, new: &[u8], part: Span) -> Fresh {
-        Fresh::from_spans(lines(new, part).filter(|line| !self.0.contains(bare(line.of(new)))).collect())
-    }
 }
+
+/// Lines longer than this share one place in the table of lengths.
+const LONG_LINE: usize = 255;
 
 /// The lines of `new` that are in none of `olds`; everything if there are no older versions.
 #[must_use]
 pub fn fresh(new: &[u8], olds: &[&[u8]]) -> Fresh {
     let Some(first) = olds.first() else { return Fresh::All };
-    // What both start and end with is not new; usually little is left that needs the set.
+    // What both start and end with is not new; usually little is left that has to be looked for.
     let part = changed_part(new, first);
-    if part.is_empty() {
-        return Fresh::Ranges(Vec::new());
+    let mut missing: HashSet<&[u8]> = lines(new, part).map(|line| bare(line.of(new))).collect();
+    // Most old lines need not be hashed to know that they are none of a few.
+    let mut lengths = [false; LONG_LINE + 1];
+    for line in &missing {
+        lengths[line.len().min(LONG_LINE)] = true;
     }
-    OldLines::new(olds).fresh(new, part)
+    for old in olds {
+        if missing.is_empty() {
+            break;
+        }
+        for line in lines(old, Span::new(0, old.len())) {
+            let line = bare(line.of(old));
+            if lengths[line.len().min(LONG_LINE)] {
+                missing.remove(line);
+            }
+        }
+    }
+    Fresh::from_spans(lines(new, part).filter(|line| missing.contains(bare(line.of(new)))).collect())
 }
 
 /// The lines of `new` between those that it starts and ends with as `old` does.
