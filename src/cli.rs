@@ -17,6 +17,7 @@ mod merge;
 mod pre_push;
 mod pre_receive;
 mod progress;
+mod quick;
 mod rewrite;
 mod rules;
 mod run;
@@ -41,7 +42,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(line: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(line) {
+    let cli = match quick::read(&line).map_or_else(|| Cli::try_parse_from(line), Ok) {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -33,8 +33,8 @@ use crate::{
 /// The visitor of every run.
 pub(super) struct Collector<'p> {
     plan: &'p Plan,
-    /// Titles by place of the rule, shared by its findings.
-    titles: Vec<Arc<str>>,
+    /// Titles by place of the rule, made at its first finding and shared by all.
+    titles: Vec<OnceLock<Arc<str>>>,
     scratches: Mutex<Vec<Scratch>>,
     kept: Mutex<Kept>,
     /// Findings with a history.
@@ -104,7 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<'p> Collector<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
-        let titles = plan.scanner.rules().iter().map(|rule| Arc::from(rule.title.as_ref())).collect();
+        let titles = (0..plan.scanner.rules().len()).map(|_| OnceLock::new()).collect();
         Self {
             plan,
             titles,
@@ -329,7 +329,9 @@ impl<'p> Collector<'p> {
         let mut finding = Finding {
             rule: rule.id.clone(),
             rule_index: found.rule,
-            title: Arc::clone(&self.titles[found.rule as usize]),
+            title: Arc::clone(
+                self.titles[found.rule as usize].get_or_init(|| Arc::from(rule.title.as_ref())),
+            ),
             risk: rule.risk,
             severity: rule.severity,
             confidence: found.confidence,
