@@ -246,6 +246,7 @@ fn tables_of_keywords_find_what_rules_entered_one_by_one_find() {
                     fresh: &Fresh::All,
                     new_name: true,
                     executable: false,
+                    beside: None,
                 };
                 scanner.scan(subject, &mut Scratch::default(), &mut matches);
                 matches.into_iter().map(|one| (one.rule, one.span)).collect::<Vec<_>>()
