@@ -70,11 +70,13 @@ pub fn fresh(new: &[u8], olds: &[&[u8]]) -> Fresh {
     let Some(first) = olds.first() else { return Fresh::All };
     // What both start and end with is not new; usually little is left that has to be looked for.
     let part = changed_part(new, first);
-    let mut missing: HashSet<&[u8]> = lines(new, part).map(|line| bare(line.of(new))).collect();
+    let mut missing = HashSet::new();
     // Most old lines need not be hashed to know that they are none of a few.
     let mut lengths = [false; LONG_LINE + 1];
-    for line in &missing {
+    for line in lines(new, part) {
+        let line = bare(line.of(new));
         lengths[line.len().min(LONG_LINE)] = true;
+        missing.insert(line);
     }
     for old in olds {
         if missing.is_empty() {
