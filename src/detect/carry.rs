@@ -200,7 +200,8 @@ impl Scanner {
             return;
         }
         for &(keyword, place) in &base.places {
-            let hit = Span::new(place as usize, place as usize + self.near.prefilter.length(keyword as usize));
+            let hit =
+                Span::new(place as usize, place as usize + self.near.prefilter.length(keyword as usize));
             for copy in copies.iter().filter(|copy| Span::new(copy.from, copy.from + copy.len).contains(hit))
             {
                 let start = hit.start - copy.from + copy.at;
