@@ -1,6 +1,6 @@
 //! Sources that read a git repository: what is staged, what is not, and the message of a commit.
 //!
-//! All of it is our own reading, without git's library: git itself decided that the hook runs, so
+//! All but revisions as people write them is our own reading: git itself decided that the hook runs, so
 //! ownership is not judged again, configuration is read only where it is asked for, no index of a
 //! pack is read whole, and a start costs a fraction of a millisecond.
 //!
