@@ -9,11 +9,9 @@ impl Scanner {
     /// Calls `found` with the index of a rule and the place of one of its keywords, for every hit in the text as it
     /// stands: what is encoded in it is not looked at.
     pub fn keyword_hits(&self, text: &[u8], found: &mut dyn FnMut(u32, Span)) {
-        self.prefilter.find(text, 0, text.len(), |keyword, place| {
-            let hit = Span::new(place, place + self.prefilter.length(keyword));
-            for &rule in &self.users[keyword] {
-                found(rule, hit);
-            }
+        self.near.prefilter.find(text, 0, text.len(), |keyword, place| {
+            let hit = Span::new(place, place + self.near.prefilter.length(keyword));
+            self.near.rules(keyword, |rule| found(rule, hit));
         });
     }
 
