@@ -237,7 +237,7 @@ pub(super) fn properties(text: &[u8]) -> Document {
             break;
         }
         let key_end = joined.find(['=', ':', ' ', '\t']).unwrap_or(joined.len());
-        let key_span = Span::new(line.start, line.start + key_end);
+        let key_span = Span::new(line.start, (line.start + key_end).min(line.end));
         let rest = joined[key_end..].trim_start();
         let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim();
         let exact = memchr::memmem::find(&text[line.start..next], value.as_bytes()).is_some();
