@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod edge;
 mod exit;
+mod explain;
 mod gate;
 mod hook;
 mod install;
@@ -69,6 +70,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
             hook::Call::Skipped => Exit::Clean,
         },
         Command::Log(args) => log::run(&args, edge)?,
+        Command::Explain(args) => explain::run(&args, edge)?,
         Command::Rules(args) => rules::run(&args, edge)?,
         Command::Config(args) => config::run(&args, edge)?,
         Command::Completions(args) => shell::completions(&args)?,

@@ -17,11 +17,12 @@ pub(crate) mod decode;
 pub mod encoding;
 pub mod entropy;
 mod gram;
-pub(crate) mod judge;
+pub mod judge;
 pub(crate) mod overlap;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
 mod profile;
+pub mod study;
 
 pub use carry::{Change, Kept};
 
@@ -36,11 +37,11 @@ use crate::{
         decode::Decoded,
         encoding::Encoded,
         gram::{Keyword, Table},
-        judge::{Classifier, Language},
+        judge::{Classifier, place::Place},
         pattern::{Engine, Memo},
         prefilter::Prefilter,
     },
-    finding::{Confidence, Encoding, Match},
+    finding::{Confidence, Encoding, Match, Severity},
     glob::{Glob, GlobMap},
     origin::{Beside, Kind},
     policy::{Look, Policy},
@@ -161,7 +162,7 @@ struct View<'v> {
     bytes: &'v [u8],
     path: &'v BStr,
     fresh: &'v Fresh,
-    language: Language,
+    place: Place,
     binary: bool,
     depth: u8,
 }
@@ -326,7 +327,7 @@ impl Scanner {
             bytes: subject.bytes,
             path: subject.path,
             fresh: subject.fresh,
-            language: Language::of(subject.path),
+            place: Place::of(subject.path),
             binary: false,
             depth: 0,
         };
@@ -490,6 +491,7 @@ impl Scanner {
             decoded: Vec::new(),
             note: None,
             structure: None,
+            at_most: None,
         });
     }
 
@@ -516,6 +518,7 @@ impl Scanner {
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
+                at_most: None,
             });
         }
     }
@@ -586,6 +589,7 @@ impl Scanner {
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
+                at_most: None,
             });
         }
     }
@@ -677,6 +681,9 @@ impl Keywords {
     }
 }
 
+/// Severity of what is reported and need not stop anybody: a sample password in a test.
+const MILD: Severity = Severity::Low;
+
 /// A key with a telling name stands at `hit`.
 fn assign(
     index: u32,
@@ -688,29 +695,27 @@ fn assign(
 ) {
     let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let text = view.bytes;
-    let low = hit.start.saturating_sub(NAME_WINDOW.0);
-    let high = text.len().min(hit.end + NAME_WINDOW.1);
-    let start = memchr::memrchr(b'\n', &text[low..hit.start]).map_or(low, |newline| low + newline + 1);
-    let end = memchr::memchr2(b'\n', b'\r', &text[hit.end..high]).map_or(high, |newline| hit.end + newline);
+    let line = study::window(text, hit);
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
-    assignment::find(text, Span::new(start, end), hit, &mut candidates);
+    assignment::find(text, line, hit, &mut candidates);
     for candidate in &candidates {
-        let keyword = hit.of(text).to_ascii_lowercase();
-        let Some(confidence) = judge::judge(text, candidate, &keyword, classifier, view.language) else {
+        let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place };
+        let Some(opinion) = judge::judge(text, line, candidate, ask) else {
             continue;
         };
         collector.matches.push(Match {
             rule: index,
             span: candidate.value,
             whole: Span::new(candidate.key.start, candidate.value.end),
-            depends: Span::new(start, end.max(candidate.value.end)),
+            depends: Span::new(line.start, line.end.max(candidate.value.end)),
             secret: Secret::new(candidate.value.of(text)),
-            confidence: confidence.min(rule.confidence),
+            confidence: opinion.confidence.min(rule.confidence),
             proof: None,
             decoded: Vec::new(),
             note: None,
             structure: None,
+            at_most: opinion.mild.then_some(MILD),
         });
     }
     collector.scratch.candidates = candidates;

@@ -271,6 +271,7 @@ mod tests {
             confidence: Confidence::High,
             proof: None,
             decoded: Vec::new(),
+            at_most: None,
             note: None,
             structure: None,
         }

@@ -61,6 +61,8 @@ pub struct Match {
     pub secret: Secret,
     /// How sure, after the rule's checks.
     pub confidence: Confidence,
+    /// At most this severity, where the value or its place matters less than the rule says.
+    pub at_most: Option<Severity>,
     /// A word on a proof that passed, such as `github-crc32`.
     pub proof: Option<&'static str>,
     /// What the value was wrapped in, outermost first.

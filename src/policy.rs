@@ -276,6 +276,7 @@ fn ask(
             proof: None,
             decoded: Vec::new(),
             note: note(structure, block, place.ground),
+            at_most: None,
             structure: Some(Box::new(Structural {
                 part: part.1,
                 written: place.ground == Ground::Written,

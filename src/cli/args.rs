@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Hook(HookArgs),
     /// List, show, check, test and write rules
     Rules(RulesArgs),
+    /// Say why something is reported or not, and what to do about it
+    Explain(ExplainArgs),
     /// Record known findings, so that only new ones are reported
     Baseline(BaselineArgs),
     /// Check the log of what was let through by push options
@@ -340,6 +342,23 @@ pub(crate) struct HookArgs {
     /// What git passed to it
     #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<std::ffi::OsString>,
+}
+
+/// `abatis explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A rule's id, a finding's fingerprint, or `FILE:LINE`
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: Option<String>,
+    /// A text in place of a file, such as 'password = "…"'
+    #[arg(long, value_name = "TEXT", conflicts_with = "what", allow_hyphen_values = true)]
+    pub(crate) text: Option<String>,
+    /// The path that the text is taken to have
+    #[arg(long, value_name = "PATH", requires = "text")]
+    pub(crate) path: Option<String>,
+    /// Options that choose rules
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// `abatis rules`.

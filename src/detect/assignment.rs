@@ -16,6 +16,8 @@ pub(crate) enum Quote {
     Escaped,
     /// Bare, inside a string that began before the key: `"host=x password=y"`.
     InString,
+    /// A list of numbers that stand for bytes.
+    Bytes,
 }
 
 /// What stands between key and value.
@@ -39,8 +41,12 @@ pub(crate) enum Syntax {
     Markup,
     /// `?key=value&`.
     Query,
-    /// `name: KEY` on one line, `value: …` on the next.
+    /// `name: KEY` on one line, `value: …` on the next; or a YAML block.
     NextLine,
+    /// `scheme://user:value@host`.
+    Userinfo,
+    /// `Basic value`, `Bearer value`.
+    Scheme,
 }
 
 /// A value given to a key.
@@ -56,6 +62,10 @@ pub(crate) struct Candidate {
     pub(crate) syntax: Syntax,
     /// Text after a bare value on its line, that is not a comment: the value may be prose.
     pub(crate) trailing: bool,
+    /// Place among the arguments or items, from 0.
+    pub(crate) item: u8,
+    /// The value of another key in a document that is the value of this one: `token: "{\"sig\":\"…\"}"`.
+    pub(crate) nested: bool,
 }
 
 /// Longest name, to each side of the keyword.
@@ -66,9 +76,21 @@ const MAX_SPACE: usize = 40;
 const MAX_VALUE: usize = 512;
 /// Most values of a list.
 const MAX_ITEMS: usize = 8;
+/// Fewest numbers that make a list of bytes, and the longest such list in bytes of text.
+const BYTES: (usize, usize) = (8, 2048);
+/// Longest user name of a URL.
+const MAX_USER: usize = 100;
 
 /// Adds the values given to the name around `hit`. `line` is the line of the hit, cut to a window.
 pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate>) {
+    let Some(hit) = name_part(text, hit) else {
+        Reader { text, end: line.end, key: hit }.userinfo(line, found);
+        return;
+    };
+    if text[hit.end..line.end.max(hit.end)].starts_with(b" ") && is_scheme(hit.of(text)) {
+        Reader { text, end: line.end, key: hit }.scheme(found);
+        return;
+    }
     let Some(key) = key_around(text, line, hit) else { return };
     let reader = Reader { text, end: line.end, key };
     if let Some(candidate) = reader.markup_element() {
@@ -85,7 +107,23 @@ const NEXT_LINE: [&[u8]; 3] = [b"value:", b"Value:", b"ParameterValue:"];
 pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
     let line = &text[start..text.len().min(start + MAX_VALUE)];
     let line = line.trim_ascii_start();
-    NEXT_LINE.iter().any(|word| line.starts_with(word))
+    let before = text[start.saturating_sub(MAX_SPACE)..start].trim_ascii_end();
+    let block = before.strip_suffix(b"-").or_else(|| before.strip_suffix(b"+")).unwrap_or(before);
+    NEXT_LINE.iter().any(|word| line.starts_with(word)) || matches!(block.last(), Some(b'|' | b'>'))
+}
+
+/// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
+fn name_part(text: &[u8], hit: Span) -> Option<Span> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric();
+    let bytes = hit.of(text);
+    let start = bytes.iter().position(is_name)?;
+    let end = bytes.iter().rposition(is_name)?;
+    Some(Span::new(hit.start + start, hit.start + end + 1))
+}
+
+/// Whether `word` is the scheme of an `Authorization` header.
+fn is_scheme(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"basic") || word.eq_ignore_ascii_case(b"bearer")
 }
 
 /// Widens `hit` to the whole name.
@@ -125,7 +163,54 @@ impl Reader<'_> {
     }
 
     fn candidate(&self, value: Span, quote: Quote, syntax: Syntax) -> Candidate {
-        Candidate { key: self.key, value, quote, syntax, trailing: false }
+        Candidate { key: self.key, value, quote, syntax, trailing: false, item: 0, nested: false }
+    }
+
+    /// `scheme://user:value@host`, from the `://` on.
+    fn userinfo(&self, line: Span, found: &mut Vec<Candidate>) {
+        let from = self.key.end;
+        let low = line.start.max(self.key.start.saturating_sub(MAX_KEY));
+        let scheme = self.text[low..self.key.start]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte))
+            .count();
+        let high = self.end.min(from + MAX_USER + MAX_VALUE);
+        let stops = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>\\|".contains(byte);
+        let rest = &self.text[from.min(high)..high];
+        let rest = &rest[..rest.iter().position(stops).unwrap_or(rest.len())];
+        // The host begins behind the last `@` in front of the path; a password may hold one, too.
+        let authority = &rest[..rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len())];
+        let (Some(colon), Some(at)) = (memchr::memchr(b':', authority), memchr::memrchr(b'@', authority))
+        else {
+            return;
+        };
+        let host =
+            authority.get(at + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"[{$%".contains(byte));
+        if scheme == 0 || colon + 1 >= at || colon > MAX_USER || !host {
+            return;
+        }
+        let key = Span::new(self.key.start - scheme, from + colon);
+        let value = Span::new(from + colon + 1, from + at);
+        found.push(Candidate { key, ..self.candidate(value, Quote::None, Syntax::Userinfo) });
+    }
+
+    /// `Basic value`, from the word on.
+    fn scheme(&self, found: &mut Vec<Candidate>) {
+        let from = self.skip_spaces(self.key.end);
+        let high = self.end.min(from + 4 * MAX_VALUE);
+        let length = self.text[from.min(high)..high]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_.~-".contains(byte))
+            .count();
+        let value = Span::new(from, from + length);
+        let written = value.of(self.text);
+        // The next word of a sentence is no credential.
+        let plain = written.iter().all(u8::is_ascii_lowercase) || written.len() < 8;
+        if !plain && !matches!(self.byte(value.end), b'$' | b'{' | b'(' | b'<' | b'%') {
+            let value = Span::new(from, from + length - usize::from(written.ends_with(b".")));
+            found.push(self.candidate(value, Quote::InString, Syntax::Scheme));
+        }
     }
 
     /// `<password>value</password>`.
@@ -166,9 +251,17 @@ impl Reader<'_> {
                     closed = Some(self.byte(place + 1));
                     place += 2;
                 }
+                b'\\' if self.starts(place, b"\\\\\\\"") => {
+                    closed = Some(b'"');
+                    place += 4;
+                }
                 quote @ (b'"' | b'\'' | b'`') => {
                     closed = Some(quote);
                     place += 1;
+                }
+                b'&' if self.entity(place).is_some() => {
+                    closed = Some(b'"');
+                    place += self.entity(place).map_or(1, <[u8]>::len);
                 }
                 b']' | b'?' | b'!' | b'}' => place += 1,
                 b'[' if self.byte(place + 1) == b']' => place += 2,
@@ -329,14 +422,21 @@ impl Reader<'_> {
         {
             place = after;
         }
+        if let Some(value) = self.byte_list(place) {
+            found.push(self.candidate(value, Quote::Bytes, syntax));
+            return;
+        }
         if matches!(self.byte(place), b'[' | b'(' | b'{') && !in_string && !self.starts(place, b"[]") {
             self.list(place, syntax, found);
             return;
         }
         if let Some((value, quote)) = self.quoted(self.string_prefix(place)) {
+            if value.of(self.text).trim_ascii_start().starts_with(b"{") {
+                self.nested(value, syntax, found);
+            }
             found.push(self.candidate(value, quote, syntax));
             if syntax == Syntax::Call {
-                self.further_arguments(value, found);
+                self.further_arguments(value.end + 1, 1, found);
             }
             return;
         }
@@ -344,13 +444,85 @@ impl Reader<'_> {
             found.push(self.candidate(value, quote, syntax));
             return;
         }
+        if syntax == Syntax::Call {
+            self.further_arguments(self.skip_argument(place), 1, found);
+        }
         if matches!(syntax, Syntax::Call | Syntax::Comma | Syntax::Compare | Syntax::Arrow) {
+            return;
+        }
+        if syntax == Syntax::Colon && self.block(place, found) {
             return;
         }
         if let Some((value, trailing)) = self.bare(place, syntax == Syntax::Query, in_string) {
             let quote = if in_string && !closed { Quote::InString } else { Quote::None };
             found.push(Candidate { trailing, ..self.candidate(value, quote, syntax) });
         }
+    }
+
+    /// `password: |` with the value on the next line, deeper.
+    fn block(&self, place: usize, found: &mut Vec<Candidate>) -> bool {
+        let mark = self.text[place.min(self.end)..self.end].trim_ascii();
+        if !matches!(mark, b"|" | b">" | b"|-" | b">-" | b"|+" | b">+") {
+            return false;
+        }
+        let start = (self.end + 1).min(self.text.len());
+        let high = self.text.len().min(start + MAX_VALUE);
+        let end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
+        let value = trim(self.text, Span::new(start, end));
+        if value.start > start && !value.is_empty() && !value.of(self.text).contains(&b' ') {
+            found.push(self.candidate(value, Quote::None, Syntax::NextLine));
+        }
+        true
+    }
+
+    /// The strings of a document inside a string: `"{\"name\":\"x\",\"sig\":\"y\"}"`.
+    fn nested(&self, value: Span, syntax: Syntax, found: &mut Vec<Candidate>) {
+        let reader = Reader { text: self.text, end: value.end, key: self.key };
+        let mut place = value.start;
+        for _ in 0..MAX_ITEMS {
+            let Some(colon) = memchr::memchr(b':', &self.text[place..value.end]) else { return };
+            place = reader.skip_spaces(place + colon + 1);
+            if let Some((inner, quote)) = reader.quoted(place) {
+                if inner.end <= value.end {
+                    found.push(Candidate { nested: true, ..self.candidate(inner, quote, syntax) });
+                }
+                place = inner.end.min(value.end);
+            }
+        }
+    }
+
+    /// `[]byte{70, 114, …}`, `[0x46, 0x72, …]`: the numbers.
+    fn byte_list(&self, place: usize) -> Option<Span> {
+        let high = self.end.min(place + MAX_KEY);
+        let open = self.text[place.min(high)..high]
+            .iter()
+            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_[]. ".contains(&byte))
+            .count();
+        let mut open = place + open;
+        if !matches!(self.byte(open), b'{' | b'(') {
+            open = place;
+        }
+        if !matches!(self.byte(open), b'{' | b'[' | b'(') {
+            return None;
+        }
+        let high = self.end.min(open + BYTES.1);
+        let length = self.text[(open + 1).min(high)..high]
+            .iter()
+            .take_while(|&&byte| byte.is_ascii_hexdigit() || b"xX, ".contains(&byte))
+            .count();
+        let value = trim(self.text, Span::new(open + 1, open + 1 + length));
+        let numbers = value.of(self.text).iter().filter(|&&byte| byte == b',').count() + 1;
+        // A long list goes on in the next line.
+        let ends =
+            matches!(self.byte(open + 1 + length), b'}' | b']' | b')') || open + 1 + length >= self.end;
+        (numbers >= BYTES.0 && ends).then_some(value)
+    }
+
+    /// The entity of a quote at `place`, if there is one.
+    fn entity(&self, place: usize) -> Option<&'static [u8]> {
+        [&b"&quot;"[..], b"&#39;", b"&#34;", b"&#x27;", b"&apos;"]
+            .into_iter()
+            .find(|entity| self.starts(place, entity))
     }
 
     /// `password: String = "x"`: where the value begins, if a type stands in front of it.
@@ -382,6 +554,16 @@ impl Reader<'_> {
             let close = [b'\\', self.byte(place + 1)];
             let from = place + 2;
             let length = memchr::memmem::find(&self.text[from.min(high)..high], &close)?;
+            return Some((Span::new(from, from + length), Quote::Escaped));
+        }
+        if let Some(entity) = self.entity(place) {
+            let from = place + entity.len();
+            let length = memchr::memmem::find(&self.text[from.min(high)..high], entity)?;
+            return Some((Span::new(from, from + length), Quote::Escaped));
+        }
+        if self.starts(place, b"\\\\\\\"") {
+            let from = place + 4;
+            let length = memchr::memmem::find(&self.text[from.min(high)..high], b"\\\\\\\"")?;
             return Some((Span::new(from, from + length), Quote::Escaped));
         }
         let quote = self.byte(place);
@@ -430,15 +612,15 @@ impl Reader<'_> {
     /// `tokens: ["a", "b"]`, `password("x")` is read elsewhere.
     fn list(&self, open: usize, syntax: Syntax, found: &mut Vec<Candidate>) {
         let mut place = open + 1;
-        for _ in 0..MAX_ITEMS {
+        for item in 0..MAX_ITEMS {
             place = self.string_prefix(self.skip_spaces(place));
             let Some((value, quote)) = self.quoted(place) else { return };
-            let after = self.skip_spaces(value.end + if quote == Quote::Escaped { 2 } else { 1 });
+            let after = self.skip_spaces(self.past(value, quote));
             // A key of a nested object is not an item.
             if !matches!(self.byte(after), b',' | b']' | b')' | b'}' | 0) {
                 return;
             }
-            found.push(self.candidate(value, quote, syntax));
+            found.push(Candidate { item: item as u8, ..self.candidate(value, quote, syntax) });
             if self.byte(after) != b',' {
                 return;
             }
@@ -446,20 +628,42 @@ impl Reader<'_> {
         }
     }
 
-    /// `setCredentials("user", "secret")`: the arguments after the first.
-    fn further_arguments(&self, first: Span, found: &mut Vec<Candidate>) {
-        let mut place = first.end + 1;
-        for _ in 0..2 {
+    /// The place behind the quote that ends `value`.
+    fn past(&self, value: Span, quote: Quote) -> usize {
+        let closing = match quote {
+            Quote::Escaped => self.entity(value.end).map_or(2, <[u8]>::len),
+            _ => 1,
+        };
+        value.end + closing
+    }
+
+    /// `setCredentials("user", "secret")`: the arguments from the comma at `place` on.
+    fn further_arguments(&self, place: usize, first: u8, found: &mut Vec<Candidate>) {
+        let mut place = place;
+        for item in first..first + 3 {
             let comma = self.skip_spaces(place);
             if self.byte(comma) != b',' {
                 return;
             }
-            let Some((value, quote)) = self.quoted(self.string_prefix(self.skip_spaces(comma + 1))) else {
-                return;
-            };
-            found.push(self.candidate(value, quote, Syntax::Call));
-            place = value.end + 1;
+            let start = self.string_prefix(self.skip_spaces(comma + 1));
+            match self.quoted(start) {
+                Some((value, quote)) => {
+                    found.push(Candidate { item, ..self.candidate(value, quote, Syntax::Call) });
+                    place = self.past(value, quote);
+                }
+                None => place = self.skip_argument(start),
+            }
         }
+    }
+
+    /// Where an argument that is a name, a number or a plain call ends.
+    fn skip_argument(&self, place: usize) -> usize {
+        let high = self.end.min(place + MAX_KEY);
+        let length = self.text[place.min(high)..high]
+            .iter()
+            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_.&*$@:>- ".contains(&byte))
+            .count();
+        place + length + if self.starts(place + length, b"()") { 2 } else { 0 }
     }
 
     /// A value without quotes, and whether text follows it that is no comment.

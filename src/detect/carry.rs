@@ -102,7 +102,7 @@ impl Scanner {
                 bytes: subject.bytes,
                 path: subject.path,
                 fresh: subject.fresh,
-                language: class.language,
+                place: class.place,
                 binary: encoded == Encoded::Binary,
                 depth: 0,
             };

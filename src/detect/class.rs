@@ -12,7 +12,7 @@ use std::{
 
 use bstr::{BStr, BString};
 
-use super::{Scanner, judge::Language};
+use super::{Scanner, judge::place::Place};
 use crate::rule::RuleSet;
 
 /// Paths that are kept in one part of the table; with more it begins anew, which costs time only.
@@ -24,7 +24,7 @@ const PARTS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Class {
     path: BString,
-    pub(super) language: Language,
+    pub(super) place: Place,
     /// For each rule that is for certain paths: not asked yet, no, yes.
     answers: Box<[AtomicU8]>,
     files: OnceLock<Vec<u32>>,
@@ -75,7 +75,7 @@ impl Scanner {
         }
         let class = Arc::new(Class {
             path: path.to_owned(),
-            language: Language::of(path),
+            place: Place::of(path),
             answers: self.classes().limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
             files: OnceLock::new(),
         });
@@ -101,7 +101,7 @@ impl Class {
 
     /// Whether both make the same of any text.
     pub(super) fn is_like(&self, other: &Self, scanner: &Scanner) -> bool {
-        self.language == other.language
+        self.place == other.place
             && scanner
                 .classes()
                 .limited

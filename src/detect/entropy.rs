@@ -23,6 +23,68 @@ pub fn shannon(bytes: &[u8]) -> f64 {
         .sum()
 }
 
+/// Binary logarithm of `number` in 256ths, rounded down; 0 of 0.
+const fn log2_256(number: u32) -> u32 {
+    if number == 0 {
+        return 0;
+    }
+    let whole = 31 - number.leading_zeros();
+    // The fraction, bit by bit: squaring doubles a logarithm.
+    let mut rest = (number as u64) << (31 - whole);
+    let mut fraction = 0;
+    let mut bit = 0;
+    while bit < 8 {
+        rest = (rest * rest) >> 31;
+        fraction <<= 1;
+        if rest >= 1 << 32 {
+            rest >>= 1;
+            fraction |= 1;
+        }
+        bit += 1;
+    }
+    whole * 256 + fraction
+}
+
+/// Counts with a logarithm in [`LOGS`].
+const COUNTS: usize = 513;
+/// `n log2 n` for each count, in 256ths.
+const LOGS: [u32; COUNTS] = {
+    let mut table = [0; COUNTS];
+    let mut count = 0;
+    while count < COUNTS {
+        table[count] = count as u32 * log2_256(count as u32);
+        count += 1;
+    }
+    table
+};
+
+/// Entropy in whole numbers, the same on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FixedEntropy {
+    /// Of the whole text, in 256ths of a bit.
+    pub(crate) total: u32,
+    /// A byte, in 256ths of a bit.
+    pub(crate) per_byte: u32,
+    /// Different bytes.
+    pub(crate) distinct: u32,
+}
+
+/// Shannon entropy of the first 512 bytes.
+pub(crate) fn fixed_entropy(bytes: &[u8]) -> FixedEntropy {
+    let bytes = &bytes[..bytes.len().min(COUNTS - 1)];
+    let mut counts = [0_u16; 256];
+    for &byte in bytes {
+        counts[usize::from(byte)] += 1;
+    }
+    let (mut parts, mut distinct) = (0, 0);
+    for &count in counts.iter().filter(|&&count| count > 0) {
+        parts += LOGS[usize::from(count)];
+        distinct += 1;
+    }
+    let total = LOGS[bytes.len()].saturating_sub(parts);
+    FixedEntropy { total, per_byte: total / (bytes.len() as u32).max(1), distinct }
+}
+
 /// Which characters a value is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Charset {
@@ -124,6 +186,11 @@ pub(crate) fn pair_commonness(first: u8, second: u8) -> u32 {
 /// words, in doublings a pair of letters. `None` if there are fewer than four such pairs.
 #[must_use]
 pub fn wordiness(bytes: &[u8]) -> Option<f64> {
+    wordiness_tenths(bytes).map(|tenths| f64::from(tenths) / 10.0)
+}
+
+/// The same in tenths.
+pub(crate) fn wordiness_tenths(bytes: &[u8]) -> Option<i32> {
     let (mut sum, mut pairs) = (0_i32, 0_i32);
     for pair in bytes.windows(2) {
         let (first, second) = (pair[0], pair[1]);
@@ -136,7 +203,7 @@ pub fn wordiness(bytes: &[u8]) -> Option<f64> {
             pairs += 1;
         }
     }
-    (pairs >= 4).then(|| f64::from(sum) / f64::from(pairs))
+    (pairs >= 4).then(|| (sum * 10).div_euclid(pairs))
 }
 
 #[cfg(test)]
@@ -149,6 +216,14 @@ mod tests {
             [("", 0.0), ("aaaa", 0.0), ("abab", 1.0), ("abcd", 2.0), ("0123456789abcdef", 4.0)]
         {
             assert!((shannon(text.as_bytes()) - expected).abs() < 1e-9, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_agree_with_real_ones() {
+        for text in ["", "a", "abab", "k3Jx9Qm2Vt7Rb4Wn8Zc1", "correct horse battery staple"] {
+            let (fixed, real) = (fixed_entropy(text.as_bytes()), shannon(text.as_bytes()));
+            assert!((f64::from(fixed.per_byte) / 256.0 - real).abs() < 0.02, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! For `abatis rules test --profile`. Must not measure: whoever asks has the clock.
 
-use super::{Scanner, Scratch, Subject, View, judge::Language};
+use super::{Scanner, Scratch, Subject, View, judge::place::Place};
 use crate::text::Span;
 
 impl Scanner {
@@ -23,7 +23,7 @@ impl Scanner {
             bytes: subject.bytes,
             path: subject.path,
             fresh: subject.fresh,
-            language: Language::of(subject.path),
+            place: Place::of(subject.path),
             binary: false,
             depth: 0,
         };

@@ -333,7 +333,7 @@ impl<'p> Collector<'p> {
                 self.titles[found.rule as usize].get_or_init(|| Arc::from(rule.title.as_ref())),
             ),
             risk: rule.risk,
-            severity: rule.severity,
+            severity: found.at_most.map_or(rule.severity, |most| rule.severity.min(most)),
             confidence: found.confidence,
             fingerprint: self.plan.filter.fingerprint_of(&rule.id, found, &entry.origin),
             origin: entry.origin.clone(),

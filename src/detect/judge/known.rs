@@ -1,0 +1,696 @@
+//! What a value is known to be, when it is no secret: a reference, a template, a type, a digest…
+//!
+//! Decides only where the shape leaves no doubt; what is likely is left to the model. Must not look
+//! beyond the candidate.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use bstr::ByteSlice as _;
+
+use super::{Ask, Classifier, name::Name, place::Language};
+use crate::{
+    detect::{
+        assignment::{Candidate, Quote, Syntax},
+        check,
+        entropy::wordiness,
+    },
+    text::Span,
+};
+
+/// Something that is no secret, for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// Nothing, or too little to hide anything.
+    Empty,
+    /// A name, member or call in code.
+    Code,
+    /// Stands for a value elsewhere: a variable, a store of secrets, an address.
+    Reference,
+    /// To be filled in by a program.
+    Template,
+    /// The word of a type or of nothing: `String`, `null`.
+    Type,
+    /// A number of code: `0x8000000D`.
+    Number,
+    /// Something about a secret: its name, type, place or length.
+    About,
+    /// The name once more: `password = "password"`, or a variable called like it.
+    OwnName,
+    /// A word that asks for the value: `changeme`, `your-token`.
+    Placeholder,
+    /// One character over and over, or a mask.
+    Mask,
+    /// A mark against forged forms: good for one page of one session.
+    PageMark,
+    /// A sentence.
+    Prose,
+    /// A text in the languages of people.
+    Translation,
+    /// A version, a date or an object identifier.
+    Version,
+    /// A password hash: what is kept so that the password need not be.
+    PasswordHash,
+    /// The checksum that a lock file pins a package to.
+    Integrity,
+    /// Half of a key pair that anyone may see.
+    PublicKey,
+    /// An example of a provider's manual.
+    Published,
+    /// The name is part of a path or an address.
+    PartOfPlace,
+    /// The name is one of a list of names.
+    ListOfNames,
+    /// The name does not hold the keyword as a word of its own.
+    OtherName,
+}
+
+impl Known {
+    /// Said as in "it is …".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Empty => "empty, or too little to hide anything",
+            Self::Code => "a name, a member or a call in code",
+            Self::Reference => "a reference: a variable, a store of secrets, an address",
+            Self::Template => "a template that a program fills in",
+            Self::Type => "the word of a type or of nothing",
+            Self::Number => "a number",
+            Self::About => {
+                "something about a secret, as its name says: an identifier, a type, a place, a length"
+            }
+            Self::OwnName => "its own name, or a variable called like it",
+            Self::Placeholder => "a word that asks for a value, such as changeme",
+            Self::Mask => "a mask, a run through the alphabet or one block over and over",
+            Self::PageMark => "a mark against forged forms, good for one page of one session",
+            Self::Prose => "a sentence",
+            Self::Translation => "a text that is translated",
+            Self::Version => "a version, a date or an object identifier",
+            Self::PasswordHash => "a password hash, kept so that the password need not be",
+            Self::Integrity => "a checksum that pins a download",
+            Self::PublicKey => "the public half of a key pair",
+            Self::Published => "an example that a provider has published",
+            Self::PartOfPlace => "behind a name that is part of a path or an address",
+            Self::ListOfNames => "one of a list of names",
+            Self::OtherName => "behind a name in which the keyword is no word of its own",
+        }
+    }
+}
+
+/// What the value of `candidate` is known to be, if it is no secret for certain.
+pub(crate) fn what(
+    text: &[u8],
+    line: Span,
+    candidate: &Candidate,
+    value: &[u8],
+    name: &Name,
+    ask: Ask<'_>,
+) -> Option<Known> {
+    let (place, password) = (ask.place, ask.classifier == Classifier::Password);
+    let bare = matches!(candidate.quote, Quote::None | Quote::InString);
+    if candidate.syntax != Syntax::Scheme && candidate.syntax != Syntax::Userinfo {
+        if !name.has_keyword() || name.is_other_word() {
+            return Some(Known::OtherName);
+        }
+        if candidate.quote == Quote::None
+            && place.language == Language::Source
+            && !matches!(candidate.syntax, Syntax::Query | Syntax::Space | Syntax::Markup)
+            && !is_literal_in_code(text, line, value)
+        {
+            return Some(Known::Code);
+        }
+    }
+    if is_empty(value) {
+        return Some(Known::Empty);
+    }
+    if is_number(value) {
+        return Some(Known::Number);
+    }
+    if name.is_public() {
+        return Some(Known::PublicKey);
+    }
+    if name.is_about_a_secret() {
+        return Some(Known::About);
+    }
+    if is_own_name(candidate, value, name, bare) {
+        return Some(Known::OwnName);
+    }
+    if check::is_published_example(value) {
+        return Some(Known::Published);
+    }
+    if is_template(value, candidate) {
+        return Some(Known::Template);
+    }
+    if is_password_hash(value) {
+        return Some(Known::PasswordHash);
+    }
+    if is_reference(value, bare) {
+        return Some(Known::Reference);
+    }
+    if TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
+        return Some(Known::Type);
+    }
+    if bare && is_bare_code(value) {
+        return Some(Known::Code);
+    }
+    if is_mask(value) {
+        return Some(Known::Mask);
+    }
+    if repeats_block(value)
+        || !password && value.len() >= MIN_REPEATED && longest_run(value) >= value.len() * 2 / 5
+    {
+        return Some(Known::Mask);
+    }
+    if name.is_for_one_page() {
+        return Some(Known::PageMark);
+    }
+    if asks_for_a_value(value) {
+        return Some(Known::Placeholder);
+    }
+    if value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
+        return Some(Known::Prose);
+    }
+    if place.language == Language::Translation {
+        return Some(Known::Translation);
+    }
+    if is_version_or_date(value) && value.contains(&b'.') {
+        return Some(Known::Version);
+    }
+    if is_public_key(value) {
+        return Some(Known::PublicKey);
+    }
+    if is_part_of_a_place(text, candidate) {
+        return Some(Known::PartOfPlace);
+    }
+    (candidate.syntax == Syntax::Comma && is_plain_word(value) && follows_an_item(text, candidate))
+        .then_some(Known::ListOfNames)
+}
+
+/// Whether a bare value in source code is no name all the same: in a comment, behind `export` in a text of
+/// several lines, or made of what no name is made of.
+fn is_literal_in_code(text: &[u8], line: Span, value: &[u8]) -> bool {
+    let lead = line.of(text).trim_ascii_start();
+    let quoted: [&[u8]; 8] = [b"//", b"#", b"*", b"/*", b"--", b"export ", b"set ", b"$ "];
+    quoted.iter().any(|start| lead.starts_with(start))
+        || value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3 && !is_identifier(value)
+}
+
+/// More spaces than this make a sentence; passphrases of a few words are passwords.
+const MAX_SPACES: usize = 4;
+/// Shortest value worth reporting, in bytes.
+const MIN_VALUE: usize = 3;
+
+fn is_empty(value: &[u8]) -> bool {
+    value.trim_ascii().len() < MIN_VALUE
+        || !value.iter().any(u8::is_ascii_alphanumeric)
+        || value.len() < 5 && value.iter().all(u8::is_ascii_digit)
+}
+
+/// `0x1F`: longer than 64 bits is a key, not a number.
+fn is_number(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").or_else(|| value.strip_prefix(b"0X"));
+    digits.is_some_and(|digits| {
+        digits.len() <= 17
+            && digits.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'_' | b'L' | b'U'))
+    })
+}
+
+/// A value that a program fills in.
+fn is_template(value: &[u8], candidate: &Candidate) -> bool {
+    const STARTS: [&[u8]; 12] =
+        [b"{{", b"${", b"%(", b"%{", b"#{", b"<%", b"{%", b"@@", b"\\u{", b"%s", b"%@", b"$("];
+    const INSIDE: [&[u8]; 17] = [
+        b"${", b"{{", b"}}", b"#{", b"<%", b"%>", b"$(", b"%(", b"\" +", b"' +", b"\" .", b"{0}", b"%s",
+        b"\\(", b"%%", b"' . ", b"\"+",
+    ];
+    STARTS.iter().any(|start| value.starts_with(start))
+        || INSIDE.iter().any(|mark| value.find(mark).is_some())
+        || value.starts_with(b"<") && value.ends_with(b">")
+        || value.starts_with(b"%") && value.ends_with(b"%")
+        || value.starts_with(b"{") && value.ends_with(b"}")
+        || value.starts_with(b"$") && is_identifier(&value[1..])
+        || candidate.quote == Quote::None && value.starts_with(b"$")
+        || value.starts_with(b"[") && value.ends_with(b"]") && value.len() > 2
+}
+
+/// A value that stands for another: a store of secrets, a path, a URL.
+fn is_reference(value: &[u8], bare: bool) -> bool {
+    const STARTS: [&[u8]; 29] = [
+        b"!ref",
+        b"!sub",
+        b"arn:",
+        b"http://",
+        b"https://",
+        b"file:",
+        b"env:",
+        b"vault:",
+        b"ssm:",
+        b"/run/secrets",
+        b"./",
+        b"../",
+        b"~/",
+        b"data:",
+        b"ENC[",
+        b"ENC(",
+        b"op://",
+        b"secret://",
+        b"sha256:",
+        b"sha1-",
+        b"sha512-",
+        b"sha384-",
+        b"sha256-",
+        b"urn:",
+        b"@string/",
+        b"process.env",
+        b"os.environ",
+        b"System.get",
+        b"projects/",
+    ];
+    const BARE: [&[u8]; 4] = [b"*", b"&", b"{", b"["];
+    let begins = |starts: &[&[u8]]| {
+        starts
+            .iter()
+            .any(|start| value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+    };
+    if begins(&STARTS)
+        || bare && begins(&BARE) && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
+    {
+        return true;
+    }
+    // `a/b/c.txt` and `/etc/x`: a path, not base64 (whose parts are not words).
+    value.starts_with(b"/")
+        && value[1..].contains(&b'/')
+        && (value.len() < 20 || is_path(value) && value.contains(&b'.'))
+        || value.starts_with(b"/") && wordiness(value).is_some_and(|score| score > 0.0)
+}
+
+/// A bare value in the syntax of code: a call, an index, a member.
+fn is_bare_code(value: &[u8]) -> bool {
+    let dotted = value.contains(&b'.') && value.split(|&byte| byte == b'.').all(is_identifier);
+    value.contains(&b'(')
+        || value.contains(&b'[')
+        || value.ends_with(b"{")
+        || value.contains(&b'|') && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
+        || dotted && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
+        || value.find(b"->").is_some()
+        || value.find(b"::").is_some()
+        || value.ends_with(b":")
+}
+
+/// Words of types and of nothing.
+const TYPES: [&str; 24] = [
+    "null",
+    "nil",
+    "none",
+    "true",
+    "false",
+    "undefined",
+    "string",
+    "str",
+    "text",
+    "int",
+    "integer",
+    "bool",
+    "boolean",
+    "object",
+    "array",
+    "bytes",
+    "varchar",
+    "void",
+    "number",
+    "string!",
+    "optional",
+    "yes",
+    "char",
+    "string?",
+];
+
+/// Words of code and of forms that a key is often given.
+pub(crate) const STOCK: [&str; 34] = [
+    "any",
+    "self",
+    "this",
+    "required",
+    "default",
+    "unknown",
+    "type",
+    "hidden",
+    "disabled",
+    "enabled",
+    "off",
+    "auto",
+    "empty",
+    "invalid",
+    "missing",
+    "never",
+    "always",
+    "list",
+    "basic",
+    "bearer",
+    "digest",
+    "user",
+    "username",
+    "client",
+    "server",
+    "header",
+    "cookie",
+    "query",
+    "body",
+    "plain",
+    "include",
+    "same-origin",
+    "token",
+    "value",
+];
+
+/// Words that ask the reader for a value of their own.
+const ASKING: [&str; 22] = [
+    "changeme",
+    "change_me",
+    "change-me",
+    "change-this",
+    "change_this",
+    "your_",
+    "your-",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "yourapi",
+    "replace",
+    "insert-",
+    "insert_",
+    "redacted",
+    "censored",
+    "placeholder",
+    "fixme",
+    "goes_here",
+    "goes-here",
+    "goeshere",
+];
+
+fn asks_for_a_value(value: &[u8]) -> bool {
+    value.len() < 64 && {
+        let lower = value.to_ascii_lowercase();
+        ASKING.iter().any(|word| lower.find(word).is_some())
+    }
+}
+
+fn is_mask(value: &[u8]) -> bool {
+    let first = value[0].to_ascii_lowercase();
+    value.iter().all(|byte| byte.to_ascii_lowercase() == first)
+        || value.iter().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b' '))
+}
+
+/// `$2a$10$…`, `$argon2id$…`, `{SSHA}…`, `sha1$…`.
+fn is_password_hash(value: &[u8]) -> bool {
+    const STARTS: [&[u8]; 14] = [
+        b"$1$", b"$2a$", b"$2b$", b"$2y$", b"$5$", b"$6$", b"$y$", b"$apr1$", b"$argon2", b"$scrypt",
+        b"$pbkdf2", b"pbkdf2_", b"{SSHA", b"{CRYPT}",
+    ];
+    STARTS.iter().any(|start| value.starts_with(start))
+        || (value.starts_with(b"sha1$") || value.starts_with(b"sha256$")) && value.len() > 30
+        || value.starts_with(b"SCRAM-SHA")
+}
+
+/// PEM and OpenSSH forms of public halves.
+fn is_public_key(value: &[u8]) -> bool {
+    const STARTS: [&[u8]; 9] = [
+        b"ssh-rsa ",
+        b"ssh-ed25519 ",
+        b"ecdsa-sha2-",
+        b"-----BEGIN PUBLIC",
+        b"-----BEGIN CERT",
+        b"MIIBIjAN",
+        b"MIGfMA0G",
+        b"MFkwEwYH",
+        b"AAAAB3NzaC1yc2E",
+    ];
+    STARTS.iter().any(|start| value.starts_with(start))
+}
+
+/// A name in code.
+pub(crate) fn is_identifier(part: &[u8]) -> bool {
+    part.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+        && part.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+fn is_plain_word(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_lowercase)
+}
+
+/// A file or a folder.
+pub(crate) fn is_path(value: &[u8]) -> bool {
+    let slashes = value.iter().filter(|&&byte| byte == b'/' || byte == b'\\').count();
+    let ending = value.rfind_byte(b'.').is_some_and(|dot| {
+        (2..=5).contains(&(value.len() - dot)) && value[dot + 1..].iter().all(u8::is_ascii_alphabetic)
+    });
+    slashes > 0 && (ending || value.starts_with(b"/") || separated_words(value)) || value.starts_with(b"C:\\")
+}
+
+/// Whether the value is its own name and nothing more; bare, also a name in code that ends in the keyword.
+fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> bool {
+    if matches!(candidate.syntax, Syntax::Userinfo | Syntax::Scheme) {
+        return false;
+    }
+    let letters = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let (key, plain) = (letters(name.lower()), letters(value));
+    if key == plain || plain == name.keyword_word() && plain.len() > 4 {
+        return true;
+    }
+    let joined = value.iter().any(|byte| matches!(byte, b'_' | b'.'))
+        || value.windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
+    let digits = value.iter().any(u8::is_ascii_digit);
+    bare && joined && !digits && plain.ends_with(name.keyword_word())
+}
+
+/// How far the value repeats its own name: 0 not, 1 a word of it, 2 wholly.
+pub(crate) fn repeats_key(candidate: &Candidate, name: &Name, value: &[u8]) -> usize {
+    // What stands in a URL has the name of its host or scheme, not one of its own.
+    if matches!(candidate.syntax, Syntax::Userinfo | Syntax::Scheme) {
+        return 0;
+    }
+    let squeeze = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let (key, value) = (squeeze(name.lower()), squeeze(value));
+    let stem = value.trim_end_with(|character| character.is_ascii_digit());
+    if stem.is_empty() {
+        return 0;
+    }
+    if key == stem || key.len() >= 4 && stem.len() <= key.len() + 6 && stem.find(&key).is_some() {
+        return 2;
+    }
+    let part = stem.len() >= 4 && (key.ends_with(stem) || name.words().contains(&stem));
+    usize::from(part)
+}
+
+/// Least length of a value in which a repeated block is no accident.
+const MIN_REPEATED: usize = 16;
+
+/// Whether the value is one block over and over, as `0123456789abcdef0123456789abcdef`: typed, not made.
+pub(crate) fn repeats_block(value: &[u8]) -> bool {
+    value.len() >= MIN_REPEATED
+        && (1..=value.len() / 2).any(|period| value[period..] == value[..value.len() - period])
+}
+
+/// Whether the key is a part of a path in a string (`"/etc/passwd", …`) or of the user and host of a
+/// URL (`PASSWORD@localhost:6379`): then what follows is not given to it.
+fn is_part_of_a_place(text: &[u8], candidate: &Candidate) -> bool {
+    if candidate.syntax == Syntax::Userinfo {
+        return false;
+    }
+    let key = candidate.key.of(text);
+    let slashed = text[..candidate.key.start].ends_with(b"/")
+        && !text[..candidate.key.start].ends_with(b"</")
+        && candidate.key.start > 1;
+    let in_path = slashed && matches!(candidate.syntax, Syntax::Comma | Syntax::Colon);
+    // `arn:aws:secretsmanager:…:secret:name`.
+    let in_name = candidate.quote == Quote::InString
+        && candidate.syntax == Syntax::Colon
+        && text[..candidate.key.start].ends_with(b":");
+    in_path
+        || in_name
+        || candidate.quote == Quote::InString && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
+}
+
+/// Whether another item of a list stands in front of the key: `"user", "password"`. An option in a
+/// list of arguments, as `"--password"`, does have a value.
+fn follows_an_item(text: &[u8], candidate: &Candidate) -> bool {
+    let before = &text[..candidate.key.start];
+    if text[candidate.key.start..].starts_with(b"-") || before.ends_with(b"-") {
+        return false;
+    }
+    let before = before.trim_end_with(|character| matches!(character, '"' | '\'' | '`' | '\\'));
+    let before = before.trim_ascii_end();
+    before.ends_with(b",") || before.ends_with(b"[") && precedes_an_item(text, candidate)
+}
+
+/// Whether a further item stands behind the value: `["password", "user", "host"]` has no pairs.
+fn precedes_an_item(text: &[u8], candidate: &Candidate) -> bool {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+    let after = text[candidate.value.end..].get(1..).unwrap_or_default().trim_ascii_start();
+    after.strip_prefix(b",").is_some_and(|next| next.trim_ascii_start().first().is_some_and(is_quote))
+}
+
+/// Words that stand where a value is to be put in.
+const PLACEHOLDERS: &[&str] = &[
+    "example",
+    "sample",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changeit",
+    "your_",
+    "your-",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "yourapi",
+    "replace",
+    "insert",
+    "dummy",
+    "fake",
+    "redacted",
+    "censored",
+    "todo",
+    "fixme",
+    "xxxx",
+    "....",
+    "****",
+    "----",
+    "____",
+    "foobar",
+    "foo_bar",
+    "somepass",
+    "somesecret",
+    "sometoken",
+    "mytoken",
+    "my-token",
+    "my_token",
+    "my-secret",
+    "my_secret",
+    "my-password",
+    "my_password",
+    "mypassword",
+    "lorem",
+    "<your",
+    "[your",
+    "goes_here",
+    "goes-here",
+    "goeshere",
+    "here>",
+    "removed",
+    "deadbeef",
+    "not-a-real",
+    "notreal",
+    "undefined",
+];
+
+/// True for what stands in place of a secret: an example, a mask, a row of one character or a
+/// run through the alphabet.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words =
+        WORDS.get_or_init(|| AhoCorasick::builder().ascii_case_insensitive(true).build(PLACEHOLDERS).ok());
+    if words.as_ref().is_some_and(|words| words.is_match(value)) {
+        return true;
+    }
+    let lower = value.to_ascii_lowercase();
+    let distinct = {
+        let mut seen = [false; 256];
+        lower.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+        seen.iter().filter(|&&one| one).count()
+    };
+    if distinct <= 2 || value.len() >= 16 && distinct <= 4 {
+        return true;
+    }
+    longest_run(&lower) >= RUN.max(value.len() * 2 / 5)
+}
+
+/// Shortest ascending, descending or constant run that shows a made-up value.
+const RUN: usize = 7;
+
+/// Length of the longest run whose neighbours differ by the same step of -1, 0 or 1.
+pub(crate) fn longest_run(value: &[u8]) -> usize {
+    let (mut longest, mut length, mut step) = (0, 1, 2_i16);
+    for pair in value.windows(2) {
+        let next = i16::from(pair[1]) - i16::from(pair[0]);
+        if next == step && (-1..=1).contains(&next) {
+            length += 1;
+        } else {
+            step = next;
+            length = if (-1..=1).contains(&next) { 2 } else { 1 };
+        }
+        longest = longest.max(length);
+    }
+    longest
+}
+
+pub(crate) fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+pub(crate) fn is_version_or_date(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_digit)
+        && value.iter().filter(|byte| matches!(byte, b'.' | b'-' | b':' | b'T' | b'Z')).count() >= 2
+        && value.iter().all(|byte| {
+            byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'T' | b'Z' | b'+' | b'/')
+        })
+}
+
+/// Whether the value is words and small numbers joined by `-`, `_`, `.` or `/`: a name.
+pub(crate) fn separated_words(value: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = value
+        .split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'))
+        .filter(|part| !part.is_empty())
+        .collect();
+    if parts.len() < 3 {
+        return false;
+    }
+    let plain = parts
+        .iter()
+        .filter(|part| {
+            let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+            digits == part.len() && part.len() <= 4
+                || digits == 0 && part.len() <= 14 && part.iter().all(u8::is_ascii_alphabetic)
+        })
+        .count();
+    plain * 3 >= parts.len() * 2
+}
+
+/// How much text the value is base64 of: 0 none, 1 readable, 2 with a colon in it.
+pub(crate) fn readable_base64(value: &[u8]) -> usize {
+    let mut bits = 0_u32;
+    let (mut held, mut colon, mut count) = (0, false, 0);
+    for &byte in value.iter().take(128) {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => break,
+        };
+        bits = bits << 6 | u32::from(six);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            let decoded = (bits >> held) as u8;
+            if !(b' '..=b'~').contains(&decoded) && decoded != b'\n' {
+                return 0;
+            }
+            colon |= decoded == b':';
+            count += 1;
+        }
+    }
+    if count < 4 { 0 } else { 1 + usize::from(colon) }
+}

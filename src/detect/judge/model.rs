@@ -1,0 +1,77 @@
+//! Boosted trees over the features: their sum is the logarithm of the odds that a candidate is a secret.
+//!
+//! Whole numbers only, so that every machine gives the same verdict. Must not know what the
+//! features mean.
+
+use super::{
+    features::{COUNT, Feature, Features},
+    weights::TREES,
+};
+
+/// Splits of a tree: three levels.
+pub const SPLITS: usize = 7;
+/// Nodes of a tree, leaves included.
+pub const NODES: usize = 15;
+/// What stands for a factor of e in the odds.
+pub const SCALE: i32 = 1000;
+
+/// A tree of three levels; node `n` has the children `2n+1` and `2n+2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tree {
+    /// The feature that each split asks.
+    pub feature: [u8; SPLITS],
+    /// It goes left if the number is at most this.
+    pub limit: [i16; SPLITS],
+    /// What is known at each node; the leaf's is what counts, the others are for explanations.
+    pub value: [i16; NODES],
+}
+
+/// The logarithm of the odds, in thousandths.
+#[must_use]
+pub fn score(features: &Features) -> i32 {
+    score_with(TREES, features)
+}
+
+/// The same with other trees.
+#[must_use]
+pub fn score_with(trees: &[Tree], features: &Features) -> i32 {
+    trees.iter().map(|tree| i32::from(tree.value[leaf(tree, features)])).sum()
+}
+
+fn leaf(tree: &Tree, features: &Features) -> usize {
+    let mut node = 0;
+    while node < SPLITS {
+        node = child(tree, node, features);
+    }
+    node
+}
+
+fn child(tree: &Tree, node: usize, features: &Features) -> usize {
+    let number = features[usize::from(tree.feature[node])];
+    2 * node + if number <= tree.limit[node] { 1 } else { 2 }
+}
+
+/// What each feature added to the score, in thousandths; their sum and that of the trees' roots is the score.
+#[must_use]
+pub fn shares(features: &Features) -> Vec<(Feature, i32)> {
+    let mut shares = [0_i32; COUNT];
+    for tree in TREES {
+        let mut node = 0;
+        while node < SPLITS {
+            let next = child(tree, node, features);
+            shares[usize::from(tree.feature[node])] +=
+                i32::from(tree.value[next]) - i32::from(tree.value[node]);
+            node = next;
+        }
+    }
+    let mut shares: Vec<_> =
+        Feature::ALL.iter().copied().zip(shares).filter(|(_, share)| *share != 0).collect();
+    shares.sort_by_key(|&(feature, share)| (-share.abs(), feature));
+    shares
+}
+
+/// What the trees say before they have looked at anything, in thousandths.
+#[must_use]
+pub fn start() -> i32 {
+    TREES.iter().map(|tree| i32::from(tree.value[0])).sum()
+}

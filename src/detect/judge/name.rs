@@ -1,0 +1,626 @@
+//! The words of a name, and what they make of the keyword in it.
+//!
+//! Must not look at values.
+
+use bstr::ByteSlice as _;
+
+/// Longest name that is read, in bytes; a candidate has no longer one.
+const MAX_NAME: usize = 160;
+/// Most words of it.
+const MAX_WORDS: usize = 16;
+
+/// The words of a key, lower case, in order.
+pub(crate) struct Name {
+    /// The whole name, lower case.
+    lower: [u8; MAX_NAME],
+    length: usize,
+    /// Where the words are in it.
+    words: [(u8, u8); MAX_WORDS],
+    count: usize,
+    /// `LIKE_THIS`.
+    constant: bool,
+    /// The word that the keyword ends in.
+    keyword: Option<usize>,
+    /// Letters and digits of the keyword.
+    plain: usize,
+}
+
+impl Name {
+    /// Takes `key` apart around the keyword in it.
+    pub(crate) fn of(key: &[u8], keyword: &[u8]) -> Self {
+        let key = &key[..key.len().min(MAX_NAME)];
+        let mut name = Self {
+            lower: [0; MAX_NAME],
+            length: key.len(),
+            words: [(0, 0); MAX_WORDS],
+            count: 0,
+            constant: key.iter().any(u8::is_ascii_uppercase) && !key.iter().any(u8::is_ascii_lowercase),
+            keyword: None,
+            plain: 0,
+        };
+        let mut previous = 0_u8;
+        for (place, &byte) in key.iter().enumerate() {
+            name.lower[place] = byte.to_ascii_lowercase();
+            if !byte.is_ascii_alphanumeric() {
+                previous = 0;
+                continue;
+            }
+            let next_lower = key.get(place + 1).is_some_and(u8::is_ascii_lowercase);
+            let starts = previous == 0
+                || previous.is_ascii_lowercase() && byte.is_ascii_uppercase()
+                || previous.is_ascii_uppercase() && byte.is_ascii_uppercase() && next_lower
+                || previous.is_ascii_digit() && byte.is_ascii_uppercase();
+            if starts && name.count < MAX_WORDS {
+                name.words[name.count] = (place as u8, place as u8);
+                name.count += 1;
+            }
+            if name.count > 0 {
+                name.words[name.count - 1].1 = place as u8 + 1;
+            }
+            previous = byte;
+        }
+        name.find_keyword(keyword);
+        name
+    }
+
+    /// The keyword may go over several words: `api_key`, `apiKey`.
+    fn find_keyword(&mut self, keyword: &[u8]) {
+        let wanted: Vec<u8> =
+            keyword.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+        self.plain = wanted.len();
+        let joined: Vec<u8> = self.words().iter().flat_map(|word| word.iter().copied()).collect();
+        let Some(at) = joined.rfind(&wanted) else { return };
+        let mut end = 0;
+        for index in 0..self.count {
+            end += self.word(index).len();
+            if end >= at + wanted.len() {
+                self.keyword = Some(index);
+                return;
+            }
+        }
+    }
+
+    /// The whole name, lower case.
+    pub(crate) fn lower(&self) -> &[u8] {
+        &self.lower[..self.length]
+    }
+
+    fn word(&self, index: usize) -> &[u8] {
+        let (start, end) = self.words[index];
+        &self.lower[usize::from(start)..usize::from(end)]
+    }
+
+    /// Its words.
+    pub(crate) fn words(&self) -> Vec<&[u8]> {
+        (0..self.count).map(|index| self.word(index)).collect()
+    }
+
+    /// Whether the keyword is in it.
+    pub(crate) const fn has_keyword(&self) -> bool {
+        self.keyword.is_some()
+    }
+
+    pub(crate) const fn is_constant(&self) -> bool {
+        self.constant
+    }
+
+    pub(crate) fn has_word(&self, wanted: &[&str]) -> bool {
+        (0..self.count).any(|index| wanted.iter().any(|one| one.as_bytes() == self.word(index)))
+    }
+
+    /// The word that the keyword ends in.
+    pub(crate) fn keyword_word(&self) -> &[u8] {
+        self.keyword.map_or(&[], |index| self.word(index))
+    }
+
+    pub(crate) fn last_is_keyword(&self) -> bool {
+        self.keyword.is_some() && self.keyword == self.count.checked_sub(1)
+    }
+
+    /// Whether there is nothing but the keyword.
+    pub(crate) fn is_keyword_alone(&self) -> bool {
+        let letters = self.lower().iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+        letters <= self.plain + 3 && self.count <= 2 && (letters <= self.plain + 1 || self.count == 1)
+    }
+
+    /// Words behind the keyword that make the name mean something else than a secret.
+    pub(crate) fn tails(&self) -> usize {
+        let from = self.keyword.map_or(self.count, |index| index + 1);
+        (from..self.count).filter(|&index| among(TAILS, self.word(index))).count()
+    }
+
+    /// Whether the name speaks of the public half of a key pair, or of the key of an assembly.
+    pub(crate) fn is_public(&self) -> bool {
+        let parts = ["publickey", "public_key", "public-key", "pubkey", "pub_key"];
+        parts.iter().any(|part| self.lower().find(part).is_some())
+            || self.keyword_word().ends_with(b"key") && self.has_word(&["public", "pub", "publishable"])
+    }
+
+    /// Whether it names a mark against forged forms.
+    pub(crate) fn is_for_one_page(&self) -> bool {
+        self.has_word(&["csrf", "xsrf", "authenticity", "antiforgery", "csrfmiddlewaretoken", "csrftoken"])
+    }
+
+    /// Whether the last word turns the name into one of something else: `token_type`, `key_id`.
+    pub(crate) fn is_about_a_secret(&self) -> bool {
+        let Some(keyword) = self.keyword else { return false };
+        let last = self.count - 1;
+        let word = self.word(last);
+        last > keyword && (among(ABOUT, word) || word == b"id" && self.keyword_word().ends_with(b"key"))
+    }
+
+    /// Words in front of the keyword that do the same.
+    pub(crate) fn heads(&self) -> usize {
+        let to = self.keyword.unwrap_or(0);
+        (0..to).filter(|&index| among(HEADS, self.word(index))).count()
+    }
+
+    /// Whether `key` is one of value: `api_key`, not `sort_key`.
+    pub(crate) fn is_key_of_value(&self) -> bool {
+        let Some(index) = self.keyword else { return false };
+        let word = self.word(index);
+        let stem = word.strip_suffix(b"s").unwrap_or(word);
+        if stem == b"key" {
+            return index > 0 && among(KEY_HEADS, self.word(index - 1));
+        }
+        stem.strip_suffix(b"key").is_some_and(|head| among(KEY_HEADS, head))
+    }
+
+    /// Whether the keyword is only a part of another word: `tokenizer`, `author`, `bypass`.
+    pub(crate) fn is_other_word(&self) -> bool {
+        let word = self.keyword_word();
+        if word == b"authorization" || word == b"authentication" {
+            return false;
+        }
+        OTHERS.iter().any(|other| word.starts_with(other.as_bytes()))
+            || ["bypass", "compass", "passive", "passenger", "passage", "passport"]
+                .iter()
+                .any(|other| word.find(other).is_some())
+    }
+}
+
+/// Whether `word` is in the sorted `list`.
+pub(crate) fn among(list: &[&str], word: &[u8]) -> bool {
+    list.binary_search_by(|one| one.as_bytes().cmp(word)).is_ok()
+}
+
+/// Last words of names that are about a secret, sorted.
+pub(crate) const ABOUT: &[&str] = &[
+    "age",
+    "algorithm",
+    "arn",
+    "column",
+    "count",
+    "endpoint",
+    "expires",
+    "expiry",
+    "field",
+    "file",
+    "filename",
+    "format",
+    "header",
+    "label",
+    "len",
+    "length",
+    "limit",
+    "max",
+    "min",
+    "mode",
+    "name",
+    "names",
+    "path",
+    "pattern",
+    "placeholder",
+    "policy",
+    "prefix",
+    "regex",
+    "size",
+    "source",
+    "status",
+    "strength",
+    "suffix",
+    "ttl",
+    "type",
+    "types",
+    "uri",
+    "url",
+    "version",
+];
+
+/// Beginnings of words that only look as if they spoke of secrets.
+const OTHERS: &[&str] = &[
+    "tokeniz",
+    "tokenis",
+    "author",
+    "authent",
+    "secretar",
+    "credit",
+    "authoriz",
+    "authoris",
+    "keyboard",
+    "keyword",
+    "keystroke",
+    "monkey",
+    "donkey",
+    "turkey",
+    "hockey",
+    "jockey",
+    "whiskey",
+    "keypress",
+    "keydown",
+    "keyup",
+    "keyframe",
+    "keychain",
+    "keyspace",
+    "passthr",
+    "passed",
+    "passing",
+    "passes",
+    "keyof",
+    "keyring",
+    "apigroup",
+    "capital",
+    "rapid",
+    "sacred",
+    "apis",
+];
+
+/// Words behind a keyword that make the name mean something else than a secret, sorted.
+pub(crate) const TAILS: &[&str] = &[
+    "age",
+    "algo",
+    "algorithm",
+    "alias",
+    "arn",
+    "attribute",
+    "attributes",
+    "board",
+    "box",
+    "bundle",
+    "button",
+    "bytes",
+    "callback",
+    "case",
+    "changed",
+    "char",
+    "character",
+    "characters",
+    "chars",
+    "class",
+    "cmd",
+    "code",
+    "codes",
+    "column",
+    "command",
+    "confirmation",
+    "count",
+    "created",
+    "desc",
+    "description",
+    "digest",
+    "dir",
+    "directory",
+    "down",
+    "duration",
+    "enabled",
+    "encoding",
+    "endpoint",
+    "entry",
+    "env",
+    "error",
+    "errors",
+    "event",
+    "exception",
+    "expiration",
+    "expire",
+    "expired",
+    "expires",
+    "expiry",
+    "field",
+    "file",
+    "filename",
+    "fingerprint",
+    "fn",
+    "folder",
+    "form",
+    "format",
+    "frame",
+    "frames",
+    "func",
+    "function",
+    "generator",
+    "handler",
+    "hash",
+    "header",
+    "help",
+    "helper",
+    "hint",
+    "icon",
+    "id",
+    "ids",
+    "incorrect",
+    "index",
+    "info",
+    "input",
+    "interval",
+    "invalid",
+    "key",
+    "keys",
+    "kind",
+    "label",
+    "len",
+    "length",
+    "limit",
+    "link",
+    "list",
+    "location",
+    "lookup",
+    "manager",
+    "map",
+    "max",
+    "maximum",
+    "message",
+    "method",
+    "min",
+    "minimum",
+    "mismatch",
+    "missing",
+    "mode",
+    "name",
+    "names",
+    "object",
+    "option",
+    "options",
+    "page",
+    "pair",
+    "param",
+    "parameter",
+    "params",
+    "path",
+    "pattern",
+    "placeholder",
+    "policies",
+    "policy",
+    "policyname",
+    "prefix",
+    "press",
+    "prompt",
+    "provider",
+    "re",
+    "ref",
+    "reference",
+    "regex",
+    "regexp",
+    "request",
+    "required",
+    "reset",
+    "response",
+    "ring",
+    "salt",
+    "schema",
+    "scheme",
+    "screen",
+    "service",
+    "set",
+    "size",
+    "source",
+    "space",
+    "spec",
+    "state",
+    "status",
+    "storage",
+    "store",
+    "strategy",
+    "strength",
+    "stroke",
+    "suffix",
+    "table",
+    "template",
+    "text",
+    "timeout",
+    "title",
+    "ttl",
+    "type",
+    "types",
+    "up",
+    "updated",
+    "uri",
+    "url",
+    "usage",
+    "util",
+    "utils",
+    "valid",
+    "validation",
+    "validator",
+    "value_type",
+    "var",
+    "variable",
+    "version",
+    "view",
+    "widget",
+    "word",
+    "words",
+    "wrong",
+];
+
+/// Words in front of a keyword that do the same, sorted.
+pub(crate) const HEADS: &[&str] = &[
+    "allow",
+    "arrow",
+    "attribute",
+    "bad",
+    "cache",
+    "change",
+    "check",
+    "column",
+    "composite",
+    "config",
+    "confirm",
+    "continuation",
+    "cookie_name",
+    "crypted",
+    "csrf_param",
+    "dict",
+    "disable",
+    "dns",
+    "enable",
+    "encrypt",
+    "encrypted",
+    "env",
+    "event",
+    "field",
+    "foreign",
+    "forgot",
+    "group",
+    "has",
+    "hash",
+    "hashed",
+    "header",
+    "hide",
+    "hint",
+    "host",
+    "hot",
+    "i18n",
+    "idempotency",
+    "incorrect",
+    "index",
+    "invalid",
+    "is",
+    "json",
+    "keyword",
+    "label",
+    "lookup",
+    "lost",
+    "map",
+    "max",
+    "metadata",
+    "min",
+    "missing",
+    "natural",
+    "next",
+    "no",
+    "object",
+    "order",
+    "page",
+    "param",
+    "parameter",
+    "partition",
+    "press",
+    "prev",
+    "previous",
+    "primary",
+    "property",
+    "pub",
+    "public",
+    "publishable",
+    "require",
+    "requires",
+    "reset",
+    "routing",
+    "row",
+    "setting",
+    "shard",
+    "shortcut",
+    "show",
+    "site",
+    "sort",
+    "sorting",
+    "ssh_public",
+    "surrogate",
+    "toggle",
+    "translation",
+    "unique",
+    "update",
+    "use",
+    "validate",
+    "verify",
+    "wrong",
+    "xml",
+    "yaml",
+];
+
+/// Words that the part `key` must follow for a name to speak of a key of value, sorted.
+pub(crate) const KEY_HEADS: &[&str] = &[
+    "access",
+    "account",
+    "admin",
+    "aes",
+    "algolia",
+    "alipay",
+    "api",
+    "app",
+    "application",
+    "auth",
+    "authorization",
+    "aws",
+    "azure",
+    "base",
+    "captcha",
+    "cipher",
+    "client",
+    "consumer",
+    "cookie",
+    "crypto",
+    "datadog",
+    "dd",
+    "deploy",
+    "des",
+    "dev",
+    "encrypt",
+    "encryption",
+    "fcm",
+    "firebase",
+    "gcm",
+    "gcp",
+    "google",
+    "hmac",
+    "ingest",
+    "integration",
+    "jwt",
+    "licence",
+    "license",
+    "live",
+    "mailgun",
+    "maps",
+    "master",
+    "merchant",
+    "nkey",
+    "oauth",
+    "openai",
+    "pay",
+    "payment",
+    "private",
+    "prod",
+    "production",
+    "push",
+    "read",
+    "recaptcha",
+    "registration",
+    "rest",
+    "root",
+    "rsa",
+    "s3",
+    "sandbox",
+    "sdk",
+    "secret",
+    "security",
+    "sendgrid",
+    "server",
+    "service",
+    "session",
+    "shared",
+    "sign",
+    "signature",
+    "signing",
+    "ssh",
+    "storage",
+    "stripe",
+    "subscription",
+    "test",
+    "token",
+    "twilio",
+    "user",
+    "webhook",
+    "wechat",
+    "write",
+];

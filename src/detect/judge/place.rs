@@ -1,0 +1,154 @@
+//! What a path says about the texts in it.
+//!
+//! Must not look at content.
+
+use bstr::ByteSlice as _;
+
+use crate::glob;
+
+/// How a text is written, as far as it decides what a bare word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// A bare word is a name: source code.
+    Source,
+    /// A bare word is a text: YAML, INI, dotenv, shell and the like.
+    Config,
+    /// Manuals and texts for people.
+    Prose,
+    /// Texts for people in several languages.
+    Translation,
+    /// Nothing is known: standard input, a name without an ending.
+    Unknown,
+}
+
+/// Groups of formats and languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Yaml,
+    Json,
+    Properties,
+    Markdown,
+    Python,
+    JavaScript,
+    Java,
+    Go,
+    Ruby,
+    Php,
+    Shell,
+    Html,
+    Native,
+    Other,
+}
+
+/// Where a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// What a bare word means.
+    pub(crate) language: Language,
+    /// The format.
+    pub(crate) kind: Kind,
+    /// Among tests.
+    pub(crate) test: bool,
+    /// Among examples.
+    pub(crate) example: bool,
+    /// Among documentation.
+    pub(crate) docs: bool,
+    /// Among copies of other people's code.
+    pub(crate) vendor: bool,
+    /// To be filled in, as `.env.example`.
+    pub(crate) template: bool,
+}
+
+impl Place {
+    /// Judges by the path.
+    pub(crate) fn of(path: &[u8]) -> Self {
+        let lower = path.to_ascii_lowercase();
+        let name = glob::file_name(&lower);
+        let folders = &lower[..lower.len() - name.len()];
+        let has = |words: &[&str]| words.iter().any(|word| lower.find(word).is_some());
+        let (stem, template) = without_suffix(name);
+        let (language, kind) = of_name(stem);
+        let translation = ["locale", "i18n", "translation", "/lang/", "/l10n/"]
+            .iter()
+            .any(|word| folders.find(word).is_some())
+            || [".po", ".pot", ".resx", ".strings", ".xlf", ".arb"]
+                .iter()
+                .any(|end| name.ends_with(end.as_bytes()));
+        Self {
+            language: if translation { Language::Translation } else { language },
+            kind,
+            test: has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"]),
+            example: ["example", "sample", "demo", "tutorial"]
+                .iter()
+                .any(|word| folders.find(word).is_some()),
+            docs: has(&["doc/", "docs/", "documentation", "readme", "changelog"]),
+            vendor: has(&["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
+            template,
+        }
+    }
+}
+
+/// A name without the ending that marks it as one to be filled in.
+fn without_suffix(name: &[u8]) -> (&[u8], bool) {
+    for suffix in
+        [".example", ".sample", ".dist", ".template", ".tmpl", ".tpl", ".in", ".j2", ".erb", ".default"]
+    {
+        if let Some(stem) = name.strip_suffix(suffix.as_bytes()) {
+            return (if stem.contains(&b'.') || suffix == ".erb" { stem } else { name }, true);
+        }
+    }
+    (name, false)
+}
+
+fn of_name(name: &[u8]) -> (Language, Kind) {
+    let extension = name.rfind_byte(b'.').map_or(&b""[..], |dot| &name[dot + 1..]);
+    match extension {
+        b"yml" | b"yaml" => (Language::Config, Kind::Yaml),
+        b"json" | b"json5" | b"jsonc" | b"ipynb" | b"har" | b"tfstate" | b"webmanifest" => {
+            (Language::Config, Kind::Json)
+        }
+        b"env" | b"ini" | b"cfg" | b"conf" | b"config" | b"properties" | b"props" | b"toml" | b"envrc"
+        | b"cnf" | b"service" | b"tfvars" | b"netrc" | b"credentials" | b"secrets" | b"local"
+        | b"production" | b"development" | b"staging" | b"testing" | b"test" | b"dist" | b"sample"
+        | b"example" | b"template" | b"in" | b"ldif" => (Language::Config, Kind::Properties),
+        b"sh" | b"bash" | b"zsh" | b"fish" | b"ksh" | b"ps1" | b"psm1" | b"bat" | b"cmd" | b"dockerfile"
+        | b"mk" => (Language::Config, Kind::Shell),
+        b"plist" | b"xml" | b"csproj" => (Language::Config, Kind::Html),
+        b"http" | b"rest" | b"log" | b"gradle" | b"csv" | b"sql" | b"hcl" => (Language::Config, Kind::Other),
+        b"md" | b"markdown" | b"rst" | b"adoc" | b"asciidoc" | b"tex" | b"rdoc" | b"pod" | b"org"
+        | b"textile" | b"mdx" => (Language::Prose, Kind::Markdown),
+        b"html" | b"htm" | b"xhtml" => (Language::Prose, Kind::Html),
+        b"py" | b"pyx" | b"pyi" => (Language::Source, Kind::Python),
+        b"js" | b"jsx" | b"ts" | b"tsx" | b"mjs" | b"cjs" | b"vue" | b"coffee" | b"bundle" => {
+            (Language::Source, Kind::JavaScript)
+        }
+        b"java" | b"kt" | b"kts" | b"scala" | b"groovy" | b"cs" | b"clj" | b"dart" | b"swift" => {
+            (Language::Source, Kind::Java)
+        }
+        b"go" => (Language::Source, Kind::Go),
+        b"rb" | b"ex" | b"exs" | b"rake" | b"erb" | b"gemspec" | b"pl" | b"pm" => {
+            (Language::Source, Kind::Ruby)
+        }
+        b"php" | b"phtml" | b"twig" => (Language::Source, Kind::Php),
+        b"c" | b"h" | b"cc" | b"cpp" | b"hpp" | b"cxx" | b"m" | b"mm" | b"rs" => {
+            (Language::Source, Kind::Native)
+        }
+        // A text of any kind.
+        b"txt" | b"text" => (Language::Unknown, Kind::Other),
+        _ => unknown(name, extension),
+    }
+}
+
+fn unknown(name: &[u8], extension: &[u8]) -> (Language, Kind) {
+    if name.starts_with(b".env") {
+        return (Language::Config, Kind::Properties);
+    }
+    let scripts: [&[u8]; 5] = [b"dockerfile", b"makefile", b"docker-compose", b"jenkinsfile", b".bash"];
+    if scripts.iter().any(|start| name.starts_with(start)) || name.ends_with(b"rc") {
+        return (Language::Config, Kind::Shell);
+    }
+    if name.starts_with(b"vagrantfile") || name.starts_with(b"gemfile") || name.starts_with(b"rakefile") {
+        return (Language::Source, Kind::Ruby);
+    }
+    if extension.is_empty() { (Language::Unknown, Kind::Other) } else { (Language::Source, Kind::Other) }
+}
