@@ -1,3 +1,5 @@
+//! Single objects of made and broken stores.
+
 use super::*;
 
 /// An index of version 2 with these ids, sorted, the offset of each being its place plus 12.
