@@ -388,3 +388,154 @@ fn an_empty_repository_and_none_at_all() {
     let output = Repo::outside().abatis().arg("audit").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A token that no other place has.
+fn numbered(number: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut dice = Dice((number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let random: String = (0..12).map(|_| char::from(LETTERS[dice.roll(LETTERS.len())])).collect();
+    format!("{}_{random}", "acme")
+}
+
+/// Puts a token in every place of a repository that keeps text. Gives path and presence of each.
+fn hide_everywhere(repo: &Repo) -> Vec<(String, &'static str)> {
+    let mut places = Vec::new();
+    let first = at(repo, 0, "one", &[("tip.txt", &numbered(1)), ("same.txt", "1\n2\n3\n4\n5\n6\n7\n8\n")]);
+    places.push(("tip.txt".to_owned(), "tip"));
+    at(repo, 1, &format!("say {}", numbered(2)), &[]);
+    places.push(("COMMIT_EDITMSG".to_owned(), "past"));
+    let mut author = repo.command("git");
+    author.env("GIT_AUTHOR_NAME", numbered(3)).args(["commit", "-q", "--allow-empty", "-m", "by"]);
+    assert!(author.status().unwrap().success());
+    repo.git(&["tag", "-a", "v1", "-m", &numbered(4)]);
+    places.push(("TAG_EDITMSG".to_owned(), "tip"));
+    repo.git(&["notes", "add", "-m", &numbered(5), &first]);
+    places.push((first, "tip"));
+    repo.stage_blob("120000", "link", numbered(6));
+    repo.stage("packed.txt.gz", gzip(numbered(7).as_bytes()));
+    repo.stage("b/key.pem", "only here");
+    repo.stage("large.bin", pointer(repo, &numbered(8)));
+    repo.commit("more");
+    repo.git(&["checkout", "-q", "-f"]);
+    places.push(("link".to_owned(), "tip"));
+    places.push(("packed.txt.gz".to_owned(), "tip"));
+    places.push(("large.bin".to_owned(), "tip"));
+    repo.git(&["checkout", "-q", "-b", "side", "HEAD~1"]);
+    at(repo, 5, "side", &[("side.txt", "nothing")]);
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]);
+    at(repo, 6, "merge", &[("merged.txt", &numbered(9))]);
+    places.push(("merged.txt".to_owned(), "tip"));
+    repo.write("same.txt", format!("1\n2\n3\n4\n{}\n5\n6\n7\n8\n", numbered(10)));
+    repo.write("untracked.txt", numbered(11));
+    repo.git(&["stash", "push", "-q", "-u"]);
+    places.push(("same.txt".to_owned(), "tip"));
+    places.push(("untracked.txt".to_owned(), "tip"));
+    at(repo, 7, "lost", &[("lost.txt", &numbered(12))]);
+    repo.git(&["update-ref", "refs/pull/1/head", "HEAD"]);
+    repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    places.push(("lost.txt".to_owned(), "tip"));
+    at(repo, 8, "undone", &[("undone.txt", &numbered(13))]);
+    repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    places.push(("undone.txt".to_owned(), "unreachable"));
+    let dangling = repo.git_input(&["hash-object", "-w", "--stdin"], numbered(14).as_bytes());
+    places.push((dangling.trim().to_owned(), "unreachable"));
+    let linked = repo.beside("linked");
+    repo.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap()]);
+    fs::write(linked.join("linked.txt"), numbered(15)).unwrap();
+    repo.git_in(&linked, &["add", "linked.txt"]);
+    repo.git_in(&linked, &["commit", "-q", "-m", "linked"]);
+    places.push(("linked.txt".to_owned(), "tip"));
+    places
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// Puts an object in the LFS store, and gives the pointer to it.
+fn pointer(repo: &Repo, content: &str) -> String {
+    let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let folder = repo.path().join(".git/lfs/objects").join(&oid[..2]).join(&oid[2..4]);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(oid), content).unwrap();
+    format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {}\n", content.len())
+}
+
+#[test]
+fn every_place_that_keeps_text_is_read() {
+    let repo = Repo::new();
+    let places = hide_everywhere(&repo);
+    for step in ["loose", "cruft", "several packs"] {
+        match step {
+            "cruft" => {
+                repo.git(&["repack", "-q", "-a", "-d", "--cruft"]);
+            }
+            "several packs" => {
+                at(&repo, 9, "again", &[("again.txt", "nothing")]);
+                repo.git(&["repack", "-q", "-d"]);
+                repo.git(&["multi-pack-index", "write"]);
+            }
+            _ => {}
+        }
+        for options in [&[][..], &["--no-delta"]] {
+            let (code, report) = audit(&repo, options);
+            let found = lines(&report);
+            assert_eq!(code, Some(1), "{report}");
+            for (path, presence) in &places {
+                let line = format!("acme-token {path} {presence} ");
+                assert!(found.iter().any(|one| one.starts_with(&line)), "{step}: {line}in {found:#?}");
+            }
+            let said = found.iter().filter(|one| one.starts_with("acme-token COMMIT_EDITMSG")).count();
+            assert_eq!(said, 2, "{step}: a message and an author: {found:#?}");
+            assert!(found.iter().any(|one| one.starts_with("key-file b/key.pem tip")), "{step}: {found:#?}");
+        }
+    }
+}
+
+#[test]
+fn stores_of_other_kinds_are_read() {
+    let sha256 = Repo::sha256();
+    at(&sha256, 0, "one", &[("a.txt", &token(1))]);
+    at(&sha256, 1, "two", &[("a.txt", "")]);
+    sha256.git(&["repack", "-q", "-adf"]);
+    let (code, report) = audit(&sha256, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(1), 1), "{report}");
+
+    let origin = Repo::new();
+    at(&origin, 0, "one", &[("a.txt", &token(2))]);
+    let shared = Repo::clone_of(origin.path().to_str().unwrap(), &["--shared", "--bare"]);
+    let (code, report) = audit(&shared, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(1), 1), "{report}");
+}
+
+#[test]
+fn a_pack_that_is_damaged_in_the_middle_still_tells_what_can_be_read() {
+    let repo = Repo::new();
+    let mut dice = Dice(7);
+    let files: Vec<(String, String)> = (0..60)
+        .map(|number| {
+            let noise: String = (0..400).map(|_| format!("{:x}\n", dice.roll(1 << 30))).collect();
+            (format!("f{number}.txt"), format!("{noise}{}\n", numbered(number)))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    at(&repo, 0, "all", &files);
+    repo.git(&["repack", "-q", "-adf"]);
+    let packs = repo.path().join(".git/objects/pack");
+    let pack = fs::read_dir(packs).unwrap().map(|entry| entry.unwrap().path());
+    let pack = pack.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "pack")).unwrap();
+    let mut bytes = fs::read(&pack).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2000].fill(0x55);
+    fs::remove_file(&pack).unwrap();
+    fs::write(&pack, bytes).unwrap();
+    let (code, report) = audit(&repo, &[]);
+    let found = lines(&report).len();
+    assert_eq!(code, Some(2), "{report}");
+    assert!((40..60).contains(&found), "{found}");
+    let problems = report["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem.to_string().contains("cannot be read")), "{problems:?}");
+}

@@ -16,12 +16,17 @@ pub(super) mod graph;
 pub(super) mod message;
 pub(super) mod refs;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fs::File,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bstr::BString;
 
 use super::{
-    attribute,
+    attribute, lfs,
     objects::HashKind,
     pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
     repo::Repo,
@@ -29,7 +34,10 @@ use super::{
 use crate::{
     finding::exposure::Exposure,
     origin::{Entry, Kind, ObjectId, Origin, Skip},
-    source::{Carried, Count, Delta, Problem, Sought, Source, SourceError, Visitor},
+    source::{
+        Carried, Count, Delta, Problem, Sought, Source, SourceError, Visitor,
+        windows::{Buffer, Reading},
+    },
     text::Fresh,
 };
 use graph::Graph;
@@ -116,7 +124,8 @@ impl Source for WholeHistory {
         *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&graph));
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
         let walk = Walk { kinds, keep: false, ..walk };
-        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas });
+        let lfs = lfs::storage(&self.repo);
+        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs });
         Ok(())
     }
 
@@ -160,6 +169,8 @@ struct Shower<'v> {
     visitor: &'v dyn Visitor,
     graph: &'v Graph,
     deltas: Deltas,
+    /// Where LFS keeps its objects.
+    lfs: PathBuf,
 }
 
 impl Shower<'_> {
@@ -194,12 +205,41 @@ impl Shower<'_> {
         if !self.visitor.wants(&entry) {
             return None;
         }
+        if (object.bytes.len() as u64) < lfs::MAX_POINTER_LEN
+            && let Some(pointer) = lfs::Pointer::parse(object.bytes)
+        {
+            self.lfs_object(&pointer, &Entry { size: Some(pointer.size), ..entry.clone() });
+        }
         if self.deltas == Deltas::Ignore {
             self.visitor.content(&entry, object.bytes, &Fresh::All);
             return None;
         }
         let Object { fresh, copies, base: base_bytes, .. } = *object;
         self.visitor.delta(&entry, object.bytes, &Delta { fresh, copies, base_bytes, base })
+    }
+}
+
+impl Shower<'_> {
+    /// Shows what a pointer stands for, if it is here.
+    fn lfs_object(&self, pointer: &lfs::Pointer, entry: &Entry) {
+        if !self.visitor.wants(entry) {
+            return;
+        }
+        let path = pointer.object_in(&self.lfs);
+        let shown = File::open(&path).and_then(|mut file| {
+            let mut buffer = Buffer::default();
+            Reading { entry, visitor: self.visitor, buffer: &mut buffer, giants: None }.run(&mut file)
+        });
+        match shown {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.visitor.skipped(entry, Skip::LfsMissing);
+            }
+            Err(error) => self.visitor.problem(Problem {
+                subject: BString::from(path.display().to_string()),
+                message: format!("LFS object cannot be read: {error}"),
+            }),
+        }
     }
 }
 
