@@ -212,7 +212,7 @@ impl Filter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::borrow::Cow;
 
     use super::*;
@@ -224,7 +224,7 @@ mod tests {
     };
 
     /// A rule of the given id, with the tag `kind-ID`.
-    pub(super) fn rule(id: &'static str) -> Rule {
+    pub(crate) fn rule(id: &'static str) -> Rule {
         Rule {
             id: RuleId::from_static(id),
             title: "made".into(),

@@ -9,6 +9,7 @@
 //! block markers, which are read once a content.
 
 mod own;
+mod policy;
 mod tools;
 
 use std::{borrow::Cow, fmt, sync::OnceLock};
@@ -184,6 +185,9 @@ impl Inline {
                 Some(suppressed) => return Some(suppressed),
                 None => {}
             }
+        }
+        if let Some(verdict) = policy::find(text.bytes, found, question.rule, &self.options.tools) {
+            return Some(verdict);
         }
         if self.options.tools.contains(&Tool::Secretlint) {
             let blocks = text.blocks.get_or_init(|| secretlint_blocks(text.bytes));

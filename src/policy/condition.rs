@@ -305,9 +305,8 @@ impl<'j> Judge<'j> {
         let (low, high) = (self.number(from, here), self.number(to, here));
         let (Some((low, place)), Some((high, _))) = (low, high) else { return Verdict::of(Truth::Unknown) };
         let (Some(low), Some(high)) = (low, high) else { return Verdict::of(Truth::False) };
-        let all = low < 0.0;
         let inside = covers.iter().any(|&port| (low..=high).contains(&f64::from(port)));
-        if !all && !inside {
+        if !inside {
             return Verdict::of(Truth::False);
         }
         Verdict { truth: Truth::True, ground: Ground::Written, places: place.into_iter().collect() }

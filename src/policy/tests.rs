@@ -137,7 +137,7 @@ fn conditions_meet_in_one_element() {
                 "",
             ),
             (
-                "rule {\ncidr = [\"::/0\"]\nfrom = 22\nto = 22\n}\nrule {\ncidr = [\"0.0.0.0/0\"]\nfrom = -1\nto = 0\n}",
+                "rule {\ncidr = [\"::/0\"]\nfrom = 22\nto = 22\n}\nrule {\ncidr = [\"0.0.0.0/0\"]\nfrom = 0\nto = 65535\n}",
                 "4 9",
             ),
             ("rule {\ncidr = var.cidr\nfrom = 22\nto = 22\n}", ""),
@@ -235,4 +235,90 @@ fn formats_are_the_ones_that_rules_may_name() {
     let mut names = Format::names();
     names.sort_unstable();
     assert_eq!(names, crate::rule::FORMATS);
+}
+
+/// Pieces of documents, put together at random.
+const PIECES: [&str; 46] = [
+    "resource \"aws_s3_bucket\" \"b\" {\n",
+    "resource \"aws_security_group\" \"g\" {\n",
+    "}\n",
+    "ingress {\n",
+    "acl = ",
+    "policy = ",
+    "\"public-read\"",
+    "var.x",
+    "local.x",
+    "[",
+    "]",
+    "{",
+    "jsonencode(",
+    ")",
+    ",",
+    "\n",
+    "<<EOF\n",
+    "\nEOF\n",
+    "${",
+    "\"",
+    "cidr_blocks = ",
+    "\"0.0.0.0/0\"",
+    "from_port = ",
+    "-1",
+    "65536",
+    "1e99",
+    "true ? ",
+    " : ",
+    "null",
+    "variable \"x\" {\n",
+    "locals {\n",
+    "x = local.x\n",
+    "default = var.x\n",
+    "{\"Statement\": [",
+    "{\"Effect\": \"Allow\", \"Action\": \"*\"}",
+    "]}",
+    "AWSTemplateFormatVersion: x\nResources:\n",
+    "  A:\n    Type: AWS::S3::Bucket\n    Properties:\n",
+    "      AccessControl: ",
+    "!Ref A\n",
+    "&a ",
+    "*a\n",
+    "- ",
+    "<<: ",
+    "\u{fffc}",
+    "\t",
+];
+
+proptest::proptest! {
+    #[test]
+    fn nothing_that_is_put_together_breaks_the_evaluation(pieces in proptest::collection::vec(0..PIECES.len(), 0..60)) {
+        let text: String = pieces.iter().map(|&piece| PIECES[piece]).collect();
+        let rules = builtin_structures();
+        for path in ["main.tf", "stack.yaml", "main.tf.json", "policy.json", "main.bicep"] {
+            let all = found_in(rules, path, &text, &Fresh::All, &Beside::alone());
+            // What is said of an older text is said of no other when nothing is fresh.
+            let none = found_in(rules, path, &text, &Fresh::Ranges(Vec::new()), &Beside::alone());
+            proptest::prop_assert!(none.is_empty(), "{all}");
+        }
+    }
+
+    #[test]
+    fn twice_not_is_the_same(value in "[a-z0-9./*\"${}]{0,12}", bad in 0..4_usize) {
+        let test = ["equals = \"a\"", "matches = 'a'", "world = true", "present = true"][bad];
+        let once = format!("{{ path = \"a\", {test} }}");
+        let twice = format!("{{ not = {{ not = {once} }} }}");
+        let text = format!("resource \"bucket\" \"b\" {{\na = \"{value}\"\n}}\n");
+        let ask = |bad: &str| {
+            let rules = rules(&format!("[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = {bad}\n"));
+            !found_in(&rules, "main.tf", &text, &Fresh::All, &Beside::alone()).is_empty()
+        };
+        proptest::prop_assert_eq!(ask(&once), ask(&twice));
+    }
+}
+
+/// The built-in rules that look at structure.
+fn builtin_structures() -> &'static RuleSet {
+    static RULES: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
+    RULES.get_or_init(|| {
+        let rules = crate::rule::builtin().into_iter().filter(|rule| !rule.structures.is_empty());
+        RuleSet::new(rules.collect(), Vec::new())
+    })
 }

@@ -36,6 +36,11 @@ impl<S: Shelf> Shelves<S> {
         Self { shelf, kept: Mutex::default() }
     }
 
+    /// What it remembers for.
+    pub(crate) const fn shelf(&self) -> &S {
+        &self.shelf
+    }
+
     fn collect(&self, folder: &BStr, endings: &[&str]) -> Siblings {
         let wanted = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
         let Some(mut listed) = self.shelf.list(folder, &wanted) else { return Siblings::default() };

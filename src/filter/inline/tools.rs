@@ -29,11 +29,27 @@ pub enum Tool {
     Talisman,
     /// `trufflehog:ignore`
     Trufflehog,
+    /// `rules_to_suppress` in the metadata of a resource
+    CfnNag,
+    /// `checkov:skip=ID:REASON` in a block
+    Checkov,
+    /// `hadolint ignore=ID` above an instruction
+    Hadolint,
+    /// `kics-scan ignore-line`, `ignore-block`, `disable=ID`
+    Kics,
+    /// `ignore-check.kube-linter.io/CHECK` among the annotations
+    KubeLinter,
+    /// `nosemgrep`, `nosemgrep: ID`
+    Semgrep,
+    /// `tfsec:ignore:ID`
+    Tfsec,
+    /// `trivy:ignore:ID`
+    Trivy,
 }
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Betterleaks,
         Self::DetectSecrets,
         Self::DevSkim,
@@ -43,6 +59,14 @@ impl Tool {
         Self::Secretlint,
         Self::Talisman,
         Self::Trufflehog,
+        Self::CfnNag,
+        Self::Checkov,
+        Self::Hadolint,
+        Self::Kics,
+        Self::KubeLinter,
+        Self::Semgrep,
+        Self::Tfsec,
+        Self::Trivy,
     ];
 
     /// The word used in configuration.
@@ -58,6 +82,14 @@ impl Tool {
             Self::Secretlint => "secretlint",
             Self::Talisman => "talisman",
             Self::Trufflehog => "trufflehog",
+            Self::CfnNag => "cfn-nag",
+            Self::Checkov => "checkov",
+            Self::Hadolint => "hadolint",
+            Self::Kics => "kics",
+            Self::KubeLinter => "kube-linter",
+            Self::Semgrep => "semgrep",
+            Self::Tfsec => "tfsec",
+            Self::Trivy => "trivy",
         }
     }
 
@@ -102,6 +134,15 @@ pub(super) fn foreign_marker(tool: Tool, word: &'static str, rest: &str, seen: S
             // A block is looked for in the text as a whole.
             _ => (false, word),
         },
+        // These speak for blocks: `policy` reads them.
+        Tool::CfnNag
+        | Tool::Checkov
+        | Tool::Hadolint
+        | Tool::Kics
+        | Tool::KubeLinter
+        | Tool::Semgrep
+        | Tool::Tfsec
+        | Tool::Trivy => (false, word),
         Tool::DevSkim => return if own && ended { devskim(rest, today) } else { None },
     };
     holds.then(|| Ok(foreign(name)))

@@ -15,7 +15,7 @@ use super::{
     tree::{Mode, PathFinder, Tree},
 };
 use crate::{
-    origin::{Beside, ObjectId},
+    origin::{Beside, Folder, ObjectId, Siblings},
     source::beside::{Shelf, Shelves},
 };
 
@@ -97,5 +97,37 @@ impl Shelf for TreeShelf {
     fn read(&self, path: &BStr) -> Option<Vec<u8>> {
         let id = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()?;
         Some(self.objects.read(&id, Type::Blob).ok()?.to_vec())
+    }
+}
+
+/// A tree beside whose files versions may stand that are not of it.
+pub(super) struct Versions(Arc<Shelves<TreeShelf>>);
+
+impl Versions {
+    /// Of the tree `root`.
+    pub(super) fn of(objects: &Arc<Objects>, root: ObjectId) -> Self {
+        let objects = Arc::clone(objects);
+        let shelf =
+            TreeShelf { objects, root: Some(root), changed: BTreeMap::new(), listed: Mutex::default() };
+        Self(Arc::new(Shelves::new(shelf)))
+    }
+
+    /// What lies beside the version `id` of a file: known if the tree has that version.
+    pub(super) fn beside(&self, id: ObjectId) -> Beside {
+        Beside::new(Arc::new(Version { shelves: Arc::clone(&self.0), id }))
+    }
+}
+
+/// A version of a file, and the tree that may have it.
+struct Version {
+    shelves: Arc<Shelves<TreeShelf>>,
+    id: ObjectId,
+}
+
+impl Folder for Version {
+    fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        let siblings = self.shelves.siblings(path, endings);
+        let listed = self.shelves.shelf().listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if listed.get(path) == Some(&self.id) { siblings } else { Arc::default() }
     }
 }

@@ -26,14 +26,16 @@ use std::{
 use bstr::BString;
 
 use super::{
-    attribute, lfs,
+    attribute,
+    beside::Versions,
+    lfs,
     objects::HashKind,
     pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
     repo::Repo,
 };
 use crate::{
     finding::exposure::Exposure,
-    origin::{Entry, Kind, ObjectId, Origin, Skip},
+    origin::{Entry, Kind, ObjectId, Origin, Presence, Skip},
     source::{
         Carried, Count, Delta, Problem, Sought, Source, SourceError, Visitor,
         windows::{Buffer, Reading},
@@ -82,6 +84,14 @@ impl WholeHistory {
         Self { repo, deltas, shallow, graph: Arc::default() }
     }
 
+    /// The tree of HEAD; none where it cannot be read, which the walk itself reports.
+    fn versions(&self) -> Option<Versions> {
+        let head = self.repo.head().ok()??;
+        let objects = Arc::new(self.repo.objects().ok()?);
+        let tree = objects.tree_of(&head).ok()?;
+        Some(Versions::of(&objects, tree))
+    }
+
     /// Opens the store and reads commits and trees.
     fn read_graph(
         &self,
@@ -124,8 +134,8 @@ impl Source for WholeHistory {
         *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&graph));
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
         let walk = Walk { kinds, keep: false, ..walk };
-        let lfs = lfs::storage(&self.repo);
-        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs });
+        let (lfs, versions) = (lfs::storage(&self.repo), self.versions());
+        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions });
         Ok(())
     }
 
@@ -171,6 +181,8 @@ struct Shower<'v> {
     deltas: Deltas,
     /// Where LFS keeps its objects.
     lfs: PathBuf,
+    /// The tree of HEAD, for rules that look at several files of a folder.
+    versions: Option<Versions>,
 }
 
 impl Shower<'_> {
@@ -194,6 +206,12 @@ impl Shower<'_> {
         let mut entry = Entry { origin, executable, new_name: true, ..Entry::default() };
         if kind == ObjectKind::Blob {
             entry.origin.commit = history.since.as_ref().map(|since| since.commit);
+        }
+        if kind == ObjectKind::Blob
+            && history.presence == Presence::Tip
+            && let Some(versions) = &self.versions
+        {
+            entry.beside = versions.beside(id);
         }
         entry.history = Some(history);
         entry

@@ -1,0 +1,265 @@
+//! Markers of policy scanners, which speak for a block or a setting and name the check by that tool's id.
+//!
+//! An id holds for a rule that gives it among its references. Must not read beyond the block, the comment above it and the first lines
+//! of the file.
+
+use bstr::ByteSlice as _;
+
+use super::{Tool, Verdict, clean_reason, comment_text, tools::foreign};
+use crate::{
+    finding::{Match, Suppression},
+    rule::Rule,
+    text::{Span, line_end, line_start},
+};
+
+/// What a marker speaks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The block that it stands in, or that it stands right above.
+    Block,
+    /// The line that it stands on, or the one below.
+    Line,
+    /// The whole file, from one of its first lines.
+    File,
+}
+
+/// How a marker is written: whose it is, the words in lower case, what it speaks for, and whether ids must follow.
+const MARKERS: [(Tool, &str, Reach, bool); 17] = [
+    (Tool::Checkov, "checkov:skip=", Reach::Block, true),
+    (Tool::Checkov, "bridgecrew:skip=", Reach::Block, true),
+    (Tool::Checkov, "cortex:skip=", Reach::Block, true),
+    (Tool::Tfsec, "tfsec:ignore:", Reach::Block, true),
+    (Tool::Trivy, "trivy:ignore:", Reach::Block, true),
+    (Tool::Kics, "kics-scan ignore-block", Reach::Block, false),
+    (Tool::Kics, "kics-scan ignore-line", Reach::Line, false),
+    (Tool::Kics, "kics-scan disable=", Reach::File, true),
+    (Tool::CfnNag, "rules_to_suppress", Reach::Block, true),
+    (Tool::Hadolint, "hadolint ignore=", Reach::Line, true),
+    (Tool::Hadolint, "hadolint global ignore=", Reach::File, true),
+    (Tool::KubeLinter, "ignore-check.kube-linter.io/", Reach::Block, true),
+    (Tool::KubeLinter, "kube-linter.io/ignore-all", Reach::Block, false),
+    (Tool::Semgrep, "nosemgrep:", Reach::Line, true),
+    (Tool::Semgrep, "nosem:", Reach::Line, true),
+    (Tool::Semgrep, "nosemgrep", Reach::Line, false),
+    (Tool::Semgrep, "nosem", Reach::Line, false),
+];
+
+/// Bytes at the start of a file in which a marker for the whole file may stand.
+const HEAD: usize = 2048;
+/// Most bytes of a block in which markers are looked for: more than any resource has, less than a data file.
+const BLOCK: usize = 64 * 1024;
+/// Most lines of comment above a block.
+const ABOVE: usize = 8;
+/// Most bytes behind a word in which ids are looked for: `rules_to_suppress` has them on lines of their own.
+const IDS: usize = 2048;
+
+/// What the markers of policy scanners say of a match.
+pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> Option<Verdict> {
+    if rule.refs.is_empty() && found.structure.is_none() {
+        return None;
+    }
+    let extent = if found.structure.is_some() { found.whole } else { found.span };
+    let block = block_of(bytes, extent);
+    let line =
+        Span::new(above(bytes, line_start(bytes, found.span.start), 1), line_end(bytes, found.span.start));
+    let header = Span::new(above(bytes, line_start(bytes, extent.start), 1), line_end(bytes, extent.start));
+    let head = Span::new(0, bytes.len().min(HEAD));
+    for (tool, word, reach, ids) in MARKERS {
+        if !tools.contains(&tool) {
+            continue;
+        }
+        let places: &[Span] = match reach {
+            Reach::Block => &[block],
+            Reach::Line => &[line, header],
+            Reach::File => &[head],
+        };
+        for place in places {
+            if let Some((at, suppression)) = in_place(bytes, *place, (tool, word, ids), rule) {
+                return Some(Verdict::Suppressed { suppression, at });
+            }
+        }
+    }
+    None
+}
+
+/// The first marker of one form in a part of the text that speaks for the rule.
+fn in_place(
+    bytes: &[u8],
+    place: Span,
+    (tool, word, ids): (Tool, &str, bool),
+    rule: &Rule,
+) -> Option<(usize, Suppression)> {
+    let text = place.of(bytes).to_ascii_lowercase();
+    for hit in memchr::memmem::find_iter(&text, word) {
+        let before = hit.checked_sub(1).and_then(|before| text.get(before));
+        if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            continue;
+        }
+        let at = place.start + hit;
+        let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
+        if !ids {
+            let ended = rest
+                .first()
+                .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b':' | b'='));
+            if ended {
+                return Some((at, foreign(word)));
+            }
+            continue;
+        }
+        if let Some(reason) = speaks_for(tool, rest, rule) {
+            return Some((at, Suppression { reason, ..foreign(word.trim_end_matches(['=', ':', '/'])) }));
+        }
+    }
+    None
+}
+
+/// Whether the ids behind a marker mean the rule, and the reason given.
+fn speaks_for(tool: Tool, rest: &[u8], rule: &Rule) -> Option<Option<String>> {
+    if tool == Tool::CfnNag {
+        // Ids stand on lines of their own, as `- id: W9` or `"id": "W9"`, up to the end of the list.
+        let text = rest.to_str_lossy();
+        let names = text.split("id").skip(1).map(|part| {
+            part.trim_start_matches(['"', '\'', ':', ' '])
+                .split(|letter: char| !letter.is_alphanumeric())
+                .next()
+        });
+        return names.flatten().any(|id| is_meant(id, rule)).then_some(None);
+    }
+    let line = rest.to_str_lossy();
+    let text = comment_text(&line);
+    let (ids, reason) = match tool {
+        Tool::Checkov => text.split_once(':').map_or((text, None), |(ids, reason)| (ids, Some(reason))),
+        Tool::KubeLinter => {
+            let end =
+                text.find(|letter: char| !letter.is_alphanumeric() && letter != '-').unwrap_or(text.len());
+            (
+                &text[..end],
+                text[end..].split_once(':').map(|(_, reason)| reason.trim_matches([' ', '"', '\''])),
+            )
+        }
+        _ => (text, None),
+    };
+    let separators = |letter: char| matches!(letter, ',' | ' ' | '\t' | '"' | '\'');
+    let meant = ids
+        .split(separators)
+        .take_while(|id| !id.starts_with('#'))
+        .any(|id| id == "*" || is_meant(id.split_once(':').map_or(id, |(id, _)| id), rule));
+    meant.then(|| reason.and_then(clean_reason))
+}
+
+/// Whether another tool's id is one of the rule's references: in any case, with or without the database's prefix, an identifier
+/// by its first digits, a long name by its last part.
+fn is_meant(id: &str, rule: &Rule) -> bool {
+    let id = id.trim().trim_matches(['[', ']']);
+    let short = id.get(..4).filter(|start| start.eq_ignore_ascii_case("avd-")).map_or(id, |_| &id[4..]);
+    let last = id.rsplit('.').next().unwrap_or(id);
+    let start = id.get(..8).filter(|_| id.len() == 36);
+    !id.is_empty()
+        && rule.refs.iter().any(|known| {
+            [Some(short), Some(last), start]
+                .into_iter()
+                .flatten()
+                .any(|name| name.eq_ignore_ascii_case(known))
+        })
+}
+
+/// A block with the comment above it.
+fn block_of(bytes: &[u8], extent: Span) -> Span {
+    let start = above(bytes, line_start(bytes, extent.start), ABOVE);
+    let end = line_end(bytes, extent.end).min(extent.start + BLOCK).max(extent.start);
+    Span::new(start, end)
+}
+
+/// The start of the lines of comment, up to so many, that stand right above the line that begins at `start`.
+fn above(bytes: &[u8], mut start: usize, lines: usize) -> usize {
+    for _ in 0..lines {
+        let Some(newline) = start.checked_sub(1) else { break };
+        let before = line_start(bytes, newline);
+        let line = bytes[before..newline].trim_ascii();
+        let comment = [&b"#"[..], b"//", b"/*", b"*", b"<!--", b";", b"--"];
+        if !comment.iter().any(|opening| line.starts_with(opening)) {
+            break;
+        }
+        start = before;
+    }
+    start
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::{
+        filter::tests::rule,
+        finding::{Confidence, Structural},
+        secret::Secret,
+    };
+
+    /// The marker that speaks for the block that begins with `block` in `text`, with its reason; the setting is `acl`.
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, Option<&str>)>) {
+        let whole = Span::new(text.find("block").unwrap(), text.rfind('}').unwrap() + 1);
+        let start = text.find("acl").unwrap();
+        let found = Match {
+            rule: 0,
+            span: Span::new(start, start + 3),
+            whole,
+            depends: whole,
+            secret: Secret::new(b""),
+            confidence: Confidence::High,
+            proof: None,
+            decoded: Vec::new(),
+            note: None,
+            structure: Some(Box::new(Structural { part: 0, written: true, identity: String::new() })),
+        };
+        let refs =
+            ["CKV_AWS_20", "AWS-0092", "W31", "57b9893d", "s3-public-read-bucket", "privileged", "DL3002"];
+        let rule = Rule { refs: refs.map(Cow::Borrowed).to_vec().into(), ..rule("one") };
+        let verdict = find(text.as_bytes(), &found, &rule, &Tool::ALL);
+        let said = verdict.map(|verdict| match verdict {
+            Verdict::Suppressed { suppression, .. } => (suppression.place, suppression.reason),
+            Verdict::Void { remark, .. } => (remark, None),
+        });
+        let said = said.as_ref().map(|(place, reason)| (place.as_str(), reason.as_deref()));
+        assert_eq!(said, expected, "{text}");
+    }
+
+    #[test]
+    fn markers_speak_for_the_rules_that_refer_to_their_ids() {
+        check(
+            "block {\n  #checkov:skip=CKV_AWS_20:a public site\n  acl\n}",
+            Some(("checkov:skip", Some("a public site"))),
+        );
+        check("block {\n  #checkov:skip=CKV_AWS_21:versions\n  acl\n}", None);
+        check("#tfsec:ignore:AVD-AWS-0092\nblock {\n  acl\n}", Some(("tfsec:ignore", None)));
+        check(
+            "#trivy:ignore:AWS-0092 trivy:ignore:AWS-0093\nblock {\n  acl\n}",
+            Some(("trivy:ignore", None)),
+        );
+        check("#trivy:ignore:AWS-0093\nblock {\n  acl\n}", None);
+        check("#trivy:ignore:AWS-0092\n\nblock {\n  acl\n}", None);
+        check("# kics-scan ignore-block\nblock {\n  acl\n}", Some(("kics-scan ignore-block", None)));
+        check(
+            "# kics-scan disable=57b9893d-33b1-4419-bcea-a717ea87e139\n\n\nblock {\n  acl\n}",
+            Some(("kics-scan disable", None)),
+        );
+        check(
+            "block {\n  rules_to_suppress:\n    - id: W31\n      reason: a site\n  acl\n}",
+            Some(("rules_to_suppress", None)),
+        );
+        check("block {\n  rules_to_suppress:\n    - id: W32\n  acl\n}", None);
+        check(
+            "block {\n  ignore-check.kube-linter.io/privileged: \"it has to be\"\n  acl\n}",
+            Some(("ignore-check.kube-linter.io", Some("it has to be"))),
+        );
+        check("block {\n  # hadolint ignore=DL3006,DL3002\n  acl\n}", Some(("hadolint ignore", None)));
+        check("block {\n  acl # nosemgrep\n}", Some(("nosemgrep", None)));
+        check(
+            "block {\n  acl # nosemgrep: terraform.aws.s3-public-read-bucket\n}",
+            Some(("nosemgrep", None)),
+        );
+        check("block {\n  acl # nosemgrep: other-rule\n}", None);
+        check("block {\n  other # nosemgrep\n\n  acl\n}", None);
+    }
+}
