@@ -316,7 +316,7 @@ proptest::proptest! {
 
 /// The built-in rules that look at structure.
 fn builtin_structures() -> &'static RuleSet {
-    static RULES: std::sync::OnceLock<RuleSet> = std::sync::OnceLock::new();
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
     RULES.get_or_init(|| {
         let rules = crate::rule::builtin().into_iter().filter(|rule| !rule.structures.is_empty());
         RuleSet::new(rules.collect(), Vec::new())
