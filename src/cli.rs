@@ -63,7 +63,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
         Command::PreReceive(args) => pre_receive::pre_receive(&args, edge)?,
         Command::Install(args) => install::install(&args).map(|()| Exit::Clean)?,
         Command::Uninstall(args) => install::uninstall(&args).map(|()| Exit::Clean)?,
-        Command::Doctor(_) => doctor::run(edge)?,
+        Command::Doctor(args) => doctor::run(&args, edge)?,
         Command::Baseline(args) => baseline::run(&args, edge)?,
         Command::Hook(args) => match hook::prepare(&args, || may_skip(edge))? {
             hook::Call::Run(line) => return Ok(run(line)),

@@ -44,6 +44,10 @@ pub struct Options {
     pub mode: Mode,
     /// Short form: no summary of what was scanned unless something is wrong.
     pub brief: bool,
+    /// Comments in the text suppress findings: not so where a server decides.
+    pub comments: bool,
+    /// The server lets findings through with a push option, if it permits it.
+    pub push_options: bool,
     /// URI of the folder that paths are relative to, ending in `/`, if it is to be told.
     pub root: Option<String>,
     /// The name of what was looked at, for titles.

@@ -294,7 +294,7 @@ pub(crate) struct MergeArgs {
 /// `abatis install`.
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
-    /// Hooks to install: pre-commit, commit-msg, pre-merge-commit; all if none
+    /// Hooks to install: pre-commit, commit-msg, pre-merge-commit, pre-push; all if none
     #[arg(value_name = "HOOK")]
     pub(crate) hooks: Vec<String>,
     /// For every repository of this user (core.hooksPath, or hook.* where git has it)
@@ -307,9 +307,31 @@ pub(crate) struct InstallArgs {
     /// older git and other implementations do not run
     #[arg(long)]
     pub(crate) files: bool,
+    /// The gate (pre-receive) for a repository that others push to
+    #[arg(long, value_name = "REPO", conflicts_with_all = ["hooks", "global", "template", "files"])]
+    pub(crate) server: Vec<PathBuf>,
+    /// The gate for all repositories below a folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hooks", "global", "template", "files"])]
+    pub(crate) all: Option<PathBuf>,
+    /// How the server calls hooks
+    #[arg(long, value_enum, default_value_t = Layout::Auto, value_name = "LAYOUT")]
+    pub(crate) layout: Layout,
     /// Show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// How a server calls hooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// As what is in the repository tells
+    Auto,
+    /// `hooks/pre-receive`: git itself, Gitolite
+    Plain,
+    /// `hooks/pre-receive.d`: Gitea, Forgejo
+    Gitea,
+    /// `custom_hooks/pre-receive.d`: GitLab
+    Gitlab,
 }
 
 /// `abatis uninstall`.
@@ -324,6 +346,15 @@ pub(crate) struct UninstallArgs {
     /// What `install --template` made
     #[arg(long)]
     pub(crate) template: bool,
+    /// The gate of a repository that others push to
+    #[arg(long, value_name = "REPO", conflicts_with_all = ["hooks", "global", "template"])]
+    pub(crate) server: Vec<PathBuf>,
+    /// The gate of all repositories below a folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hooks", "global", "template"])]
+    pub(crate) all: Option<PathBuf>,
+    /// How the server calls hooks
+    #[arg(long, value_enum, default_value_t = Layout::Auto, value_name = "LAYOUT")]
+    pub(crate) layout: Layout,
     /// Show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -331,7 +362,11 @@ pub(crate) struct UninstallArgs {
 
 /// `abatis doctor`.
 #[derive(Debug, Args)]
-pub(crate) struct DoctorArgs {}
+pub(crate) struct DoctorArgs {
+    /// Try the gate of this repository by pushes into a scratch one
+    #[arg(long, value_name = "REPO")]
+    pub(crate) server: Option<PathBuf>,
+}
 
 /// `abatis hook`.
 #[derive(Debug, Args)]

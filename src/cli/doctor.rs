@@ -4,6 +4,7 @@
 //! it. The working tree, the index and the configuration stay as they are; the one object that is written is
 //! removed again.
 
+mod server;
 mod trial;
 
 use std::{fs, io::Write, path::Path};
@@ -12,7 +13,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use super::{
-    args::CommonArgs,
+    args::{CommonArgs, DoctorArgs},
     edge::Edge,
     exit::Exit,
     install::{
@@ -32,6 +33,16 @@ enum Grade {
     Good,
     Exposed,
     Unknown,
+}
+
+impl Grade {
+    const fn exit(self) -> Exit {
+        match self {
+            Self::Good => Exit::Clean,
+            Self::Exposed => Exit::Findings,
+            Self::Unknown => Exit::Incomplete,
+        }
+    }
 }
 
 struct Report<'o> {
@@ -65,11 +76,15 @@ impl Report<'_> {
 }
 
 /// Runs `abatis doctor` in the current folder.
-pub(crate) fn run(edge: &Edge) -> Result<Exit> {
-    let git = Git::new(".")?;
-    let repository = Repository::open(&git)?;
+pub(crate) fn run(args: &DoctorArgs, edge: &Edge) -> Result<Exit> {
     let mut out = std::io::stdout().lock();
     let mut report = Report { out: &mut out, grade: Grade::Good };
+    if let Some(path) = &args.server {
+        server::run(&edge.absolute(path), &mut report)?;
+        return Ok(report.grade.exit());
+    }
+    let git = Git::new(".")?;
+    let repository = Repository::open(&git)?;
     about(&repository, &mut report)?;
     configuration(&repository, edge, &mut report);
     if repository.bare {
@@ -78,11 +93,7 @@ pub(crate) fn run(edge: &Edge) -> Result<Exit> {
         try_hooks(&repository, &mut report)?;
         other_worktrees(&repository, &mut report)?;
     }
-    Ok(match report.grade {
-        Grade::Good => Exit::Clean,
-        Grade::Exposed => Exit::Findings,
-        Grade::Unknown => Exit::Incomplete,
-    })
+    Ok(report.grade.exit())
 }
 
 fn about(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
@@ -156,6 +167,10 @@ fn try_hooks(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
                 "{hook}: {} is not executable, so git does not run it: chmod +x",
                 path.display()
             ));
+            continue;
+        }
+        if hook == "pre-push" {
+            report.note("pre-push is installed; it is not tried, since that would take a push");
             continue;
         }
         judge(repository, hook, configured, &trial.hook(repository, hook)?, report);

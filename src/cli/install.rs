@@ -5,6 +5,7 @@
 
 pub(crate) mod git;
 pub(crate) mod place;
+pub(crate) mod server;
 pub(crate) mod shim;
 mod steps;
 
@@ -23,12 +24,12 @@ use shim::{After, CHAINED, LEGACY, Shim};
 use steps::{Step, Steps};
 
 /// Hooks that scan.
-pub(crate) const HOOKS: [&str; 3] = ["pre-commit", "commit-msg", "pre-merge-commit"];
+pub(crate) const HOOKS: [&str; 4] = ["pre-commit", "commit-msg", "pre-merge-commit", "pre-push"];
 
 /// All other hooks that git looks for in a folder of hooks; with `core.hooksPath` set to a folder of ours, the
 /// repositories' own must still run. Left out are push-to-checkout and proc-receive: git does something else where
 /// they merely exist.
-const FORWARDED: [&str; 21] = [
+const FORWARDED: [&str; 20] = [
     "applypatch-msg",
     "pre-applypatch",
     "post-applypatch",
@@ -37,7 +38,6 @@ const FORWARDED: [&str; 21] = [
     "pre-rebase",
     "post-checkout",
     "post-merge",
-    "pre-push",
     "pre-receive",
     "update",
     "post-receive",
@@ -54,6 +54,11 @@ const FORWARDED: [&str; 21] = [
 
 /// Runs `abatis install`.
 pub(crate) fn install(args: &InstallArgs) -> Result<()> {
+    if let Some(repositories) = served(&args.server, args.all.as_deref())? {
+        let mut steps = Steps::default();
+        server::install(&repositories, args.layout, &mut steps)?;
+        return steps.finish(args.dry_run, &mut io::stdout().lock());
+    }
     let hooks = known(&args.hooks)?;
     let git = Git::new(".")?;
     let program = shell_path(&place::program()?)?;
@@ -78,6 +83,11 @@ pub(crate) fn install(args: &InstallArgs) -> Result<()> {
 
 /// Runs `abatis uninstall`.
 pub(crate) fn uninstall(args: &UninstallArgs) -> Result<()> {
+    if let Some(repositories) = served(&args.server, args.all.as_deref())? {
+        let mut steps = Steps::default();
+        server::uninstall(&repositories, args.layout, &mut steps)?;
+        return steps.finish(args.dry_run, &mut io::stdout().lock());
+    }
     let hooks = known(&args.hooks)?;
     let all = hooks.len() == HOOKS.len();
     let git = Git::new(".")?;
@@ -126,6 +136,15 @@ pub(crate) fn uninstall(args: &UninstallArgs) -> Result<()> {
         steps.note("nothing of abatis is installed here".to_owned());
     }
     steps.finish(args.dry_run, &mut io::stdout().lock())
+}
+
+/// The repositories of a server that are meant, if any are.
+fn served(named: &[PathBuf], all: Option<&Path>) -> Result<Option<Vec<PathBuf>>> {
+    let mut repositories = named.to_vec();
+    if let Some(folder) = all {
+        repositories.extend(server::below(folder)?);
+    }
+    Ok((!repositories.is_empty()).then_some(repositories))
 }
 
 /// The hooks named, or all.
@@ -351,6 +370,14 @@ fn remove_files(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> 
 fn add_lines(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> {
     for hook in hooks {
         let path = folder.join(hook);
+        if *hook == "pre-push" {
+            // All that such a file calls shares one input, and the first would leave nothing to the others.
+            steps.note(format!(
+                "pre-push: not added; end {} with: abatis hook pre-push \"$@\"",
+                path.display()
+            ));
+            continue;
+        }
         let content = steps::read_if_there(&path)?;
         if content.as_ref().is_some_and(|content| shim::without_line(content) != shim::Before::Same) {
             steps.note(format!("{}: already installed", path.display()));

@@ -80,7 +80,7 @@ pub(super) fn load_server(
 }
 
 /// The server's configuration for one repository, in the repository's folder.
-const SERVER_FILE_NAME: &str = "abatis.toml";
+pub(super) const SERVER_FILE_NAME: &str = "abatis.toml";
 
 /// The configuration of all gates of this machine.
 pub(super) fn server_file() -> PathBuf {

@@ -347,6 +347,8 @@ impl Task {
         let options = Options {
             mode: Mode::Receive,
             brief: true,
+            comments: self.config.gate.comments.as_ref().is_some_and(|setting| setting.value),
+            push_options: !self.config.gate.overrides.is_empty(),
             show_suppressed: self.args.common.show_suppressed,
             width: Some(message::width(pusher::line_prefix())),
             ..Options::default()

@@ -254,6 +254,8 @@ impl Reports {
             width: edge.width,
             mode: job.mode,
             brief: edge.quiet || matches!(job.mode, Mode::Staged | Mode::Message | Mode::Push),
+            comments: true,
+            push_options: false,
             root: None,
             subject: job.subject.clone(),
         };

@@ -110,7 +110,9 @@ pub(crate) fn steps(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
             add(needs.move_out, MOVE_OUT);
             add(needs.remove, REMOVE);
             add(needs.change, CHANGE);
-            add(true, &rewrite(groups));
+            let only_tags =
+                groups.iter().flat_map(Group::findings).all(|one| one.origin.kind == Kind::TagMessage);
+            add(!only_tags, &rewrite(groups));
             add(needs.retag, "Make the tag anew: `git tag --force --annotate NAME`.");
             add(needs.rotate && mode == Mode::Push, ROTATE_IF_SEEN);
             add(
@@ -142,14 +144,24 @@ const HISTORY: &str = "History keeps the old value. Once it is rotated it is wor
 /// Ways to allow what is meant to be there, in the order of preference.
 pub(crate) fn allowances(view: &View<'_>, groups: &[Group<'_>]) -> Vec<String> {
     let mut ways = Vec::new();
+    let receive = view.options().mode == Mode::Receive;
     let in_line = groups.iter().find(|group| group.first.start.line > 0);
-    if let Some(group) = in_line {
+    if let Some(group) = in_line.filter(|_| !receive || view.options().comments) {
         let comment = if view.options().mode == Mode::Message { "" } else { ", in a comment" };
         let rule = view.text(group.first.rule.as_str());
         ways.push(format!("On the line or the one above{comment}: `abatis:allow {rule} REASON`."));
     }
-    if view.options().mode == Mode::Receive {
-        ways.push("The server may not honour comments: ask those who run it.".to_owned());
+    if receive {
+        if let Some(group) =
+            groups.iter().find(|group| group.blocking).filter(|_| view.options().push_options)
+        {
+            let rule = view.text(group.first.rule.as_str());
+            ways.push(format!(
+                "If you may, and it will be written down: \
+                 `git push -o abatis.allow={rule} -o 'abatis.reason=WHY'`."
+            ));
+        }
+        ways.push("Ask those who run the server.".to_owned());
     } else if view.options().mode != Mode::Message {
         ways.push(
             "In the baseline, for what was there before: `abatis baseline update --reason \"REASON\"`."
@@ -164,6 +176,7 @@ fn rewrite(groups: &[Group<'_>]) -> String {
     let mut seen = BTreeSet::new();
     let findings = groups.iter().flat_map(Group::findings);
     let commits: Vec<_> = findings
+        .filter(|finding| finding.origin.kind != Kind::TagMessage)
         .filter_map(|finding| finding.origin.commit)
         .filter(|commit| seen.insert(*commit))
         .map(|commit| commit.short())

@@ -13,9 +13,9 @@ use crate::{
         Finding, Snippet, Suppression,
         exposure::{Exposed, Exposure, RefExposure, State},
     },
-    origin::{Introduction, Presence},
+    origin::{History, Introduction, Presence},
     pipeline::Outcome,
-    report::{Input, Options, plain},
+    report::{Input, Mode, Options, plain},
     rule::Rule,
     text::{Position, Span},
 };
@@ -88,6 +88,9 @@ impl<'r> View<'r> {
     /// Since when a finding is there, by whom, and whether it still is.
     pub(crate) fn history(&self, finding: &Finding) -> Option<String> {
         let history = finding.history.as_ref()?;
+        if matches!(self.options().mode, Mode::Push | Mode::Receive | Mode::Range) {
+            return self.in_push(history);
+        }
         let path = finding.path();
         let at_path = |exposure: &'r Exposure| exposure.paths.iter().find(|one| one.path == path);
         let removed = self.exposure(finding).and_then(at_path).and_then(|one| one.removed.as_deref());
@@ -101,6 +104,13 @@ impl<'r> View<'r> {
             None => state,
             Some(since) => format!("since {}; {state}", self.act(since)),
         })
+    }
+
+    /// The commit to change, and whether a later one of the push hides what it brings.
+    fn in_push(&self, history: &History) -> Option<String> {
+        let since = history.since.as_ref()?;
+        let hidden = if history.presence == Presence::Tip { "" } else { "; not at the tip any more" };
+        Some(format!("commit {} by {}{hidden}", since.commit.short(), self.text(&since.author)))
     }
 
     /// `2024-01-02 by NAME <ADDRESS>, commit 0123456789`.

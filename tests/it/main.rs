@@ -7,6 +7,7 @@ mod audit;
 mod checkouts;
 mod exposure;
 mod filter;
+mod gate;
 mod index;
 mod install;
 mod pack;

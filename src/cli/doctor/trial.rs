@@ -194,7 +194,7 @@ fn shown(output: &[u8]) -> String {
 }
 
 /// A token in the form of GitHub's that nobody ever issued: random characters and the checksum over them.
-fn token() -> String {
+pub(super) fn token() -> String {
     let random = RandomState::new();
     let body: String =
         (0..RANDOM).map(|place| char::from(BASE62[(random.hash_one(place) % 62) as usize])).collect();

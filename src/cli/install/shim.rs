@@ -11,6 +11,9 @@ const LINE_MARK: &str = "# abatis install";
 /// The same, in a file that was made for it.
 const LINE_MARK_NEW: &str = "# abatis install, new file";
 
+/// Hooks to which git gives lines to read: all of them go to each that is called.
+const READ_INPUT: [&str; 2] = ["pre-push", "pre-receive"];
+
 /// What a hook that was there before is renamed to, behind its name.
 pub(crate) const CHAINED: &str = ".abatis-chained";
 /// What the pre-commit framework renames a hook to that was there before.
@@ -40,6 +43,9 @@ impl Shim<'_> {
     /// The file's text.
     pub(crate) fn text(&self) -> String {
         let Self { hook, program, after } = *self;
+        if READ_INPUT.contains(&hook) {
+            return self.text_with_input();
+        }
         let program = program.map(shell_quote).unwrap_or_default();
         let after = match after {
             // The pre-commit framework, installed once more, runs us as HOOK.legacy: what is chained may be itself.
@@ -61,6 +67,57 @@ impl Shim<'_> {
              {after}"
         )
     }
+}
+
+impl<'s> Shim<'s> {
+    /// The text of a file that stands among others: nothing comes after it.
+    pub(crate) fn alone(hook: &'s str, program: Option<&str>) -> String {
+        format!("{}\"$abatis\" hook {hook} \"$@\"\n", head(hook, program))
+    }
+
+    /// The text for a hook that gets lines to read, which what comes after it reads as well.
+    fn text_with_input(&self) -> String {
+        let Self { hook, program, after } = *self;
+        let (find, next) = match after {
+            After::Chained => (
+                format!("next=\"${{0%/*}}/{hook}{CHAINED}\"\n"),
+                format!("cmp -s \"$next\" \"${{0%{LEGACY}}}\" 2>/dev/null"),
+            ),
+            After::Repository => (
+                format!(
+                    "d=${{GIT_DIR:-.git}}; [ -d \"$d\" ] || d=$(git rev-parse --git-dir) || exit 1\n\
+                     [ ! -f \"$d/commondir\" ] || d=$(git rev-parse --git-common-dir) || exit 1\n\
+                     next=\"$d/hooks/{hook}\"\n"
+                ),
+                "false".to_owned(),
+            ),
+        };
+        format!(
+            "{}input=$(cat && echo .) || exit 1\ninput=${{input%.}}\n\
+             printf %s \"$input\" | \"$abatis\" hook {hook} \"$@\" || exit $?\n\
+             {find}[ -x \"$next\" ] || exit 0\n{next} && exit 0\nprintf %s \"$input\" | \"$next\" \"$@\"\n",
+            head(hook, program)
+        )
+    }
+}
+
+/// The lines that find the program. Without it nothing is let through.
+fn head(hook: &str, program: Option<&str>) -> String {
+    let way = if hook == "pre-receive" {
+        "Ask those who run this server."
+    } else {
+        "Install it, or skip once: --no-verify"
+    };
+    format!(
+        "#!/bin/sh\n\
+         {MARK}{hook}: made by `abatis install`, removed by `abatis uninstall`\n\
+         abatis={}\n\
+         [ -x \"$abatis\" ] || abatis=$(command -v abatis) || {{\n  \
+           echo \"abatis: not found, so {hook} checked nothing. {way}\" >&2\n  \
+           exit 1\n\
+         }}\n",
+        program.map(shell_quote).unwrap_or_default()
+    )
 }
 
 /// A file for a hook that is not scanned: it runs the repository's own.

@@ -1,0 +1,203 @@
+//! Whatever goes wrong refuses the push, in a line that says why, and leaves nothing behind.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Pair, filler, said, secret};
+use crate::support::{Repo, feed};
+
+const ZERO: &str = "0000000000000000000000000000000000000000";
+
+/// Runs the hook by hand with these lines.
+fn run(pair: &Pair, options: &[&str], input: &[u8]) -> Output {
+    let mut command = pair.server.abatis();
+    command.arg("pre-receive").args(options);
+    feed(&mut command, input)
+}
+
+#[track_caller]
+fn fails(output: &Output, words: &str) {
+    let text = said(output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("push refused") && text.contains(words), "{text}");
+}
+
+#[test]
+fn input_that_makes_no_sense() {
+    let pair = Pair::new("");
+    let tip = pair.client.commit_files("one", &[("a.txt", "a\n")]);
+    pair.accepted(&["main"]);
+    fails(&run(&pair, &[], b""), "no ref updates");
+    fails(&run(&pair, &[], format!("{ZERO} {tip} refs/hea").as_bytes()), "cut short");
+    fails(&run(&pair, &[], b"\xff\xfe\0\n"), "no ref update");
+    let unknown = "1234567890123456789012345678901234567890";
+    fails(&run(&pair, &[], format!("{ZERO} {unknown} refs/heads/x\n").as_bytes()), "not in the object store");
+    let mut garbage = format!("{ZERO} {tip} ").into_bytes();
+    garbage.extend(b"refs/heads/\xff\x1b[31m\xc3\n");
+    assert_eq!(run(&pair, &[], &garbage).status.code(), Some(0));
+    fails(&run(&pair, &["--config", "missing.toml"], &garbage), "missing.toml");
+}
+
+#[test]
+fn configuration_that_cannot_be_used() {
+    let pair = Pair::new("");
+    pair.client.commit_files("one", &[("a.txt", "a\n")]);
+    let config = pair.server.path().join("abatis.toml");
+    for broken in [
+        "this is not toml",
+        "schema = 1\n[gate]\nbudget = \"soon\"\n",
+        "schema = 1\n[gate]\nunknown = 1\n",
+        "schema = 1\n[[gate.policy]]\nwarn = [\"no-such-rule\"]\n",
+        "schema = 1\n[[rule]]\nid = \"x\"\npattern = '('\n",
+    ] {
+        fs::write(&config, broken).unwrap();
+        pair.refused(&["main"]);
+    }
+    fs::write(&config, "schema = 1\n").unwrap();
+    pair.accepted(&["main"]);
+    pair.client.commit_files("two", &[(".abatis.toml", "not toml either")]);
+    assert!(pair.refused(&["main"]).contains("cannot be used"));
+}
+
+#[test]
+fn objects_that_cannot_be_read() {
+    let pair = Pair::new("");
+    pair.open();
+    pair.client.commit_files("one", &[("a.txt", &filler(5)), ("b.txt", "b\n")]);
+    pair.accepted(&["main"]);
+    let blob = pair.client.git(&["rev-parse", "HEAD:a.txt"]);
+    let tip = pair.client.git(&["rev-parse", "HEAD"]);
+    pair.server.git(&["update-ref", "-d", "refs/heads/main"]);
+    let file = pair.server.path().join("objects").join(&blob[..2]).join(&blob[2..]);
+    let whole = fs::read(&file).unwrap();
+    let line = format!("{ZERO} {tip} refs/heads/main\n");
+    assert_eq!(run(&pair, &[], line.as_bytes()).status.code(), Some(0));
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let output = run(&pair, &[], line.as_bytes());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    fs::remove_file(&file).unwrap();
+    let output = run(&pair, &[], line.as_bytes());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains(&blob), "{}", said(&output));
+}
+
+#[test]
+fn time_that_does_not_suffice() {
+    let pair = Pair::new("--budget 1ms");
+    pair.client.commit_files("one", &[("a.txt", &filler(20_000))]);
+    let text = pair.refused(&["main"]);
+    assert!(text.contains("time ran out"), "{text}");
+    pair.close("--budget 1ms --on-timeout allow");
+    let text = pair.accepted(&["main"]);
+    assert!(text.contains("time ran out"), "{text}");
+    pair.close("--budget soon");
+    pair.client.commit_files("two", &[("a.txt", "a\n")]);
+    assert!(pair.refused(&["main"]).contains("--budget"));
+}
+
+#[test]
+fn a_hook_that_is_killed_refuses() {
+    let pair = Pair::new("");
+    let program = env!("CARGO_BIN_EXE_abatis");
+    pair.client.commit_files("one", &[("a.txt", "a\n")]);
+    pair.server.hook("pre-receive", &format!("'{program}' pre-receive <&0 & kill -9 $!; wait $!"));
+    assert!(!pair.push(&["main"]).status.success());
+    assert!(!pair.has(&pair.client.git(&["rev-parse", "HEAD"])));
+}
+
+#[test]
+fn neither_home_nor_path_nor_locale_is_needed() {
+    let pair = Pair::new("");
+    let tip = pair.client.commit_files("one", &[("a.txt", &secret(1))]);
+    pair.open();
+    pair.accepted(&["main"]);
+    pair.server.git(&["update-ref", "-d", "refs/heads/main"]);
+    let mut command = pair.server.abatis();
+    command.env_clear().arg("pre-receive");
+    let output = feed(&mut command, format!("{ZERO} {tip} refs/heads/main\n").as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    // What a user configures for themselves has no say.
+    let config = pair.server.home().join(".config/abatis");
+    fs::create_dir_all(&config).unwrap();
+    fs::write(config.join("config.toml"), "schema = 1\n[scan]\nfail-on = \"never\"\n").unwrap();
+    let mut command = pair.server.abatis();
+    command.arg("pre-receive").env("ABATIS_SKIP", "because I say so");
+    let output = feed(&mut command, format!("{ZERO} {tip} refs/heads/main\n").as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+/// Many pushes at once; `ABATIS_HEAVY=1` makes them 200.
+#[test]
+fn many_pushes_at_once() {
+    let number = if std::env::var_os("ABATIS_HEAVY").is_some() { 200 } else { 12 };
+    let pair = Pair::new("");
+    let client = &pair.client;
+    client.commit_files("base", &[("a.txt", "a\n")]);
+    pair.accepted(&["main"]);
+    for place in 0..number {
+        let bad = place % 2 == 1;
+        let content = if bad { secret(1) } else { format!("clean {place}\n") };
+        client.git(&["checkout", "-q", "-b", &format!("b{place}"), "main"]);
+        client.commit_files("more", &[("b.txt", &content)]);
+    }
+    thread::scope(|scope| {
+        for place in 0..number {
+            let pair = &pair;
+            scope.spawn(move || {
+                let output = pair.push(&[&format!("b{place}")]);
+                assert_eq!(output.status.success(), place % 2 == 0, "{place}: {}", said(&output));
+            });
+        }
+    });
+    let refs = pair.server.git(&["for-each-ref", "--format=%(refname)"]);
+    assert_eq!(refs.lines().count(), 1 + number / 2);
+}
+
+/// Very many references in one push; `ABATIS_HEAVY=1` makes them 100,000.
+#[test]
+fn very_many_references() {
+    let number = if std::env::var_os("ABATIS_HEAVY").is_some() { 100_000 } else { 2_000 };
+    let pair = Pair::new("");
+    let tip = pair.client.commit_files("one", &[("a.txt", "a\n")]);
+    pair.accepted(&["main"]);
+    let lines: String = (0..number).map(|place| format!("{ZERO} {tip} refs/heads/b{place}\n")).collect();
+    let started = Instant::now();
+    assert_eq!(run(&pair, &[], lines.as_bytes()).status.code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(60));
+    let bad = pair.client.commit_files("two", &[("a.txt", &secret(1))]);
+    pair.open();
+    pair.accepted(&["main:refs/heads/left"]);
+    pair.server.git(&["update-ref", "-d", "refs/heads/left"]);
+    let lines = format!("{lines}{ZERO} {bad} refs/heads/last\n");
+    assert_eq!(run(&pair, &[], lines.as_bytes()).status.code(), Some(1));
+}
+
+/// A file system without room: only where one can be mounted.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_refuses() {
+    let place = Repo::outside();
+    let folder = place.path().join("small");
+    fs::create_dir(&folder).unwrap();
+    let mut mount = place.command("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder).stderr(Stdio::null());
+    if !mount.status().is_ok_and(|status| status.success()) {
+        println!("SKIPPED: no file system can be mounted here");
+        return;
+    }
+    let mut file = fs::File::create(folder.join("pushes.jsonl")).unwrap();
+    drop(file.write_all(&vec![b'x'; 1 << 20]));
+    let pair = Pair::new(&format!("--record '{}'", folder.join("pushes.jsonl").display()));
+    pair.client.commit_files("one", &[("a.txt", "a\n")]);
+    let output = pair.push(&["main"]);
+    let text = said(&output);
+    drop(file);
+    assert!(place.command("umount").arg(&folder).status().unwrap().success());
+    assert!(!output.status.success() && text.contains("cannot write the record"), "{text}");
+}
