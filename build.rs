@@ -70,9 +70,15 @@ fn generate() -> Result<bool, Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/rule");
     println!("cargo::rerun-if-changed=src/diagnostic");
-    for file in
-        ["detect/entropy.rs", "detect/gram.rs", "diagnostic.rs", "finding/words.rs", "glob.rs", "text.rs"]
-    {
+    for file in [
+        "detect/entropy.rs",
+        "detect/gram.rs",
+        "detect/trigrams.txt",
+        "diagnostic.rs",
+        "finding/words.rs",
+        "glob.rs",
+        "text.rs",
+    ] {
         println!("cargo::rerun-if-changed=src/{file}");
     }
     println!("cargo::rerun-if-changed={RULES}");

@@ -3,6 +3,8 @@
 //! What a hit finds depends on the bytes of its window only, never on other hits: so a scan of
 //! fresh ranges finds what a full scan finds there. Must not judge what was found.
 
+mod steps;
+
 use std::sync::OnceLock;
 
 use regex_automata::{
@@ -11,6 +13,8 @@ use regex_automata::{
     util::syntax,
 };
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use steps::{Steps, TooHard};
 
 use crate::{
     rule::{Pattern, pattern_syntax},
@@ -28,19 +32,22 @@ const COMPILED_LIMIT: usize = 8 << 20;
 
 /// A pattern rule, compiled when first needed.
 ///
-/// Its shape is read at the first hit, and the expression itself compiled at the first window
-/// that has what every match must have: most rules that are hit by a common keyword never get
-/// that far.
+/// Its shape is read at the first hit. An automaton is compiled only for what is not made into
+/// [`Steps`], and at the first window that has what every match must have: most rules that are
+/// hit by a common keyword never get that far.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
     shape: OnceLock<Option<Shape>>,
     compiled: OnceLock<Option<Compiled>>,
+    /// Set when steps took too long once; what they find would have been the same.
+    hard: OnceLock<()>,
 }
 
 /// What is known of all matches of an expression without running it.
 #[derive(Debug)]
 struct Shape {
     hir: Hir,
+    steps: Option<Steps>,
     /// Bytes in a row that every match has.
     run: Option<Run>,
     /// Bytes between the start of a match and its keyword, where every match has the same.
@@ -101,25 +108,28 @@ impl Engine {
         memo: &mut Memo,
     ) -> (Option<Found>, Span) {
         let Some(shape) = self.shape.get_or_init(|| Shape::new(rule)) else { return (None, hit) };
+        let start = shape.lead.map(|lead| hit.start.checked_sub(lead));
+        if let (Some(start), Some(steps)) = (start, &shape.steps)
+            && !start.is_some_and(|start| steps.may_begin(text, start))
+        {
+            return (None, hit);
+        }
         let window = window(text, hit, shape.before, shape.after, rule.multiline);
         if shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text))) {
             return (None, window);
         }
-        let Some(compiled) = self.compiled.get_or_init(|| Compiled::new(&shape.hir)) else {
-            return (None, window);
-        };
-        if let Some(lead) = shape.lead {
-            let found = hit.start.checked_sub(lead).and_then(|start| {
-                compiled.search(&Input::new(text).span(start..window.end.max(start)).anchored(Anchored::Yes))
-            });
-            return (found, window);
+        if let Some(start) = start {
+            let search = |start: usize| {
+                self.search(shape, text, Span::new(start, window.end.max(start)), Anchored::Yes)
+            };
+            return (start.and_then(search), window);
         }
         if !(memo.valid && memo.window == window) {
             memo.valid = true;
             memo.window = window;
             memo.found.clear();
             let mut from = window.start;
-            while let Some(found) = compiled.search(&Input::new(text).span(from..window.end)) {
+            while let Some(found) = self.search(shape, text, Span::new(from, window.end), Anchored::No) {
                 from = found.whole.end.max(from + 1);
                 memo.found.push(found);
                 if from > window.end {
@@ -128,6 +138,22 @@ impl Engine {
             }
         }
         (memo.found.iter().find(|found| found.whole.contains(hit)).copied(), window)
+    }
+
+    /// The first match in `part` of `text`, or the one that begins it.
+    fn search(&self, shape: &Shape, text: &[u8], part: Span, anchored: Anchored) -> Option<Found> {
+        if let Some(steps) = shape.steps.as_ref().filter(|_| self.hard.get().is_none()) {
+            let found = match anchored {
+                Anchored::No => steps.first(text, part.start, part.end),
+                _ => steps.at(text, part.start, part.end),
+            };
+            match found {
+                Ok(found) => return found,
+                Err(TooHard) => self.hard.set(()).unwrap_or_default(),
+            }
+        }
+        let compiled = self.compiled.get_or_init(|| Compiled::new(&shape.hir)).as_ref()?;
+        compiled.search(&Input::new(text).span(part.start..part.end).anchored(anchored))
     }
 }
 
@@ -154,7 +180,7 @@ impl Shape {
         let most = hir.properties().maximum_len().unwrap_or(reach);
         // One byte more than the longest match, so that a closing look-around sees its neighbour.
         let after = most.saturating_add(1).min(reach);
-        Some(Self { run: Run::of(&hir), hir, lead, before, after })
+        Some(Self { run: Run::of(&hir), steps: Steps::new(&hir), hir, lead, before, after })
     }
 }
 

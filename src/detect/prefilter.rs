@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use super::gram::{Bitmap, FOLD, Keyword, SHORT, Table, bucket, hash, load};
+use super::gram::{FOLD, Keyword, SHORT, Table, bucket, load, long, short};
 
 /// Keywords made ready for searching.
 #[derive(Debug)]
@@ -19,15 +19,15 @@ pub(crate) struct Prefilter {
     table: Cow<'static, Table>,
 }
 
-/// The bit of `hash`, in bit 0; the mask is left to whoever has put several together.
+/// The bit of a place, in bit 0; the mask is left to whoever has put several together.
 #[inline(always)]
-fn word(bitmap: &Bitmap, hash: u32) -> u64 {
-    bitmap[(hash >> 6) as usize] >> (hash & 63)
+fn word<const N: usize>(bitmap: &[u64; N], place: u32) -> u64 {
+    bitmap[(place >> 6) as usize] >> (place & 63)
 }
 
 #[inline(always)]
-fn bit(bitmap: &Bitmap, hash: u32) -> u64 {
-    word(bitmap, hash) & 1
+fn has<const N: usize>(bitmap: &[u64; N], place: u32) -> bool {
+    word(bitmap, place) & 1 != 0
 }
 
 /// Bit 0 tells whether one of the three grams that a load at an even place answers for may be
@@ -35,9 +35,9 @@ fn bit(bitmap: &Bitmap, hash: u32) -> u64 {
 #[inline(always)]
 fn may_hold(table: &Table, gram: u32) -> u64 {
     let folded = gram | FOLD;
-    word(&table.long, hash(folded))
-        | word(&table.short, hash(folded & SHORT))
-        | word(&table.short, hash(folded >> 8))
+    word(&table.long, long(folded))
+        | word(&table.short, short(folded & SHORT))
+        | word(&table.short, short(folded >> 8))
 }
 
 impl Prefilter {
@@ -109,20 +109,20 @@ impl Search<'_> {
     fn look(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
         let folded = gram | FOLD;
         let (near, next) = (folded & SHORT, folded >> 8);
-        if bit(&self.table.long, hash(folded)) != 0 {
+        if has(&self.table.long, long(folded)) {
             self.compare(place, folded, hit);
         }
-        if bit(&self.table.short, hash(near)) != 0 {
+        if has(&self.table.short, short(near)) {
             self.compare(place, near, hit);
         }
-        if bit(&self.table.short, hash(next)) != 0 {
+        if has(&self.table.short, short(next)) {
             self.compare(place + 1, next, hit);
         }
     }
 
     fn compare(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
         let table = self.table;
-        let bucket = bucket(hash(gram));
+        let bucket = bucket(gram);
         for entry in &table.entries[table.starts[bucket] as usize..table.starts[bucket + 1] as usize] {
             if entry.gram != gram {
                 continue;

@@ -7,7 +7,7 @@
 //! Must not read an index whole, must not write, and must not walk; [`super::ObjectStore`] does.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fmt, fs,
     fs::File,
     io,
@@ -28,9 +28,9 @@ use crate::origin::ObjectId;
 
 /// Longest chain of deltas that is followed. git makes none over 4,095.
 const LONGEST_CHAIN: usize = 10_000;
-/// Objects kept for a second question: what is asked for its size is mostly read next, and the
-/// trees and deltas of one commit share bases.
-const KEPT: usize = 16;
+/// Bytes of objects kept for a second question: what is asked for its size is mostly read next,
+/// and the trees and deltas of one commit share bases.
+const KEPT: usize = 16 << 20;
 /// Larger objects are not kept, in bytes.
 const MAX_KEPT: usize = 1 << 20;
 /// Ids read at once around the place where one is expected. The distance from there to the real
@@ -68,16 +68,38 @@ pub(in crate::source::git) struct SingleStore {
     packs: RwLock<Arc<Vec<Arc<LazyPack>>>>,
     /// Whether the packs were listed a second time: another process may have packed since.
     listed_again: OnceLock<()>,
-    kept: Mutex<VecDeque<(Key, Found)>>,
+    kept: Mutex<Kept>,
 }
 
 /// What a kept object is found by.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     /// By its id, if it was loose.
     Loose(ObjectId),
     /// By the file of its pack and its offset in it.
     Packed(usize, u64),
+}
+
+/// Objects read lately; the oldest leave first.
+#[derive(Default)]
+struct Kept {
+    held: HashMap<Key, Found>,
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn put(&mut self, key: Key, found: &Found) {
+        if self.held.insert(key, found.clone()).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        self.bytes += found.1.len();
+        while self.bytes > KEPT {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.held.remove(&oldest).map_or(0, |(_, bytes)| bytes.len());
+        }
+    }
 }
 
 /// Where an object is.
@@ -311,17 +333,12 @@ impl SingleStore {
     }
 
     fn kept(&self, key: Key) -> Option<Found> {
-        let kept = lock(&self.kept);
-        kept.iter().rev().find(|(held, _)| *held == key).map(|(_, found)| found.clone())
+        lock(&self.kept).held.get(&key).cloned()
     }
 
     fn keep(&self, key: Key, found: &Found) {
         if found.1.len() <= MAX_KEPT {
-            let mut kept = lock(&self.kept);
-            if kept.len() == KEPT {
-                kept.pop_front();
-            }
-            kept.push_back((key, found.clone()));
+            lock(&self.kept).put(key, found);
         }
     }
 }
