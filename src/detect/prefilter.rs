@@ -4,8 +4,9 @@
 //! is compared with keywords. Keywords of five bytes and more are entered with two neighbouring
 //! four-byte grams, so that every second place suffices for them; shorter ones with one
 //! three-byte gram, asked at every place. Which gram of a keyword is entered is chosen by how
-//! rare its letters are (`gram`). The automaton of the `aho-corasick` crate is the oracle of the
-//! tests, and `benches/scan.rs` times the two against each other.
+//! rare it is in source text (`gram`). The automaton of the `aho-corasick` crate is the oracle of the
+//! tests. Timed once against it on 39 MB of source text with 1,418 keywords, one core that others
+//! used, too: 1.6 times as fast as its DFA, which takes 24 ms to build and 4.5 MB.
 //!
 //! Must not know what a keyword belongs to.
 
