@@ -104,7 +104,7 @@ struct Trial {
     executable: bool,
     /// The rule on trial.
     id: RuleId,
-    /// What is reported by default, or what the rule has if that is less.
+    /// Least confidence of a match that counts.
     least: Confidence,
 }
 
@@ -114,7 +114,11 @@ impl Trial {
         if rule.gate == Gate::Off {
             rule.gate = Gate::Block;
         }
-        let least = rule.confidence.min(Confidence::Medium);
+        // A judged value is told from others by how sure the verdict is.
+        let least = match rule.detector {
+            Detector::Assignment(_) => rule.confidence.min(Confidence::Medium),
+            _ => Confidence::Low,
+        };
         let executable = matches!(&rule.detector, Detector::File(file) if file.executable == Some(true));
         let id = rule.id.clone();
         // What a structural rule calls a secret is what the credential rules see.
