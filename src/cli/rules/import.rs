@@ -220,7 +220,7 @@ impl Import {
             .get("entropy")
             .and_then(|value| value.as_float().or_else(|| Some(value.as_integer()? as f64)));
         if let Some(entropy) = entropy.filter(|entropy| *entropy > 0.0) {
-            let _infallible = writeln!(keys, "entropy = {entropy:?}");
+            let _infallible = writeln!(keys, "entropy = {entropy:.1}");
         }
         if let Some(path) = path {
             match expression::globs(path) {

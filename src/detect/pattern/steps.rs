@@ -24,7 +24,7 @@ const QUICK: usize = 4;
 #[derive(Debug)]
 pub(super) struct Steps {
     steps: Vec<Step>,
-    sets: Vec<Box<[bool; 256]>>,
+    sets: Vec<[bool; 256]>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl Steps {
             Class::Bytes(class) => class.clone(),
             Class::Unicode(class) => class.to_byte_class()?,
         };
-        let mut set = Box::new([false; 256]);
+        let mut set = [false; 256];
         for range in class.ranges() {
             for byte in range.start()..=range.end() {
                 set[usize::from(byte)] = true;

@@ -208,6 +208,7 @@ mod tests {
             depends: whole,
             secret: Secret::new(b""),
             confidence: Confidence::High,
+            at_most: None,
             proof: None,
             decoded: Vec::new(),
             note: None,
