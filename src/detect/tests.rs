@@ -225,6 +225,12 @@ proptest! {
 /// Rules of the program have their keywords from tables, copies of them enter theirs at run time.
 #[test]
 fn tables_of_keywords_find_what_rules_entered_one_by_one_find() {
+    // Copies of all rules need more room in a debug build than the thread of a test has.
+    let tall = std::thread::Builder::new().stack_size(16 << 20).spawn(compare_tables).unwrap();
+    tall.join().unwrap();
+}
+
+fn compare_tables() {
     let wanted = |rule: &Rule| rule.gate != rule::Gate::Off;
     let built: Vec<_> = rule::builtin().into_iter().filter(|rule| wanted(rule)).collect();
     let copies: Vec<_> =

@@ -615,7 +615,7 @@ quiet = true
     9 | [server]
       |  ^^^^^^
       |
-      = help: known here: `schema`, `pack`, `extend`, `disable`, `enable`, `rule`, `override`, `allow`, `scan`, `suppress`, `hook`, `baseline`
+      = help: known here: `schema`, `pack`, `extend`, `disable`, `enable`, `rule`, `override`, `allow`, `scan`, `suppress`, `hook`, `baseline`, `gate`
     "#);
 }
 

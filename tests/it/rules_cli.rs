@@ -83,7 +83,7 @@ fn check_reports_all_files_at_once() {
     3 | nonsense = 1
       | ^^^^^^^^
       |
-      = help: known here: `schema`, `pack`, `extend`, `disable`, `enable`, `rule`, `override`, `allow`, `scan`, `suppress`, `hook`, `baseline`
+      = help: known here: `schema`, `pack`, `extend`, `disable`, `enable`, `rule`, `override`, `allow`, `scan`, `suppress`, `hook`, `baseline`, `gate`
 
     2 files: 3 errors, 0 warnings
     "#);

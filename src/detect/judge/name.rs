@@ -172,6 +172,10 @@ impl Name {
         if word == b"authorization" || word == b"authentication" {
             return false;
         }
+        let verb = |index| index < self.count && among(PASS_VERB, self.word(index));
+        if word == b"pass" && self.keyword.is_some_and(|index| verb(index + 1)) {
+            return true;
+        }
         OTHERS.iter().any(|other| word.starts_with(other.as_bytes()))
             || ["bypass", "compass", "passive", "passenger", "passage", "passport"]
                 .iter()
@@ -183,6 +187,9 @@ impl Name {
 pub(crate) fn among(list: &[&str], word: &[u8]) -> bool {
     list.binary_search_by(|one| one.as_bytes().cmp(word)).is_ok()
 }
+
+/// Words behind which `pass` is a verb, sorted: `pass_by_value`.
+const PASS_VERB: &[&str] = &["by", "count", "down", "fail", "on", "over", "rate", "through", "to"];
 
 /// Last words of names that are about a secret, sorted.
 pub(crate) const ABOUT: &[&str] = &[

@@ -97,9 +97,7 @@ fn text_of_a_refused_push() {
          not enough: the old one would still be sent.
       3. Rotate the secret: it has left the machine it was written on.
     If it is meant to be there, say why:
-      - On the line or the one above, in a comment:
-        `abatis:allow github-pat REASON`.
-      - The server may not honour comments: ask those who run it.
+      - Ask those who run the server.
 
     abatis: 1 finding (1 critical): it blocks this push.
     ");

@@ -1,3 +1,5 @@
+//! The matcher of steps against the automata of regex-automata.
+
 use proptest::prelude::*;
 use regex_automata::{
     Anchored, Input,
