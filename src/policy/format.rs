@@ -1,6 +1,6 @@
 //! Formats: which one a file is, and what it is read into.
 //!
-//! [`detect`] looks at the path and, where that does not tell, searches the content for a few words; [`parse`] reads. Neither fails: what
+//! [`detect()`] looks at the path and, where that does not tell, searches the content for a few words; [`parse()`] reads. Neither fails: what
 //! cannot be read is a note of the document. What the blocks and the tree of every format look like is written down in
 //! `docs/policy-formats.md`. Must not know rules or conditions.
 

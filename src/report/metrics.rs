@@ -1,6 +1,6 @@
 //! Figures of an outcome: how many are open, for how long, how long removing took, what was looked at.
 //!
-//! One entry a secret, as in [`group`](super::group). Ages are counted to the day of the outcome. Quantiles are
+//! One entry a secret, as in [`super::group`]. Ages are counted to the day of the outcome. Quantiles are
 //! nearest ranks: a number that occurs, no mean of two. Must not write anything.
 
 use std::collections::BTreeMap;
