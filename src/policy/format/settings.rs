@@ -359,7 +359,14 @@ fn toml_node(value: &::toml::Spanned<::toml::de::DeValue<'_>>, bounds: &mut Boun
     let value = match value.get_ref() {
         DeValue::String(text) => {
             let long = text.len() + 6 <= span.len() && text.contains('\n');
-            let quotes = if long { 3 } else { 1 };
+            // A value that was recovered from a broken line has none.
+            let quotes = if span.len() < text.len() + 2 {
+                0
+            } else if long {
+                3
+            } else {
+                1
+            };
             span = Span::new(span.start + quotes, span.end.saturating_sub(quotes));
             Value::Text(text.to_string())
         }

@@ -16,6 +16,14 @@ fn check(format: Format, text: &str, expected: &str) {
     spans(&document, text.as_bytes());
 }
 
+/// Values that a recovering parser made up lie in the text, too.
+#[test]
+fn spans_of_broken_lines() {
+    for text in ["=", "a =", "a = word", "[a"] {
+        spans(&parse(Format::Toml, text.as_bytes()), text.as_bytes());
+    }
+}
+
 /// Literals stand where their spans say, and nothing reaches beyond the text.
 #[track_caller]
 fn spans(document: &Document, text: &[u8]) {
