@@ -3,6 +3,7 @@
 //! The only module that prints, reads the environment or decides how the process ends.
 
 pub(crate) mod args;
+mod audit;
 mod baseline;
 mod config;
 mod doctor;
@@ -55,7 +56,7 @@ fn dispatch(command: Command, edge: &Edge) -> anyhow::Result<ExitCode> {
     let exit: Exit = match command {
         Command::Scan(args) => scan::scan(&args, edge)?,
         Command::Staged(args) => scan::staged(&args, edge)?,
-        Command::Audit(args) => scan::audit(&args, edge)?,
+        Command::Audit(args) => audit::audit(&args, edge)?,
         Command::Merge(args) => merge::merge(&args, edge)?,
         Command::CommitMsg(args) => scan::commit_msg(&args, edge)?,
         Command::PrePush(args) => pre_push::pre_push(&args, edge)?,

@@ -104,6 +104,12 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
                 });
             }
         }
+        for source in sources {
+            let sought = || collector.look_for_known();
+            if let Err(error) = source.before(&sought, &collector) {
+                collector.fail(Problem { subject: error.subject.into(), message: error.message });
+            }
+        }
         let question = collector.question();
         let answer = question.ask(sources, &collector);
         (question, answer)

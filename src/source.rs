@@ -112,6 +112,18 @@ pub trait Source {
     /// If the source as a whole cannot be read. Single entries that cannot are problems.
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError>;
 
+    /// Shows what of `sought` was there before that part of a history began which the source is limited to, so that only
+    /// what is new in it is told. Asked once, between the visit and [`trace`](Self::trace); nothing for a source without
+    /// such a limit. Contents that are shown then are no part of what is looked at.
+    ///
+    /// # Errors
+    ///
+    /// If the history as a whole cannot be read.
+    fn before(&self, sought: &dyn Fn() -> Vec<Sought>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let _ = (sought, visitor);
+        Ok(())
+    }
+
     /// Says what the history behind the source knows of `sought`, in the same order; nothing where there is none.
     /// Asked once, after the visit.
     ///

@@ -201,9 +201,16 @@ pub(crate) struct CommitMsgArgs {
 /// `abatis audit`.
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
-    /// The repository; the one around the current folder if none
-    #[arg(value_name = "REPO")]
-    pub(crate) repo: Option<PathBuf>,
+    /// The repository (the one around the current folder if none), and revisions as git log takes them: B, ^A, A..B,
+    /// A...B; all of history if none
+    #[arg(value_name = "REPO|REVISION")]
+    pub(crate) what: Vec<PathBuf>,
+    /// Only files at these paths: files, folders, globs; no messages
+    #[arg(last = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Which part of history, and how it is read
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
     /// Take a history that is cut off for whole
     #[arg(long)]
     pub(crate) allow_shallow: bool,
@@ -223,6 +230,35 @@ pub(crate) struct AuditArgs {
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+/// Which part of history is looked at.
+#[derive(Debug, Args, Default)]
+pub(crate) struct ScopeArgs {
+    /// Only what is newer than a day or a commit: 2024-05-31, "2 weeks ago", v1.2
+    #[arg(long, value_name = "DATE|REV")]
+    pub(crate) since: Option<String>,
+    /// All references
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Branches, or those that match
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) branches: Vec<String>,
+    /// Tags, or those that match
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) tags: Vec<String>,
+    /// Branches of remotes, or those that match
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) remotes: Vec<String>,
+    /// References that match, such as pull/*/head
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) glob: Vec<String>,
+    /// What no reference reaches
+    #[arg(long)]
+    pub(crate) unreachable: bool,
+    /// Only files at paths that match, as behind `--`
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) path: Vec<String>,
 }
 
 /// `abatis pre-push`.

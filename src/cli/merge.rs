@@ -6,11 +6,11 @@ use anyhow::{Context as _, bail};
 
 use super::{
     args::MergeArgs,
+    audit,
     edge::Edge,
     exit::Exit,
     load,
     run::{self, Job, Reports},
-    scan,
 };
 use crate::{
     pipeline::{self, Outcome},
@@ -20,7 +20,7 @@ use crate::{
 
 /// `abatis merge`.
 pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
-    let repo = scan::repository(args.repo.as_deref(), edge).context(
+    let repo = audit::repository(args.repo.as_deref(), edge).context(
         "what history says of the findings takes the repository (a clone without blobs will do): --repo",
     )?;
     let top = repo.worktree.clone();
@@ -40,7 +40,7 @@ pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
             other.receipt.refs
         );
     }
-    let source: Box<dyn Source + Sync> = Box::new(scan::history(repo, false, true));
+    let source: Box<dyn Source + Sync> = Box::new(audit::history(repo, false, true));
     let job = Job {
         mode: Mode::Audit,
         common: &args.common,

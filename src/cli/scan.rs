@@ -8,28 +8,23 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    args::{AuditArgs, CommitMsgArgs, ScanArgs, StagedArgs},
+    args::{CommitMsgArgs, ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
-    rewrite::Rewrite,
     run::{self, Job},
 };
 use crate::{
-    filter::date::Date,
     report::Mode,
     source::{
         Source,
         files::{Files, IgnoreFiles},
         git::{
-            environment::Environment,
-            history::{Deltas, Shallow, WholeHistory},
             message::Message,
-            repo::{Repo, discover},
+            repo::Repo,
             staged::Staged,
             worktree::{Unstaged, Untracked},
         },
         patch::Patch,
-        shard::{Shard, Sharded},
         stdin::Stdin,
     },
 };
@@ -136,70 +131,4 @@ pub(super) fn commit_msg(args: &CommitMsgArgs, edge: &Edge) -> anyhow::Result<Ex
             subject: None,
         },
     )
-}
-
-/// `abatis audit`.
-pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
-    let today = match &args.as_of {
-        Some(text) => text.parse::<Date>().with_context(|| format!("--as-of {text}"))?,
-        None => edge.today,
-    };
-    let shard = match &args.shard {
-        Some(text) => {
-            Some(Shard::parse(text).with_context(|| format!("--shard {text}: give K/N, such as 2/8"))?)
-        }
-        None => None,
-    };
-    let repo = repository(args.repo.as_deref(), edge)?;
-    let rewrite = args.rewrite_plan.as_ref().map(|path| Rewrite::open(&edge.absolute(path))).transpose()?;
-    let top = repo.worktree.clone();
-    let subject = name(&repo);
-    let source = history(repo.clone(), args.no_delta, args.allow_shallow);
-    let source: Box<dyn Source + Sync> = match shard {
-        Some(shard) => Box::new(Sharded { source: Box::new(source), shard }),
-        None => Box::new(source),
-    };
-    let sources: Vec<Box<dyn Source + Sync>> = vec![source];
-    let job = Job {
-        mode: Mode::Audit,
-        common: &args.common,
-        top: top.as_deref(),
-        sources,
-        today: Some(today),
-        subject,
-    };
-    if let Some(shard) = shard {
-        return run::run_part(edge, &job, shard);
-    }
-    run::run_then(edge, &job, |done| match rewrite {
-        Some(rewrite) => rewrite.write(done, &repo),
-        None => Ok(()),
-    })
-}
-
-/// The repository that was named, or the one around the current folder.
-pub(super) fn repository(path: Option<&Path>, edge: &Edge) -> anyhow::Result<Repo> {
-    match path {
-        // The environment of a hook names the repository around it, not the one that was asked for.
-        Some(path) => {
-            let environment = Environment { home: edge.git.home.clone(), ..Environment::default() };
-            Ok(discover(&edge.absolute(path), &environment)?)
-        }
-        None => Ok(edge.repository()?),
-    }
-}
-
-/// The whole history of a repository.
-pub(super) fn history(repo: Repo, no_delta: bool, allow_shallow: bool) -> WholeHistory {
-    let deltas = if no_delta { Deltas::Ignore } else { Deltas::Follow };
-    let shallow = if allow_shallow { Shallow::Allow } else { Shallow::Report };
-    WholeHistory::new(repo, deltas, shallow)
-}
-
-/// The name that people know a repository by: that of its folder.
-fn name(repo: &Repo) -> Option<String> {
-    let folder = repo.worktree.as_deref().unwrap_or(&repo.common_dir);
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let name = folder.file_name()?.to_string_lossy().into_owned();
-    Some(name.strip_suffix(".git").map(str::to_owned).filter(|name| !name.is_empty()).unwrap_or(name))
 }

@@ -110,6 +110,8 @@ pub struct Exposure {
     pub versions: u64,
     /// Whether there are more paths than were followed.
     pub truncated: bool,
+    /// Paths that had it before what was looked at began, where that is not all: nothing new there.
+    pub before: Vec<BString>,
 }
 
 impl Exposure {
@@ -158,6 +160,7 @@ impl Exposure {
         self.refs_total += other.refs_total;
         self.versions = self.versions.max(other.versions);
         self.truncated |= other.truncated;
+        self.before.extend(other.before);
     }
 }
 

@@ -36,6 +36,11 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
         mine.disproved += theirs.disproved;
         add(&mut mine.skipped, theirs.skipped);
         add(&mut mine.suppressed, theirs.suppressed);
+        for note in theirs.notes {
+            if !mine.notes.contains(&note) {
+                mine.notes.push(note);
+            }
+        }
         if mine.unfinished.is_empty() {
             mine.unfinished = theirs.unfinished;
         }

@@ -56,6 +56,18 @@ impl Merged {
         older
     }
 
+    /// Takes note of who else holds what was found before, and of nothing else.
+    pub(super) fn meets_known(&mut self, identity: &Identity, origin: &Origin, named: bool) {
+        if self.carriers.contains_key(&(identity.rule, identity.fingerprint)) {
+            self.carries(identity, origin, named);
+        }
+    }
+
+    /// All objects that hold something, so far.
+    pub(super) const fn carriers(&self) -> &Carriers {
+        &self.carriers
+    }
+
     /// Keeps a finding, unless an older one came in between. True if it is the first of its identity.
     pub(super) fn put(&mut self, identity: Identity, mut finding: Finding) -> bool {
         match self.oldest.entry(identity) {

@@ -37,6 +37,10 @@ pub struct Receipt {
     pub disproved: u64,
     /// What was left out because the run was ended early; empty if it was not.
     pub unfinished: String,
+    /// The part of it all that was looked at, as it was asked for; empty for all.
+    pub scope: String,
+    /// What else must be known to judge what the numbers mean, as sentences.
+    pub notes: Vec<String>,
 }
 
 /// What a run found.

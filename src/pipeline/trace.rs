@@ -2,7 +2,7 @@
 //!
 //! Must not know which source it asks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
 
@@ -39,6 +39,11 @@ impl Question {
             question.sought.push(Sought { carriers });
         }
         question
+    }
+
+    /// What was asked for.
+    pub(super) fn into_things(self) -> Vec<Sought> {
+        self.sought
     }
 
     /// What was asked for, for whoever asks later.
@@ -85,7 +90,8 @@ impl Answer {
     }
 
     /// Lets the findings know, and gives the whole answer by rule and fingerprint.
-    pub(super) fn into_exposed(self, findings: &mut [Finding]) -> Vec<Exposed> {
+    pub(super) fn into_exposed(self, findings: &mut Vec<Finding>) -> Vec<Exposed> {
+        self.drop_old(findings);
         let mut of_path = HashMap::new();
         for (key, exposure) in &self.0 {
             for path in &exposure.paths {
@@ -119,7 +125,21 @@ impl Answer {
                 Some(Exposed { rule: rules.get(&key)?.clone(), fingerprint: key.1, exposure })
             })
             .collect();
+        exposed.retain(|one| !one.exposure.paths.is_empty() || one.exposure.before.is_empty());
         exposed.sort_by(|one, other| (&one.rule, one.fingerprint).cmp(&(&other.rule, other.fingerprint)));
         exposed
+    }
+}
+
+impl Answer {
+    /// Takes out findings that were there before what was looked at began.
+    fn drop_old(&self, findings: &mut Vec<Finding>) {
+        let mut old = HashSet::new();
+        for (key, exposure) in &self.0 {
+            old.extend(exposure.before.iter().map(|path| (*key, path)));
+        }
+        if !old.is_empty() {
+            findings.retain(|one| !old.contains(&((one.rule_index, one.fingerprint), &one.path())));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -23,7 +23,7 @@ use crate::{
     origin::{Beside, Entry, Kind, Presence},
     rule::{Gate, Rule},
     source::{
-        Carried, Count, Delta, Problem, Skip, Visitor,
+        Carried, Count, Delta, Problem, Skip, Sought, Visitor,
         archive::{self, Opened},
         shard::Outside,
     },
@@ -40,6 +40,8 @@ pub(super) struct Collector<'p> {
     /// Findings with a history.
     merged: Mutex<Merged>,
     counts: Counts,
+    /// Whether only what is known is looked for, in what is no part of the run.
+    only_known: AtomicBool,
 }
 
 /// A content and what was found in it.
@@ -112,12 +114,25 @@ impl<'p> Collector<'p> {
             kept: Mutex::default(),
             merged: Mutex::default(),
             counts: Counts::default(),
+            only_known: AtomicBool::new(false),
         }
     }
 
     /// Records a problem that ended a source.
     pub(super) fn fail(&self, problem: Problem) {
         lock(&self.kept).problems.push(problem);
+    }
+
+    /// From now on only what is known already is looked for, to learn where else it is. Gives what is known.
+    pub(super) fn look_for_known(&self) -> Vec<Sought> {
+        self.only_known.store(true, Ordering::Relaxed);
+        let merged = lock(&self.merged);
+        let reported = merged.reported();
+        Question::new(merged.carriers().clone(), |key| reported.contains(key)).into_things()
+    }
+
+    fn only_known(&self) -> bool {
+        self.only_known.load(Ordering::Relaxed)
     }
 
     /// What is to be asked of history: the way of all that is reported. To be asked once.
@@ -178,10 +193,12 @@ impl<'p> Collector<'p> {
         if self.cancelled() {
             return None;
         }
-        let control = &self.plan.control;
-        control.contents.fetch_add(1, Ordering::Relaxed);
-        control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.counts.fresh_bytes.fetch_add(look.counted().bytes(bytes.len()), Ordering::Relaxed);
+        if !self.only_known() {
+            let control = &self.plan.control;
+            control.contents.fetch_add(1, Ordering::Relaxed);
+            control.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.counts.fresh_bytes.fetch_add(look.counted().bytes(bytes.len()), Ordering::Relaxed);
+        }
         // Members of archives are opened by the one call for the outermost.
         if let Some(limits) = &self.plan.archives
             && entry.origin.members.is_empty()
@@ -239,13 +256,17 @@ impl<'p> Collector<'p> {
                 }
             }
         };
-        if matches!(look, Look::Change(..)) && is_tip(entry) {
+        if matches!(look, Look::Change(..)) && (is_tip(entry) || self.only_known()) {
             self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
             matches.sort_by_key(|one| (one.span, one.rule));
         }
-        self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
         let all = matches.len();
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
+        if self.only_known() {
+            self.note_known(entry, &matches);
+            return carry;
+        }
+        self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
         self.counts.unsure.fetch_add((all - matches.len()) as u64, Ordering::Relaxed);
         matches.retain(|found| self.counts_here(entry, found));
         if matches.is_empty() && entry.history.is_some() {
@@ -261,6 +282,20 @@ impl<'p> Collector<'p> {
             self.keep(&content, index, verdict, &mut positions);
         }
         carry
+    }
+
+    /// Takes note of matches of what was found elsewhere.
+    fn note_known(&self, entry: &Entry, matches: &[Match]) {
+        for found in matches {
+            let rule = &self.plan.scanner.rules().rule(found.rule).id;
+            let identity = Identity {
+                rule: found.rule,
+                fingerprint: self.plan.filter.fingerprint_of(rule, found, &entry.origin),
+                path: entry.origin.display_path(),
+                suppressed: false,
+            };
+            lock(&self.merged).meets_known(&identity, &entry.origin, found.secret.is_empty());
+        }
     }
 
     /// Keeps the finding that match number `index` is, unless it is known from an older version.
@@ -403,6 +438,9 @@ impl Visitor for Collector<'_> {
     }
 
     fn skipped(&self, _entry: &Entry, why: Skip) {
+        if self.only_known() {
+            return;
+        }
         *lock(&self.kept).skipped.entry(why).or_default() += 1;
     }
 

@@ -78,6 +78,9 @@ fn head(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
     parts.push(view::count(receipt.contents, "content", "contents"));
     parts.push(view::bytes(receipt.bytes));
     parts.push(view::count(receipt.rules, "rule", "rules"));
+    if !receipt.scope.is_empty() {
+        parts.push(escape(&format!("only {}", view.text(&receipt.scope))));
+    }
     writeln!(target, "{}</p></div></header><main>", parts.join(" · "))
 }
 
@@ -204,8 +207,13 @@ fn coverage(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     write!(target, "</dl>")?;
-    if view.warnings().len() > 0 {
+    let scope = (!receipt.scope.is_empty()).then(|| format!("Only {} was looked at", receipt.scope));
+    let remarks: Vec<&String> = scope.iter().chain(&receipt.notes).collect();
+    if view.warnings().len() + remarks.len() > 0 {
         write!(target, "<ul class=\"list\">")?;
+        for remark in remarks {
+            write!(target, "<li>{}</li>", escape(&view.text(remark)))?;
+        }
         for warning in view.warnings() {
             write!(target, "<li>{}</li>", escape(&warning))?;
         }

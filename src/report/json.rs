@@ -269,6 +269,10 @@ pub(crate) struct ReceiptJson {
     suppressed: BTreeMap<&'static str, u64>,
     disproved: u64,
     unfinished: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
@@ -427,6 +431,8 @@ pub(crate) fn receipt(view: &View<'_>) -> ReceiptJson {
         suppressed: receipt.suppressed.iter().map(|(kind, number)| (kind.name(), *number)).collect(),
         disproved: receipt.disproved,
         unfinished: (!receipt.unfinished.is_empty()).then(|| view.text(&receipt.unfinished)),
+        scope: (!receipt.scope.is_empty()).then(|| view.text(&receipt.scope)),
+        notes: receipt.notes.iter().map(|note| view.text(note)).collect(),
     }
 }
 

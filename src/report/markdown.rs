@@ -206,6 +206,11 @@ fn receipt(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
     for (what, number) in rows {
         writeln!(target, "| {what} | {number} |")?;
     }
+    let scope = (!receipt.scope.is_empty()).then(|| format!("Only {} was looked at.", receipt.scope));
+    for (place, remark) in scope.iter().chain(&receipt.notes).enumerate() {
+        let gap = if place == 0 { "\n" } else { "" };
+        writeln!(target, "{gap}- {}", code(&view.text(remark)))?;
+    }
     Ok(())
 }
 

@@ -143,6 +143,7 @@ struct ReceiptPart {
     unsure: u64,
     disproved: u64,
     unfinished: String,
+    notes: Vec<String>,
 }
 
 /// Writes part `number` of `of`.
@@ -304,6 +305,7 @@ fn receipt_part(receipt: &Receipt) -> ReceiptPart {
         unsure: receipt.unsure,
         disproved: receipt.disproved,
         unfinished: receipt.unfinished.clone(),
+        notes: receipt.notes.clone(),
     }
 }
 
@@ -346,6 +348,8 @@ fn outcome(document: Document, rules: &RuleSet) -> Option<Outcome> {
             unsure: receipt.unsure,
             disproved: receipt.disproved,
             unfinished: receipt.unfinished,
+            scope: String::new(),
+            notes: receipt.notes,
         },
     })
 }

@@ -372,7 +372,16 @@ impl<'r> Text<'_, 'r> {
         if problems > 0 {
             parts.push(view::count(problems, "problem", "problems"));
         }
-        self.wrapped(Ink::Frame, "abatis: ", &format!("{}.", parts.join("; ")))
+        self.wrapped(Ink::Frame, "abatis: ", &format!("{}.", parts.join("; ")))?;
+        if !receipt.scope.is_empty() {
+            let scope = self.view.text(&receipt.scope);
+            self.wrapped(Ink::Frame, "abatis: ", &format!("looked at {scope} only."))?;
+        }
+        for note in &receipt.notes {
+            let note = self.view.text(note);
+            self.wrapped(Ink::Frame, "abatis: ", &note)?;
+        }
+        Ok(())
     }
 
     /// The place of a finding with its commit.

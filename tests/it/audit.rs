@@ -273,13 +273,13 @@ fn changes_and_wholes_find_the_same() {
 }
 
 /// A token in the form that [`PACK`] knows.
-fn token(number: usize) -> String {
+pub(crate) fn token(number: usize) -> String {
     let random = ["2h6x9c4v7b1n", "8k2j5h7x9q1z", "3m9t4w8b2n6c", "7p4v1s6d9f3g", "5r2y8u4i7o1k"];
     format!("{}_{}", "acme", random[number])
 }
 
 /// Runs `abatis audit` with the rules of [`PACK`]; exit code, and the report as JSON.
-fn audit(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
+pub(crate) fn audit(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
     let pack = repo.beside("made.toml");
     fs::write(&pack, PACK).unwrap();
     let mut command = repo.abatis();
@@ -290,7 +290,7 @@ fn audit(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
 }
 
 /// `RULE PATH PRESENCE COMMIT` of each finding.
-fn lines(report: &Value) -> Vec<String> {
+pub(crate) fn lines(report: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let findings = report["findings"].as_array().unwrap().iter();
     findings
@@ -302,7 +302,7 @@ fn lines(report: &Value) -> Vec<String> {
         .collect()
 }
 
-fn at(repo: &Repo, seconds: usize, message: &str, files: &[(&str, &str)]) -> String {
+pub(crate) fn at(repo: &Repo, seconds: usize, message: &str, files: &[(&str, &str)]) -> String {
     for (path, content) in files {
         repo.stage(path, content);
     }
@@ -390,7 +390,7 @@ fn an_empty_repository_and_none_at_all() {
 }
 
 /// A token that no other place has.
-fn numbered(number: usize) -> String {
+pub(crate) fn numbered(number: usize) -> String {
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let mut dice = Dice((number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let random: String = (0..12).map(|_| char::from(LETTERS[dice.roll(LETTERS.len())])).collect();
@@ -398,7 +398,7 @@ fn numbered(number: usize) -> String {
 }
 
 /// Puts a token in every place of a repository that keeps text. Gives path and presence of each.
-fn hide_everywhere(repo: &Repo) -> Vec<(String, &'static str)> {
+pub(crate) fn hide_everywhere(repo: &Repo) -> Vec<(String, &'static str)> {
     let mut places = Vec::new();
     let first = at(repo, 0, "one", &[("tip.txt", &numbered(1)), ("same.txt", "1\n2\n3\n4\n5\n6\n7\n8\n")]);
     places.push(("tip.txt".to_owned(), "tip"));
@@ -449,14 +449,14 @@ fn hide_everywhere(repo: &Repo) -> Vec<(String, &'static str)> {
     places
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
 }
 
 /// Puts an object in the LFS store, and gives the pointer to it.
-fn pointer(repo: &Repo, content: &str) -> String {
+pub(crate) fn pointer(repo: &Repo, content: &str) -> String {
     let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
     let folder = repo.path().join(".git/lfs/objects").join(&oid[..2]).join(&oid[2..4]);
     fs::create_dir_all(&folder).unwrap();

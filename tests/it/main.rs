@@ -15,6 +15,7 @@ mod reports;
 mod revision;
 mod rules;
 mod rules_cli;
+mod scope;
 mod shard;
 mod sources;
 mod staged;

@@ -16,7 +16,7 @@
 mod forest;
 mod lines;
 mod reading;
-mod refs;
+pub(super) mod refs;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -77,6 +77,11 @@ fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Ex
         paths.entry(path).or_default().push(fate);
     }
     let mut all = Vec::new();
+    let (paths, before): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        paths.into_iter().partition(|(_, fates): &(_, Vec<&Fate>)| fates.iter().any(|fate| fate.new));
+    for fates in before.values() {
+        all.extend(fates.iter().copied());
+    }
     let paths: Vec<PathExposure> = paths
         .into_iter()
         .map(|(path, fates)| {
@@ -106,6 +111,7 @@ fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Ex
         refs_total,
         versions,
         truncated: lines.truncated,
+        before: before.into_keys().collect(),
     }
 }
 

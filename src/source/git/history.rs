@@ -15,6 +15,7 @@
 pub(super) mod graph;
 pub(super) mod message;
 pub(super) mod refs;
+pub mod scope;
 
 use std::{
     fs::File,
@@ -43,6 +44,7 @@ use crate::{
     text::Fresh,
 };
 use graph::Graph;
+use scope::Chosen;
 
 /// How blobs are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -73,15 +75,19 @@ pub struct WholeHistory {
     pub deltas: Deltas,
     /// Whether it may be cut off.
     pub shallow: Shallow,
+    /// What of it is looked at, if that is not all.
+    pub chosen: Option<Arc<Chosen>>,
     /// What a visit leaves for questions on what it found.
     graph: Arc<Mutex<Option<Arc<Graph>>>>,
+    /// The same for what was there before what is looked at.
+    store: Arc<Mutex<Option<Arc<ObjectStore>>>>,
 }
 
 impl WholeHistory {
     /// All of `repo`.
     #[must_use]
     pub fn new(repo: Repo, deltas: Deltas, shallow: Shallow) -> Self {
-        Self { repo, deltas, shallow, graph: Arc::default() }
+        Self { repo, deltas, shallow, chosen: None, graph: Arc::default(), store: Arc::default() }
     }
 
     /// The tree of HEAD; none where it cannot be read, which the walk itself reports.
@@ -116,10 +122,12 @@ impl WholeHistory {
             });
         }
         let tips = refs::tips(&self.repo)?;
-        visitor.count(Count::Refs, tips.len() as u64);
+        let chosen = self.chosen.as_deref();
+        let refs = chosen.filter(|chosen| !chosen.all).map_or(tips.len(), |chosen| chosen.tips.len());
+        visitor.count(Count::Refs, refs as u64);
         let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
-        let graph = graph::read(&store, &walk, visitor, &tips, &refs::boundary(&self.repo)?);
-        visitor.count(Count::Commits, graph.commits().len() as u64);
+        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), &refs::boundary(&self.repo)?);
+        visitor.count(Count::Commits, graph.commits_within());
         Ok((store, walk, graph))
     }
 }
@@ -133,9 +141,37 @@ impl Source for WholeHistory {
         let graph = Arc::new(graph);
         *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&graph));
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
-        let walk = Walk { kinds, keep: false, ..walk };
+        let wants = |id: &ObjectId| graph.number(id).is_none_or(|number| graph.wants(number));
+        let walk = Walk { kinds, keep: self.chosen.is_some(), ..walk };
+        let walk = match &self.chosen {
+            Some(_) => Walk { wants: Some(&wants), ..walk },
+            None => walk,
+        };
+        let chosen = self.chosen.as_deref();
         let (lfs, versions) = (lfs::storage(&self.repo), self.versions());
-        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions });
+        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen });
+        if let Some(chosen) = chosen.filter(|_| !visitor.cancelled()) {
+            chosen.tell(visitor);
+        }
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = chosen.is_some().then_some(store);
+        Ok(())
+    }
+
+    fn before(&self, sought: &dyn Fn() -> Vec<Sought>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (Some(store), Some(graph)) = (store, graph) else { return Ok(()) };
+        let old = graph.older_versions(&sought());
+        if old.is_empty() || visitor.cancelled() {
+            return Ok(());
+        }
+        let wants = |id: &ObjectId| graph.number(id).is_some_and(|number| old.has(number));
+        let kinds = Kinds::NONE.with(ObjectKind::Blob);
+        let walk = Walk { kinds, limits: Limits::default(), wants: Some(&wants), ..Walk::default() };
+        let lfs = lfs::storage(&self.repo);
+        let shower =
+            Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions: None, chosen: None };
+        store.walk(&walk, &shower);
         Ok(())
     }
 
@@ -183,6 +219,8 @@ struct Shower<'v> {
     lfs: PathBuf,
     /// The tree of HEAD, for rules that look at several files of a folder.
     versions: Option<Versions>,
+    /// What is looked at, if that is not all.
+    chosen: Option<&'v Chosen>,
 }
 
 impl Shower<'_> {
@@ -220,7 +258,9 @@ impl Shower<'_> {
     fn blob(&self, object: &Object<'_>, base: Option<&Carried>) -> Option<Carried> {
         let mut entry = self.entry(object);
         entry.size = Some(object.bytes.len() as u64);
-        if !self.visitor.wants(&entry) {
+        if self.chosen.is_some_and(|chosen| !chosen.has_path(&entry.origin.path))
+            || !self.visitor.wants(&entry)
+        {
             return None;
         }
         if (object.bytes.len() as u64) < lfs::MAX_POINTER_LEN
@@ -272,6 +312,7 @@ impl ObjectSink for Shower<'_> {
             // It was scanned elsewhere; what is built on it here is scanned whole.
             (Role::Base, _) | (_, ObjectKind::Tree) => None,
             (Role::Wanted, ObjectKind::Blob) => self.blob(object, base.and_then(Option::as_ref)),
+            (Role::Wanted, _) if self.chosen.is_some_and(|chosen| !chosen.has_messages()) => None,
             (Role::Wanted, ObjectKind::Commit | ObjectKind::Tag) => {
                 let text = message::text(object.bytes);
                 let mut entry = self.entry(object);

@@ -196,6 +196,8 @@ pub(super) fn outcome() -> Outcome {
             unsure: 0,
             disproved: 3,
             unfinished: String::new(),
+            scope: String::new(),
+            notes: Vec::new(),
         },
     }
 }

@@ -137,7 +137,12 @@ impl<'g> Forest<'g> {
         self.of_object.get(object as usize).copied().filter(|&node| node != NONE)
     }
 
-    /// The same, by its id.
+    /// Whether a commit is among those that are looked at.
+    pub(super) fn is_within(&self, commit: &ObjectId) -> bool {
+        self.graph.is_within(commit)
+    }
+
+    /// The node of an object, by its id.
     pub(super) fn node_of(&self, id: &ObjectId) -> Option<u32> {
         self.node(self.graph.number(id)?)
     }

@@ -58,6 +58,8 @@ pub(super) struct Fate {
     pub(super) lost: Line,
     /// Whether the tip of a reference has it.
     pub(super) open: bool,
+    /// Whether something that is looked at brought it in.
+    pub(super) new: bool,
 }
 
 /// A way of holding something, at a path; a message has no path.
@@ -422,11 +424,14 @@ impl<'s> Lines<'s> {
     fn record(&mut self, work: &Work<'_>, word: usize, at: usize, (came, went): (u64, u64)) {
         let reachable = work.reachable.get(at) == Some(&true);
         let time = self.order.get(at).map_or(0, |&place| work.read.commits[place as usize].time);
+        let commit = self.order.get(at).map(|&place| &work.read.commits[place as usize].id);
+        let within = commit.is_none_or(|id| work.forest.is_within(id));
         for bit in bits(came | went) {
             let fate = &mut self.fates[word * WORD + bit];
             let line = if reachable { &mut fate.reached } else { &mut fate.lost };
             if came >> bit & 1 == 1 {
                 line.begins(at as u32);
+                fate.new |= within;
             }
             if went >> bit & 1 == 1 {
                 line.removed = line.removed.max(Some((time, at as u32)));

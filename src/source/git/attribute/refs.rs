@@ -18,7 +18,7 @@ use crate::{origin::ObjectId, source::SourceError};
 const DEEPEST: usize = 64;
 
 /// All references that hold an id, and the heads of worktrees that are on no branch.
-pub(super) fn named(repo: &Repo) -> Result<BTreeMap<BString, ObjectId>, SourceError> {
+pub(in crate::source::git) fn named(repo: &Repo) -> Result<BTreeMap<BString, ObjectId>, SourceError> {
     let mut named = BTreeMap::new();
     if repo.ref_storage == RefStorage::Other {
         ask_git(repo, &mut named)?;

@@ -11,6 +11,7 @@
 //! Must not read blobs.
 
 mod shape;
+mod within;
 
 use std::{
     cmp::Reverse,
@@ -20,13 +21,17 @@ use std::{
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use super::super::pack::{Catalog, ObjectStore, Walk};
+use super::{
+    super::pack::{Catalog, ObjectStore, Walk},
+    scope::Chosen,
+};
 use crate::{
-    origin::{History, Introduction, ObjectId, Presence},
-    source::{Problem, Visitor},
+    origin::{History, Introduction, Kind, ObjectId, Presence},
+    source::{Problem, Sought, Visitor},
 };
 pub(in super::super) use shape::{Commit, Label, Tag};
 use shape::{Quickly, Shape};
+use within::Within;
 
 /// No number.
 const NONE: u32 = u32::MAX;
@@ -35,14 +40,18 @@ const MOST_NAMED: usize = 20;
 
 /// A set of numbers.
 #[derive(Debug, Default)]
-struct Set(Vec<u64>);
+pub(super) struct Set(Vec<u64>);
 
 impl Set {
     fn new(len: usize) -> Self {
         Self(vec![0; len.div_ceil(64)])
     }
 
-    fn has(&self, number: u32) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|&word| word == 0)
+    }
+
+    pub(super) fn has(&self, number: u32) -> bool {
         self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)
     }
 
@@ -99,6 +108,8 @@ pub(in super::super) struct Graph {
     path: Vec<Label>,
     since: Vec<u32>,
     paths: Paths,
+    /// What of it is looked at, if that is not all.
+    within: Option<Within>,
     /// Made when first asked for, by place of the commit.
     introductions: Vec<OnceLock<Arc<Introduction>>>,
 }
@@ -108,7 +119,7 @@ pub(super) fn read(
     store: &Arc<ObjectStore>,
     walk: &Walk<'_>,
     visitor: &dyn Visitor,
-    tips: &BTreeSet<ObjectId>,
+    (tips, chosen): (&BTreeSet<ObjectId>, Option<&Chosen>),
     boundary: &BTreeSet<ObjectId>,
 ) -> Graph {
     let catalog = Catalog::new(store);
@@ -132,10 +143,17 @@ pub(super) fn read(
         path: vec![Label::NONE; objects],
         since: vec![NONE; objects],
         paths: Paths::default(),
+        within: None,
         introductions: (0..commits).map(|_| OnceLock::new()).collect(),
     };
     let mut missing = BTreeSet::new();
-    let targets = graph.reach(&tips, boundary, &mut missing);
+    let mut targets = graph.reach(&tips, boundary, &mut missing);
+    let mut others = Vec::new();
+    if let Some(chosen) = chosen {
+        missing.clear();
+        let theirs = graph.choose(chosen, &tips, boundary, &mut missing);
+        others = std::mem::replace(&mut targets, theirs);
+    }
     graph.sort();
     for at in 0..graph.order().len() {
         let place = graph.order()[at];
@@ -145,9 +163,10 @@ pub(super) fn read(
         graph.enter(target, NONE);
         graph.mark_tip(target);
     }
+    graph.enter_others(&others);
     for number in graph.catalog.known() as u32..objects as u32 {
         let reached = graph.tip.has(number) || graph.is_reachable(graph.since[number as usize]);
-        if graph.seen.has(number) && reached {
+        if graph.seen.has(number) && reached && graph.wants(number) {
             missing.insert(graph.id(number));
         }
     }
@@ -347,6 +366,65 @@ impl Graph {
     }
 }
 
+/// Older versions of what was found.
+impl Graph {
+    /// The blobs at the paths of `sought` blobs in commits that are not looked at.
+    pub(super) fn older_versions(&self, sought: &[Sought]) -> Set {
+        let blobs = sought.iter().flat_map(|one| &one.carriers).filter(|(way, _)| way.kind == Kind::File);
+        let blobs: BTreeSet<u32> = blobs.flat_map(|(_, ids)| ids).filter_map(|id| self.number(id)).collect();
+        // Paths as steps from folder to name, as they are in all trees that lead to one of them.
+        let mut steps: HashMap<(u32, u32), u32> = HashMap::new();
+        let blobs: Vec<u32> = blobs.into_iter().collect();
+        let leads: BTreeSet<u32> = self.above(&blobs).into_iter().chain(blobs.iter().copied()).collect();
+        let mut ends = BTreeSet::new();
+        let mut next = 1;
+        let mut visited = BTreeSet::new();
+        for &place in self.order.iter().filter(|&&place| self.is_within_place(place)) {
+            let mut stack = vec![(self.shape.commits[place as usize].tree, 0)];
+            while let Some((tree, folder)) = stack.pop() {
+                if !visited.insert((tree, folder)) {
+                    continue;
+                }
+                for &entry in self.raw_entries(tree) {
+                    let (object, label) = self.shape.entry(entry);
+                    if !leads.contains(&object) {
+                        continue;
+                    }
+                    let step = *steps.entry((folder, label.name())).or_insert_with(|| {
+                        next += 1;
+                        next - 1
+                    });
+                    if self.shape.is_tree(object) {
+                        stack.push((object, step));
+                    } else {
+                        ends.insert(step);
+                    }
+                }
+            }
+        }
+        let mut old = Set::new(self.objects());
+        let mut visited = BTreeSet::new();
+        for &place in self.order.iter().filter(|&&place| !self.is_within_place(place)) {
+            let mut stack = vec![(self.shape.commits[place as usize].tree, 0)];
+            while let Some((tree, folder)) = stack.pop() {
+                if !visited.insert((tree, folder)) {
+                    continue;
+                }
+                for &entry in self.raw_entries(tree) {
+                    let (object, label) = self.shape.entry(entry);
+                    let Some(&step) = steps.get(&(folder, label.name())) else { continue };
+                    if self.shape.is_tree(object) {
+                        stack.push((object, step));
+                    } else if ends.contains(&step) && self.catalog.has(object) {
+                        old.put(object);
+                    }
+                }
+            }
+        }
+        old
+    }
+}
+
 /// Making it.
 impl Graph {
     /// Marks what references reach. Gives the trees and blobs that they point at, directly or by a
@@ -423,7 +501,7 @@ impl Graph {
         let key = |place: u32| {
             let commit = &commits[place as usize];
             let id = self.catalog.id(commit.object);
-            Reverse((!self.reachable.has(place), commit.time, id, place))
+            Reverse((self.rank(place), commit.time, id, place))
         };
         let ready = (0..commits.len() as u32).filter(|&place| waiting[place as usize] == 0);
         let mut heap: BinaryHeap<_> = ready.map(key).collect();
