@@ -9,9 +9,11 @@
 #![expect(clippy::use_debug, reason = "Rust literals are written by their Debug form")]
 
 use std::{
+    collections::{HashMap, hash_map::Entry},
     error::Error,
     fmt::Write as _,
     fs,
+    hash::Hash,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -222,11 +224,44 @@ impl Packs {
 }
 
 /// The source text of the tables.
+///
+/// What there are thousands of (texts, examples) stands in one table each, of which lists are parts: a static
+/// for every list took the compiler ten times as long.
 #[derive(Default)]
 struct Tables {
-    /// Lists, each a static of its own: they cannot be written in place, as they have drop glue.
+    /// Texts of all lists.
+    texts: Pool<String>,
+    /// Examples of all rules: path and text.
+    examples: Pool<(String, String)>,
+    /// Other lists, each a static of its own: they cannot be written in place, as they have drop glue.
     lists: String,
     count: usize,
+}
+
+/// Elements of many lists in one table; equal lists are there once.
+struct Pool<T> {
+    elements: Vec<T>,
+    starts: HashMap<Vec<T>, usize>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { elements: Vec::new(), starts: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Pool<T> {
+    /// Where in the table `list` begins.
+    fn place(&mut self, list: Vec<T>) -> usize {
+        let start = self.elements.len();
+        match self.starts.entry(list) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                self.elements.extend_from_slice(new.key());
+                *new.insert(start)
+            }
+        }
+    }
 }
 
 impl Tables {
@@ -239,7 +274,13 @@ impl Tables {
         let mut written = std::mem::take(&mut self.lists);
         let _infallible = write!(
             written,
-            "static BUILTIN: [model::Rule; {}] = [\n{rules}];\nstatic PACKS: [(&str, &str); {}] = [\n",
+            "static TEXTS: [model::Text; {}] = all_texts({:?});\n\
+             static EXAMPLES: [model::Example; {}] = all_examples({:?});\n\
+             static BUILTIN: [model::Rule; {}] = [\n{rules}];\nstatic PACKS: [(&str, &str); {}] = [\n",
+            self.texts.elements.len(),
+            self.texts.elements,
+            self.examples.elements.len(),
+            self.examples.elements,
             packs.rules.len(),
             packs.files.len(),
         );
@@ -428,21 +469,14 @@ impl Tables {
     }
 
     fn texts(&mut self, texts: &[Text]) -> String {
-        self.list("model::Text", &texts.iter().map(|text| quoted(text)).collect::<Vec<_>>())
+        let list: Vec<String> = texts.iter().map(|text| text.clone().into_owned()).collect();
+        format!("texts({}, {})", self.texts.place(list), texts.len())
     }
 
     fn examples(&mut self, examples: &[Example]) -> String {
-        let written = examples
-            .iter()
-            .map(|example| {
-                format!(
-                    "model::Example {{ path: {}, text: {} }}",
-                    quoted(&example.path),
-                    quoted(&example.text)
-                )
-            })
-            .collect::<Vec<_>>();
-        self.list("model::Example", &written)
+        let list =
+            examples.iter().map(|example| (example.path.to_string(), example.text.to_string())).collect();
+        format!("examples({}, {})", self.examples.place(list), examples.len())
     }
 
     fn allow(&mut self, allow: &[Allow]) -> String {

@@ -1,6 +1,6 @@
 //! The built-in packs, as tables made by `build.rs`: nothing is parsed when the program starts.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use super::{RuleRef, condition, model};
 use crate::finding as words;
@@ -42,6 +42,41 @@ pub const fn builtin_packs() -> &'static [(&'static str, &'static str)] {
 /// A text of the tables.
 const fn text(text: &'static str) -> model::Text {
     Cow::Borrowed(text)
+}
+
+/// The table of the texts of all lists.
+const fn all_texts<const N: usize>(written: [&'static str; N]) -> [model::Text; N] {
+    let mut texts = [const { Cow::Borrowed("") }; N];
+    let mut place = 0;
+    while place < N {
+        // What was there borrows: there is nothing to drop, which cannot be done in a constant.
+        mem::forget(mem::replace(&mut texts[place], text(written[place])));
+        place += 1;
+    }
+    texts
+}
+
+/// The table of the examples of all rules.
+const fn all_examples<const N: usize>(written: [(&'static str, &'static str); N]) -> [model::Example; N] {
+    let mut examples = [const { model::Example { path: text(""), text: text("") } }; N];
+    let mut place = 0;
+    while place < N {
+        let (path, example) = written[place];
+        let new = model::Example { path: text(path), text: text(example) };
+        mem::forget(mem::replace(&mut examples[place], new));
+        place += 1;
+    }
+    examples
+}
+
+/// A list of texts: `len` from `start` of the table.
+const fn texts(start: usize, len: usize) -> model::List<model::Text> {
+    Cow::Borrowed(TEXTS.split_at(start).1.split_at(len).0)
+}
+
+/// A list of examples: `len` from `start` of the table.
+const fn examples(start: usize, len: usize) -> model::List<model::Example> {
+    Cow::Borrowed(EXAMPLES.split_at(start).1.split_at(len).0)
 }
 
 /// A risk of the tables; `build.rs` has seen that it exists.
