@@ -27,6 +27,7 @@ use crate::{
     detect::Scanner,
     filter::Filter,
     finding::{Confidence, Severity},
+    rule::Gate,
     select::Selector,
     source::{Source, archive},
 };
@@ -61,8 +62,49 @@ pub struct Thresholds {
     pub fail_on: Option<Severity>,
     /// Findings of less confidence are counted and not reported.
     pub min_confidence: Confidence,
-    /// Whether rules that are for audits only are reported.
-    pub audit: bool,
+    /// The gates whose findings are reported.
+    pub gates: Gates,
+}
+
+/// The gates whose findings are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gates {
+    /// What stops a commit or a push.
+    pub block: bool,
+    /// What is told and stops nothing.
+    pub warn: bool,
+    /// What is for audits.
+    pub audit: ForAudit,
+}
+
+/// How much is reported of what is for audits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForAudit {
+    /// Nothing, as in a hook.
+    Nothing,
+    /// What is written in the files, and not what is missing in them.
+    Written,
+    /// All of it.
+    All,
+}
+
+impl Gates {
+    /// For hooks: what is to be mended before it goes out.
+    pub const HOOK: Self = Self { block: true, warn: true, audit: ForAudit::Nothing };
+    /// For a look at files: also what is for audits, as far as somebody wrote it.
+    pub const SCAN: Self = Self { block: true, warn: true, audit: ForAudit::Written };
+    /// Everything.
+    pub const AUDIT: Self = Self { block: true, warn: true, audit: ForAudit::All };
+
+    /// These gates and no others.
+    #[must_use]
+    pub fn only(gates: &[Gate]) -> Self {
+        Self {
+            block: gates.contains(&Gate::Block),
+            warn: gates.contains(&Gate::Warn),
+            audit: if gates.contains(&Gate::Audit) { ForAudit::All } else { ForAudit::Nothing },
+        }
+    }
 }
 
 /// How far a run is, and the way to end it early.

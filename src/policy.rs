@@ -24,7 +24,7 @@ use self::{
     resolve::World,
 };
 use crate::{
-    finding::{Match, Structural},
+    finding::{Match, Severity, Structural},
     glob::Glob,
     origin::Beside,
     rule::{RuleSet, Structure},
@@ -34,6 +34,9 @@ use crate::{
 
 /// Risk number of rules whose values are secrets.
 const CREDENTIALS: u8 = 1;
+
+/// Severity that what is missing reaches at most: nobody decided it, and a setting elsewhere may have.
+const MISSING: Severity = Severity::Medium;
 
 /// What is looked at.
 #[derive(Clone, Copy)]
@@ -276,7 +279,7 @@ fn ask(
             proof: None,
             decoded: Vec::new(),
             note: note(structure, block, place.ground),
-            at_most: None,
+            at_most: (place.ground != Ground::Written).then_some(MISSING),
             structure: Some(Box::new(Structural {
                 part: part.1,
                 written: place.ground == Ground::Written,

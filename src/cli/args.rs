@@ -97,6 +97,9 @@ pub(crate) struct CommonArgs {
     /// Only rules of these risks, such as 2,3
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(crate) risk: Vec<u8>,
+    /// Only findings of these gates: block, warn or audit
+    #[arg(long, value_name = "GATE,…", value_delimiter = ',')]
+    pub(crate) gate: Vec<String>,
     /// Configuration in place of the repository's .abatis.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -4,7 +4,10 @@
 //! place of a file. Prints what was judged and what spoke for and against it. Values are redacted unless
 //! asked for whole.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
@@ -261,18 +264,30 @@ fn rule_page(rule: &Rule, out: &mut Vec<u8>) -> io::Result<()> {
         rule.confidence.name(),
         rule.gate.name()
     )?;
+    let formats: BTreeSet<&str> =
+        rule.structures.iter().flat_map(|part| part.formats.iter()).map(AsRef::as_ref).collect();
+    if !formats.is_empty() {
+        let formats: Vec<&str> = formats.into_iter().collect();
+        writeln!(out, "  decided on the structure of: {}", formats.join(", "))?;
+    }
+    writeln!(out, "\nWhy\n  {}", rule.risk.reason())?;
     writeln!(out, "\nWhat to do\n  {}", rule.help)?;
     if !rule.docs.is_empty() {
         writeln!(out, "  {}", rule.docs)?;
+    }
+    if !rule.refs.is_empty() {
+        writeln!(out, "\nOther tools call it\n  {}", rule.refs.join(", "))?;
     }
     for (title, examples) in [("Reported", &rule.matches), ("Not reported", &rule.rejects)] {
         if !examples.is_empty() {
             writeln!(out, "\n{title}")?;
         }
         for example in examples.iter() {
-            let place = if example.path.is_empty() { String::new() } else { format!("  ({})", example.path) };
-            for line in example.text.lines() {
-                writeln!(out, "  {line}{place}")?;
+            if !example.path.is_empty() {
+                writeln!(out, "  {}:", example.path)?;
+            }
+            for line in example.text.trim_matches('\n').lines() {
+                writeln!(out, "    {line}")?;
             }
         }
     }

@@ -21,9 +21,9 @@ use crate::{
         inline::{MarkerOptions, Tool},
     },
     finding::exposure::Day,
-    pipeline::{self, Control, Outcome, Place, Plan, Thresholds},
+    pipeline::{self, Control, Gates, Outcome, Place, Plan, Thresholds},
     report::{self, Format, Input, Mode, Options},
-    rule::RuleSet,
+    rule::{Gate, RuleSet},
     select::{self, Selector},
     source::{Source, archive, shard::Shard},
 };
@@ -153,11 +153,31 @@ pub(super) fn plan(
         thresholds: Thresholds {
             fail_on: *settings.fail_on,
             min_confidence: *settings.min_confidence,
-            audit: job.mode == Mode::Audit,
+            gates: gates(job)?,
         },
         place: place(edge, job),
         threads: *settings.threads,
         control: Arc::new(Control::default()),
+    })
+}
+
+/// The gates that are reported: those asked for, or those of the mode.
+fn gates(job: &Job<'_>) -> anyhow::Result<Gates> {
+    let asked: Vec<Gate> = job
+        .common
+        .gate
+        .iter()
+        .map(|word| {
+            Gate::from_name(word)
+                .filter(|gate| *gate != Gate::Off)
+                .with_context(|| format!("--gate {word}: give block, warn or audit"))
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(match job.mode {
+        _ if !asked.is_empty() => Gates::only(&asked),
+        Mode::Audit => Gates::AUDIT,
+        Mode::Scan => Gates::SCAN,
+        _ => Gates::HOOK,
     })
 }
 

@@ -119,6 +119,25 @@ impl Risk {
             _ => "manual accounts",
         }
     }
+
+    /// Why it matters, in a sentence.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self.0 {
+            1 => "Whoever reads the repository, a copy of it or its history can use what is written there.",
+            2 => "Storage that everyone can reach is found by scanners within hours and copied whole.",
+            3 => "Settings of delivery and of development are known to everyone and tried first.",
+            4 => {
+                "Rights that are not needed are what one stolen key or one mistake turns into all of the account."
+            }
+            5 => "What answers the whole internet is attacked by the whole internet.",
+            6 => "What nobody records, nobody notices, and afterwards nobody can say what happened.",
+            7 => "What is not known exactly cannot be kept up to date, and may be exchanged by others.",
+            8 => "A name that points at something given up serves whoever claims that next, under your name.",
+            9 => "A mistake or an attacker deletes it, and nothing brings it back.",
+            _ => "Accounts made by hand outlive their owners and escape every central rule.",
+        }
+    }
 }
 
 /// The id of a rule, such as `github-pat`.

@@ -71,7 +71,7 @@ rejects = ["acme_8k2j"]
         thresholds: Thresholds {
             fail_on: Some(Severity::Medium),
             min_confidence: Confidence::Medium,
-            audit: false,
+            gates: crate::pipeline::Gates::HOOK,
         },
         place: None,
         threads,

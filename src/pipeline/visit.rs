@@ -12,7 +12,7 @@ use std::{
 use bstr::ByteSlice as _;
 
 use super::{
-    Outcome, Plan, Receipt,
+    ForAudit, Outcome, Plan, Receipt,
     merge::{Identity, Merged},
     snippet,
     trace::{Answer, Question},
@@ -338,9 +338,15 @@ impl<'p> Collector<'p> {
         if past && rule.risk.number() != CREDENTIALS {
             return false;
         }
-        match gate_of(rule, found) {
-            Gate::Block | Gate::Warn => true,
-            Gate::Audit => self.plan.thresholds.audit,
+        let gates = self.plan.thresholds.gates;
+        match gate_of(rule, found, entry) {
+            Gate::Block => gates.block,
+            Gate::Warn => gates.warn,
+            Gate::Audit => match gates.audit {
+                ForAudit::Nothing => false,
+                ForAudit::Written => found.structure.as_ref().is_some_and(|structure| structure.written),
+                ForAudit::All => true,
+            },
             Gate::Off => false,
         }
     }
@@ -392,18 +398,50 @@ impl<'p> Collector<'p> {
             finding.suppression = self.plan.filter.on_finding(&finding);
         }
         finding.blocking = finding.suppression.is_none()
-            // What is missing is told, and stops nobody.
-            && gate_of(rule, found) == Gate::Block
-            && found.structure.as_ref().is_none_or(|structure| structure.written)
+            && gate_of(rule, found, entry) == Gate::Block
             && self.plan.thresholds.fail_on.is_some_and(|least| finding.severity >= least);
         finding
     }
 }
 
-/// Where a match counts: as its rule says, or the part of its rule that found it.
-fn gate_of(rule: &Rule, found: &Match) -> Gate {
-    let part = found.structure.as_ref().and_then(|structure| rule.structures.get(structure.part as usize));
-    part.and_then(|part| part.gate).unwrap_or(rule.gate)
+/// Where a match counts: as its rule says, or the part of its rule that found it. What is missing is told and stops nobody;
+/// in samples and what tests read, where nothing runs for long, it is for audits only.
+fn gate_of(rule: &Rule, found: &Match, entry: &Entry) -> Gate {
+    let Some(structure) = &found.structure else { return rule.gate };
+    let part = rule.structures.get(structure.part as usize).and_then(|part| part.gate);
+    let gate = part.unwrap_or(rule.gate);
+    match gate {
+        Gate::Block | Gate::Warn if structure.written => gate,
+        Gate::Block | Gate::Warn if is_sample(entry.origin.display_path().as_bytes()) => Gate::Audit,
+        Gate::Block => Gate::Warn,
+        other => other,
+    }
+}
+
+/// Folders of samples and of what tests read.
+const SAMPLES: [&[u8]; 14] = [
+    b"test",
+    b"tests",
+    b"testdata",
+    b"test-fixtures",
+    b"__tests__",
+    b"spec",
+    b"fixture",
+    b"fixtures",
+    b"mocks",
+    b"example",
+    b"examples",
+    b"sample",
+    b"samples",
+    b"demos",
+];
+
+/// Whether a path leads through a folder of samples or tests.
+fn is_sample(path: &[u8]) -> bool {
+    let Some(end) = path.iter().rposition(|byte| *byte == b'/') else { return false };
+    path[..end]
+        .split(|byte| *byte == b'/')
+        .any(|folder| SAMPLES.iter().any(|name| folder.eq_ignore_ascii_case(name)))
 }
 
 /// Whether a version of a file is that of a reference's tip.

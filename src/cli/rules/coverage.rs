@@ -2,7 +2,10 @@
 //!
 //! A provider is what a rule's documentation is of: its host, without `docs.` and its kin. Must not judge rules.
 
-use std::{collections::BTreeMap, io::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write as _,
+};
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -16,6 +19,8 @@ use crate::{
     rule::{Detector, Rule},
 };
 
+/// Risks there are.
+const RISKS: usize = 10;
 /// Most rules named in a line of the text form.
 const MAX_NAMED: usize = 6;
 /// Labels of a host that say what is read there, not whose it is.
@@ -64,6 +69,8 @@ struct OfRisk {
 #[derive(Debug, Serialize)]
 struct Coverage<'r> {
     risks: Vec<OfRisk>,
+    /// How many rules of each risk are decided on the structure of a format.
+    formats: BTreeMap<&'r str, [usize; RISKS]>,
     providers: Vec<Provider<'r>>,
 }
 
@@ -88,6 +95,19 @@ fn text(coverage: &Coverage<'_>, out: &mut Vec<u8>) -> Result<()> {
         let kinds = if kinds.is_empty() { "none yet".to_owned() } else { kinds.join(", ") };
         writeln!(out, "{risk:>4}  {rules:>5}  {title} ({kinds})")?;
     }
+    writeln!(
+        out,
+        "\n{:18}{}",
+        "FORMAT, BY RISK",
+        (1..=RISKS).map(|risk| format!("{risk:>5}")).collect::<String>()
+    )?;
+    for (format, counts) in &coverage.formats {
+        let counts: String = counts
+            .iter()
+            .map(|&count| if count == 0 { "    .".to_owned() } else { format!("{count:>5}") })
+            .collect();
+        writeln!(out, "{format:18}{counts}")?;
+    }
     let width = coverage.providers.iter().map(|one| one.provider.len()).max().unwrap_or_default();
     writeln!(out, "\n{:width$}  RULES  PROOFS  IDS", "PROVIDER")?;
     for Provider { provider, rules, proofs } in &coverage.providers {
@@ -106,7 +126,16 @@ fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Coverage<'r> {
         .map(|risk| OfRisk { risk: risk.number(), title: risk.title(), rules: 0, kinds: BTreeMap::new() })
         .collect();
     let mut providers: BTreeMap<String, Provider<'r>> = BTreeMap::new();
+    let mut by_format: BTreeMap<&'r str, [usize; RISKS]> = BTreeMap::new();
     for rule in rules {
+        let formats: BTreeSet<&'r str> =
+            rule.structures.iter().flat_map(|part| part.formats.iter()).map(AsRef::as_ref).collect();
+        for format in formats {
+            let counts = by_format.entry(format).or_default();
+            if let Some(count) = counts.get_mut(usize::from(rule.risk.number()) - 1) {
+                *count += 1;
+            }
+        }
         if let Some(of_risk) = risks.get_mut(usize::from(rule.risk.number()) - 1) {
             of_risk.rules += 1;
             *of_risk.kinds.entry(super::kind(rule)).or_default() += 1;
@@ -126,7 +155,7 @@ fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Coverage<'r> {
         };
         one.proofs += usize::from(!check.is_empty());
     }
-    Coverage { risks, providers: providers.into_values().collect() }
+    Coverage { risks, formats: by_format, providers: providers.into_values().collect() }
 }
 
 /// Whose documentation an address is.
