@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     detect::{Change, Kept as Carry, Scratch, Subject},
-    finding::{Finding, Match, Suppression},
+    finding::{Finding, Match, Severity, Suppression},
     origin::{Beside, Entry, Kind, Presence},
     rule::{Gate, Rule},
     source::{
@@ -344,7 +344,10 @@ impl<'p> Collector<'p> {
             Gate::Warn => gates.warn,
             Gate::Audit => match gates.audit {
                 ForAudit::Nothing => false,
-                ForAudit::Written => found.structure.as_ref().is_some_and(|structure| structure.written),
+                ForAudit::Written => match &found.structure {
+                    Some(structure) => structure.written,
+                    None => rule.severity > Severity::Info,
+                },
                 ForAudit::All => true,
             },
             Gate::Off => false,

@@ -272,7 +272,7 @@ fn covers(value: &Value, ports: &[u16]) -> bool {
         if matches!(part.to_ascii_lowercase().as_str(), "*" | "-1" | "any" | "all") {
             return true;
         }
-        let (low, high) = part.split_once(['-', ':']).unwrap_or((part, part));
+        let (low, high) = part.split_once(['-', ':', '/']).unwrap_or((part, part));
         let (Ok(low), Ok(high)) = (low.trim().parse::<u16>(), high.trim().parse::<u16>()) else {
             return false;
         };
