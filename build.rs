@@ -96,7 +96,7 @@ fn generate() -> Result<bool, Box<dyn Error>> {
     }
     packs.rules.sort_by(|one, other| one.id.cmp(&other.id));
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    fs::write(out.join("keywords.rs"), keywords(&packs.rules))?;
+    fs::write(out.join("keywords.rs"), keywords(&packs.rules, &out)?)?;
     fs::write(out.join("builtin.rs"), Tables::default().write(&packs))?;
     fix_addresses();
     Ok(true)
@@ -115,8 +115,9 @@ fn fix_addresses() {
     }
 }
 
-/// The source text of the keywords of `rules`, near and far.
-fn keywords(rules: &[Rule]) -> String {
+/// The source text of the keywords of `rules`, near and far. Their tables are files of their own in `out`: as lists
+/// of numbers they took seconds to compile.
+fn keywords(rules: &[Rule], out: &Path) -> Result<String, Box<dyn Error>> {
     let (mut near, mut far) = (Vec::new(), Vec::new());
     for (place, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.gate != Gate::Off) {
         for (keyword, spans_lines) in gram::keywords(&rule.detector) {
@@ -126,10 +127,14 @@ fn keywords(rules: &[Rule]) -> String {
             near.push((keyword, place, spans_lines));
         }
     }
-    format!("{}{}", keyword_table("NEAR", near), keyword_table("FAR", far))
+    Ok(keyword_table("NEAR", near, out)? + &keyword_table("FAR", far, out)?)
 }
 
-fn keyword_table(name: &str, mut pairs: Vec<(gram::Keyword, usize, bool)>) -> String {
+fn keyword_table(
+    name: &str,
+    mut pairs: Vec<(gram::Keyword, usize, bool)>,
+    out: &Path,
+) -> Result<String, Box<dyn Error>> {
     pairs.sort_unstable();
     let (mut keywords, mut starts, mut users, mut spans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (keyword, place, spans_lines) in pairs {
@@ -146,22 +151,25 @@ fn keyword_table(name: &str, mut pairs: Vec<(gram::Keyword, usize, bool)>) -> St
     starts.push(users.len());
     let mut table = gram::Table::empty();
     table.extend(&keywords);
-    let entries = table.entries.iter().map(|entry| {
-        format!("Entry {{ gram: {}, keyword: {}, offset: {} }}", entry.gram, entry.keyword, entry.offset)
-    });
-    format!(
-        "pub(super) static {name}: Table = Table {{ bytes: Cow::Borrowed(&{:?}), ends: Cow::Borrowed(&{:?}), \
-         fold: Cow::Borrowed(&{:?}), long: {:?}, short: {:?}, starts: Cow::Borrowed(&{:?}), \
-         entries: Cow::Borrowed(&[{}]) }};\n\
+    let mut parts = String::new();
+    let files: [(&str, &[u8]); 7] = [
+        ("bytes", &table.bytes),
+        ("ends", &table.ends),
+        ("fold", &table.fold),
+        ("grams", &table.grams[..]),
+        ("marks", &table.marks[..]),
+        ("starts", &table.starts),
+        ("entries", &table.entries),
+    ];
+    for (part, bytes) in files {
+        let file = out.join(format!("{}.{part}", name.to_ascii_lowercase()));
+        fs::write(&file, bytes)?;
+        write!(parts, "{part}: Cow::Borrowed(include_bytes!({:?})), ", file.display().to_string())?;
+    }
+    Ok(format!(
+        "pub(super) static {name}: Table = Table {{ {parts} }};\n\
          pub(super) static {name}_USERS: Users = Users {{ starts: &{starts:?}, rules: &{users:?}, spans: &{spans:?} }};\n",
-        table.bytes,
-        table.ends,
-        table.fold,
-        table.long,
-        table.short,
-        table.starts,
-        entries.collect::<Vec<_>>().join(", "),
-    )
+    ))
 }
 
 fn pack_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

@@ -78,14 +78,15 @@ pub struct GlobMap<V> {
     names: BTreeMap<Vec<u8>, Vec<V>>,
     /// Globs of the form `*.ext` (the part behind the last dot).
     extensions: BTreeMap<Vec<u8>, Vec<V>>,
-    others: Vec<(Glob, V)>,
+    /// The others, by their last byte; 0 for those that end in a wildcard.
+    others: BTreeMap<u8, Vec<(Glob, V)>>,
 }
 
 impl<V: Copy + Ord> GlobMap<V> {
     /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self { names: BTreeMap::new(), extensions: BTreeMap::new(), others: Vec::new() }
+        Self { names: BTreeMap::new(), extensions: BTreeMap::new(), others: BTreeMap::new() }
     }
 
     /// Adds a glob that ignores ASCII case.
@@ -105,7 +106,8 @@ impl<V: Copy + Ord> GlobMap<V> {
             {
                 self.extensions.entry(extension.to_vec()).or_default().push(value);
             } else {
-                self.others.push((glob, value));
+                let last = if glob.tail == 0 { 0 } else { glob.pattern.last().copied().unwrap_or(0) };
+                self.others.entry(last).or_default().push((glob, value));
             }
         }
         Ok(())
@@ -120,9 +122,10 @@ impl<V: Copy + Ord> GlobMap<V> {
         if let Some(dot) = memchr::memrchr(b'.', name) {
             found.extend(self.extensions.get(&name[dot + 1..]).into_iter().flatten().copied());
         }
-        found.extend(
-            self.others.iter().filter(|(glob, _)| glob.matches_folded(&path)).map(|(_, value)| *value),
-        );
+        let last = path.last().copied().filter(|&last| last != 0);
+        let others =
+            [Some(0), last].into_iter().flatten().filter_map(|last| self.others.get(&last)).flatten();
+        found.extend(others.filter(|(glob, _)| glob.matches_folded(&path)).map(|(_, value)| *value));
         found.sort_unstable();
         found.dedup();
         found

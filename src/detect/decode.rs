@@ -77,31 +77,33 @@ fn in_base64(byte: u8) -> bool {
     IN_BASE64[usize::from(byte)]
 }
 
-/// Runs of base64 or hexadecimal characters. Every run of [`MIN_RUN`] characters has one at a
-/// multiple of that distance, so only those places are asked.
+/// Distance of the places that are asked whether they are in a run.
+const STEP: usize = 6;
+
+/// Runs of base64 or hexadecimal characters. Every run of [`MIN_RUN`] characters has four multiples of
+/// [`STEP`] in a row, and words are shorter than that, so only those places are asked.
 fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
     let mut place = region.start;
+    let mut row = 0;
     while place < region.end {
-        if !in_base64(text[place]) {
-            place += MIN_RUN;
+        row = if in_base64(text[place]) { row + 1 } else { 0 };
+        let next = place + STEP;
+        if row < MIN_RUN / STEP && (row == 0 || next < region.end) {
+            place = next;
             continue;
         }
+        row = 0;
         let low = place.saturating_sub(MAX_RUN);
-        let mut start = place;
-        while start > low && in_base64(text[start - 1]) {
-            start -= 1;
-        }
+        let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
         let high = text.len().min(start + MAX_RUN);
-        let mut end = place;
-        while end < high && in_base64(text[end]) {
-            end += 1;
-        }
+        let end = place + text[place..high].iter().take_while(|&&byte| in_base64(byte)).count();
         if end - start >= MIN_RUN
             && let Some(decoded) = run(text, Span::new(start, end))
         {
             visit(decoded);
         }
-        place = end + MIN_RUN;
+        // The byte at the end is in no run.
+        place = end + STEP;
     }
 }
 
@@ -115,7 +117,11 @@ fn run(text: &[u8], run: Span) -> Option<Decoded> {
         }
     }
     // The first six bytes settle nearly all names and paths.
-    if !looks_like_text(&base64(&head[..8])) || !looks_like_text(&base64(head)) {
+    let mut first = [0; 6];
+    for (group, bytes) in head.chunks_exact(4).zip(first.chunks_exact_mut(3)) {
+        bytes.copy_from_slice(&three(group));
+    }
+    if !looks_like_text(&first) || !looks_like_text(&base64(head)) {
         return None;
     }
     Some(Decoded { encoding: Encoding::Base64, bytes: base64(encoded), run, map: Map::Base64 })
@@ -143,14 +149,19 @@ fn hex(encoded: &[u8]) -> Vec<u8> {
 pub(crate) fn base64(encoded: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(encoded.len() / 4 * 3 + 3);
     for group in encoded.chunks(4) {
-        let mut bits = 0_u32;
-        for place in 0..4 {
-            bits = bits << 6 | group.get(place).map_or(0, |&byte| sextet(byte));
-        }
-        let [_, one, two, three] = bits.to_be_bytes();
-        bytes.extend_from_slice(&[one, two, three][..group.len().saturating_sub(1)]);
+        bytes.extend_from_slice(&three(group)[..group.len().saturating_sub(1)]);
     }
     bytes
+}
+
+/// The bytes that up to four characters stand for.
+fn three(group: &[u8]) -> [u8; 3] {
+    let mut bits = 0_u32;
+    for place in 0..4 {
+        bits = bits << 6 | group.get(place).map_or(0, |&byte| sextet(byte));
+    }
+    let [_, one, two, three] = bits.to_be_bytes();
+    [one, two, three]
 }
 
 const fn sextet(byte: u8) -> u32 {

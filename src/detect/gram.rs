@@ -34,84 +34,142 @@ pub(crate) fn keywords(detector: &Detector) -> Vec<(Keyword, bool)> {
 /// Shortest keyword that can be found.
 pub(crate) const MIN_KEYWORD: usize = 3;
 
-/// A gram of a keyword.
+/// A keyword at one of its grams. In a table each is [`Entry::SIZE`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Entry {
-    /// The folded gram; three-byte grams have a zero byte on top.
-    pub(crate) gram: u32,
+    /// Eight folded bytes of text around the gram, where `mask` says that the keyword has one.
+    pub(crate) expect: u64,
+    /// 0xFF for each byte of `expect` that counts.
+    pub(crate) mask: u64,
     /// Place of the keyword among all.
-    pub(crate) keyword: u16,
+    pub(crate) keyword: u32,
     /// Place of the gram in the keyword.
     pub(crate) offset: u16,
+    /// Whether the eight bytes begin [`BEFORE`] bytes before the gram, not with it.
+    pub(crate) before: bool,
 }
 
-/// Bits that tell four-byte grams apart. 2^18 bits are 32 KiB: with fewer, most places that pass
-/// do so by mistake, with more, the bitmap falls out of the nearest cache.
-const LONG_BITS: u32 = 18;
-/// Bits that tell three-byte grams apart; there are few of them.
-const SHORT_BITS: u32 = 16;
+/// What is asked before the keywords of a bucket are looked at: the bytes (their low five bits) that may
+/// stand before and after the grams in it. Nothing passes for an empty bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Marks {
+    pub(crate) before: u32,
+    pub(crate) after: u32,
+}
+
+/// Bytes before a gram that an entry may show.
+pub(crate) const BEFORE: usize = 4;
 /// Buckets of the second look.
-const BUCKET_BITS: u32 = 11;
+const BUCKET_BITS: u32 = 12;
 /// Sets bit 5 of every byte: upper case becomes lower case, and other bytes keep apart well enough.
-pub(crate) const FOLD: u32 = 0x2020_2020;
-/// The three bytes of a short gram.
-pub(crate) const SHORT: u32 = 0x00FF_FFFF;
+pub(crate) const FOLD: u64 = 0x2020_2020_2020_2020;
 /// An odd multiplier with well-spread bits (the golden ratio).
 const MULTIPLIER: u32 = 0x9E37_79B1;
+/// The low five bits of three bytes.
+pub(crate) const THREE: u32 = 0x7FFF;
+/// Of a key: the gram has three bytes, and is asked for at even places.
+pub(crate) const EVEN: u32 = 1 << 20;
+/// Of a key: the gram has three bytes, and is asked for at odd places.
+pub(crate) const ODD: u32 = 1 << 21;
+/// Values of the low five bits of a byte.
+const VALUES: u32 = 32;
 
-/// A bit for each hash of a four-byte gram.
-pub(crate) type Long = [u64; 1 << (LONG_BITS - 6)];
-/// A bit for each hash of a three-byte gram.
-pub(crate) type Short = [u64; 1 << (SHORT_BITS - 6)];
+/// A bit for each four-byte gram of five bits a byte: 128 KiB, of which source text, with the few
+/// grams that it mostly has, keeps some hundred lines in use.
+pub(crate) type Grams = [u8; 1 << (20 - 3)];
 
-/// Tables of keywords and their grams.
+/// Tables of keywords and their grams, in the form in which `build.rs` leaves them in files: numbers are bytes,
+/// the lowest first.
+///
+/// A gram is four bytes, of each the low five bits, which makes letters of both cases equal and all other bytes
+/// equal to some letter. So 20 bits name a gram, and `grams` has one bit for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// The keywords, one behind the other.
     pub(crate) bytes: Cow<'static, [u8]>,
-    /// Where each keyword ends in `bytes`.
-    pub(crate) ends: Cow<'static, [u32]>,
-    /// Whether the case of each keyword is ignored.
-    pub(crate) fold: Cow<'static, [bool]>,
-    /// Four-byte grams that a keyword has.
-    pub(crate) long: Long,
-    /// Three-byte grams that a keyword has.
-    pub(crate) short: Short,
-    /// Grams by bucket: `starts[b]..starts[b + 1]` in `entries`.
-    pub(crate) starts: Cow<'static, [u32]>,
-    /// All grams.
-    pub(crate) entries: Cow<'static, [Entry]>,
+    /// For each keyword: where it ends in `bytes` (four bytes).
+    pub(crate) ends: Cow<'static, [u8]>,
+    /// For each keyword: whether its case is ignored (0 or 1).
+    pub(crate) fold: Cow<'static, [u8]>,
+    /// The grams that a keyword has, or may have together with a neighbour.
+    pub(crate) grams: Cow<'static, Grams>,
+    /// [`Marks`] by bucket (twice four bytes).
+    pub(crate) marks: Cow<'static, [u8; 8 << BUCKET_BITS]>,
+    /// The first entry of each bucket, and their number (four bytes).
+    pub(crate) starts: Cow<'static, [u8]>,
+    /// All entries, by bucket.
+    pub(crate) entries: Cow<'static, [u8]>,
 }
 
-const fn mixed(gram: u32) -> u32 {
-    gram.wrapping_mul(MULTIPLIER)
-}
-
-/// The place of a four-byte gram in [`Long`].
+/// The bucket of a key.
 #[inline(always)]
-pub(crate) const fn long(gram: u32) -> u32 {
-    mixed(gram) >> (32 - LONG_BITS)
+pub(crate) const fn bucket(key: u32) -> usize {
+    (key.wrapping_mul(MULTIPLIER) >> (32 - BUCKET_BITS)) as usize
 }
 
-/// The place of a three-byte gram in [`Short`].
+/// The low five bits of up to four bytes, the first one lowest.
+pub(crate) fn gram(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |gram, byte| gram << 5 | u32::from(byte & 31))
+}
+
+/// Eight bytes from `place` on, zero where there is no text.
+pub(crate) fn load(text: &[u8], place: isize) -> u64 {
+    let mut eight = [0; 8];
+    for (at, byte) in (place..).zip(&mut eight) {
+        *byte = usize::try_from(at).ok().and_then(|at| text.get(at)).copied().unwrap_or(0);
+    }
+    u64::from_le_bytes(eight)
+}
+
 #[inline(always)]
-pub(crate) const fn short(gram: u32) -> u32 {
-    mixed(gram) >> (32 - SHORT_BITS)
+fn number(bytes: &[u8], index: usize) -> u32 {
+    let four = bytes.get(4 * index..4 * index + 4).unwrap_or(&[0; 4]);
+    u32::from_le_bytes([four[0], four[1], four[2], four[3]])
 }
 
-/// The bucket of a gram.
-#[inline(always)]
-pub(crate) const fn bucket(gram: u32) -> usize {
-    (mixed(gram) >> (32 - BUCKET_BITS)) as usize
-}
+impl Entry {
+    /// Bytes of an entry in a table.
+    pub(crate) const SIZE: usize = 24;
 
-/// Four bytes from `place` on, zero where the text has ended.
-pub(crate) fn load(text: &[u8], place: usize) -> u32 {
-    let mut four = [0; 4];
-    let rest = text.get(place..).unwrap_or_default();
-    let length = rest.len().min(4);
-    four[..length].copy_from_slice(&rest[..length]);
-    u32::from_le_bytes(four)
+    /// The entry for the gram of `width` bytes at `offset` of a keyword.
+    fn new(keyword: u32, bytes: &[u8], offset: usize) -> Self {
+        let shown = |from: isize| {
+            let (mut expect, mut mask) = (0_u64, 0_u64);
+            for (shift, at) in (from..from + 8).enumerate() {
+                if let Some(byte) = usize::try_from(at).ok().and_then(|at| bytes.get(at)) {
+                    expect |= u64::from(byte | 0x20) << (8 * shift);
+                    mask |= 0xFF << (8 * shift);
+                }
+            }
+            (expect, mask)
+        };
+        let at = offset as isize;
+        let (from_gram, from_before) = (shown(at), shown(at - BEFORE as isize));
+        let before = from_before.1.count_ones() > from_gram.1.count_ones();
+        let (expect, mask) = if before { from_before } else { from_gram };
+        Self { expect, mask, keyword, offset: offset as u16, before }
+    }
+
+    #[inline(always)]
+    pub(crate) fn read(bytes: &[u8; Self::SIZE]) -> Self {
+        let half = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let whole = |at: usize| u64::from(half(at)) | u64::from(half(at + 4)) << 32;
+        Self {
+            expect: whole(0),
+            mask: whole(8),
+            keyword: half(16),
+            offset: u16::from_le_bytes([bytes[20], bytes[21]]),
+            before: bytes[22] != 0,
+        }
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.expect.to_le_bytes());
+        bytes.extend_from_slice(&self.mask.to_le_bytes());
+        bytes.extend_from_slice(&self.keyword.to_le_bytes());
+        bytes.extend_from_slice(&self.offset.to_le_bytes());
+        bytes.extend_from_slice(&[u8::from(self.before), 0]);
+    }
 }
 
 impl Table {
@@ -121,71 +179,131 @@ impl Table {
             bytes: Cow::Borrowed(&[]),
             ends: Cow::Borrowed(&[]),
             fold: Cow::Borrowed(&[]),
-            long: [0; 1 << (LONG_BITS - 6)],
-            short: [0; 1 << (SHORT_BITS - 6)],
-            starts: Cow::Owned(vec![0; (1 << BUCKET_BITS) + 1]),
+            grams: Cow::Owned([0; 1 << 17]),
+            marks: Cow::Owned([0; 8 << BUCKET_BITS]),
+            starts: Cow::Owned(vec![0; 4 * ((1 << BUCKET_BITS) + 1)]),
             entries: Cow::Borrowed(&[]),
         }
+    }
+
+    /// Number of keywords.
+    pub(crate) fn len(&self) -> usize {
+        self.fold.len()
     }
 
     /// Adds keywords behind those that are here.
     ///
     /// Keywords shorter than [`MIN_KEYWORD`] are never found; validation does not let them in.
     pub(crate) fn extend(&mut self, keywords: &[Keyword]) {
-        let mut entries = std::mem::take(&mut self.entries).into_owned();
+        let mut entries: Vec<(u32, Entry)> = Vec::new();
+        for bucket in 0..1 << BUCKET_BITS {
+            entries.extend(self.bucket(bucket).map(|entry| (bucket as u32, entry)));
+        }
         for keyword in keywords {
-            let index = self.ends.len() as u16;
+            let index = self.len() as u32;
             let bytes = &keyword.bytes;
-            if bytes.len() > 4 {
-                // Two neighbouring grams, so that every second place suffices.
-                let first = rarest(bytes, 5);
-                for offset in [first, first + 1] {
-                    let gram = load(bytes, offset) | FOLD;
-                    set(&mut self.long, long(gram));
-                    entries.push(Entry { gram, keyword: index, offset: offset as u16 });
-                }
-            } else if bytes.len() >= MIN_KEYWORD {
-                let offset = rarest(bytes, 3);
-                let gram = (load(bytes, offset) | FOLD) & SHORT;
-                set(&mut self.short, short(gram));
-                entries.push(Entry { gram, keyword: index, offset: offset as u16 });
+            for (key, offset, width) in keys(bytes) {
+                let marks = bucket(key);
+                self.mark(marks, bytes, offset, width);
+                entries.push((marks as u32, Entry::new(index, bytes, offset)));
+            }
+            for gram in grams(bytes) {
+                self.grams.to_mut()[(gram >> 3) as usize] |= 1 << (gram & 7);
             }
             self.bytes.to_mut().extend_from_slice(bytes);
-            self.ends.to_mut().push(self.bytes.len() as u32);
-            self.fold.to_mut().push(keyword.fold);
+            let end = self.bytes.len() as u32;
+            self.ends.to_mut().extend_from_slice(&end.to_le_bytes());
+            self.fold.to_mut().push(u8::from(keyword.fold));
         }
-        self.place(&entries);
+        self.place(entries);
+    }
+
+    /// Lets the neighbours of a gram pass.
+    fn mark(&mut self, bucket: usize, bytes: &[u8], offset: usize, width: usize) {
+        let neighbour =
+            |at: Option<usize>| at.and_then(|at| bytes.get(at)).map_or(!0, |byte| 1 << (byte & 31));
+        let mut marks = self.marks(bucket);
+        marks.before |= neighbour(offset.checked_sub(1));
+        marks.after |= neighbour(Some(offset + width));
+        let written = &mut self.marks.to_mut()[8 * bucket..8 * bucket + 8];
+        written[..4].copy_from_slice(&marks.before.to_le_bytes());
+        written[4..].copy_from_slice(&marks.after.to_le_bytes());
     }
 
     /// Puts entries into their buckets.
-    fn place(&mut self, entries: &[Entry]) {
-        let mut starts = vec![0_u32; (1 << BUCKET_BITS) + 1];
-        for entry in entries {
-            starts[bucket(entry.gram) + 1] += 1;
-        }
-        for place in 1..starts.len() {
-            starts[place] += starts[place - 1];
-        }
-        let mut next = starts.clone();
-        let mut placed = vec![Entry::default(); entries.len()];
-        for entry in entries {
-            let at = &mut next[bucket(entry.gram)];
-            placed[*at as usize] = *entry;
-            *at += 1;
+    fn place(&mut self, mut entries: Vec<(u32, Entry)>) {
+        entries.sort_by_key(|(bucket, _)| *bucket);
+        let (mut starts, mut written) = (Vec::new(), Vec::with_capacity(entries.len() * Entry::SIZE));
+        let mut next = 0;
+        for bucket in 0..=1_u32 << BUCKET_BITS {
+            while next < entries.len() && entries[next].0 < bucket {
+                entries[next].1.write(&mut written);
+                next += 1;
+            }
+            starts.extend_from_slice(&(next as u32).to_le_bytes());
         }
         self.starts = Cow::Owned(starts);
-        self.entries = Cow::Owned(placed);
+        self.entries = Cow::Owned(written);
+    }
+
+    /// What is asked first in a bucket.
+    #[inline(always)]
+    pub(crate) fn marks(&self, bucket: usize) -> Marks {
+        let eight = &self.marks[8 * bucket..8 * bucket + 8];
+        Marks {
+            before: u32::from_le_bytes([eight[0], eight[1], eight[2], eight[3]]),
+            after: u32::from_le_bytes([eight[4], eight[5], eight[6], eight[7]]),
+        }
+    }
+
+    /// The entries of a bucket.
+    #[inline(always)]
+    pub(crate) fn bucket(&self, bucket: usize) -> impl Iterator<Item = Entry> {
+        let (from, to) = (number(&self.starts, bucket) as usize, number(&self.starts, bucket + 1) as usize);
+        let all = self.entries.get(from * Entry::SIZE..to * Entry::SIZE).unwrap_or_default();
+        all.as_chunks().0.iter().map(Entry::read)
     }
 
     /// The bytes of a keyword, and whether its case is ignored.
     pub(crate) fn keyword(&self, index: usize) -> (&[u8], bool) {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        (&self.bytes[start as usize..self.ends[index] as usize], self.fold[index])
+        let start = index.checked_sub(1).map_or(0, |before| number(&self.ends, before));
+        (&self.bytes[start as usize..number(&self.ends, index) as usize], self.fold[index] != 0)
     }
 }
 
-fn set(bitmap: &mut [u64], at: u32) {
-    bitmap[(at >> 6) as usize] |= 1 << (at & 63);
+/// By what a keyword is found: keys of buckets, with the place and the width of their gram.
+///
+/// Searches ask at every second place. Of five bytes and more two neighbouring grams of four are taken, so that
+/// one of them is at such a place; four bytes are a gram where the keyword begins at an even place, and have one of three bytes where it
+/// does not; three bytes are a gram at both.
+fn keys(bytes: &[u8]) -> Vec<(u32, usize, usize)> {
+    let key =
+        |offset: usize, width: usize, kind: u32| (gram(&bytes[offset..offset + width]) | kind, offset, width);
+    match bytes.len() {
+        0..MIN_KEYWORD => Vec::new(),
+        3 => vec![key(0, 3, EVEN), key(0, 3, ODD)],
+        4 => match rarest(bytes, 3) {
+            0 => vec![key(0, 4, 0), key(0, 3, ODD)],
+            _ => vec![key(0, 4, 0), key(1, 3, EVEN)],
+        },
+        _ => {
+            let first = rarest(bytes, 5);
+            vec![key(first, 4, 0), key(first + 1, 4, 0)]
+        }
+    }
+}
+
+/// The grams that stand at an even place where a keyword does: a gram of three bytes has any neighbour.
+fn grams(bytes: &[u8]) -> Vec<u32> {
+    let mut grams = Vec::new();
+    for (key, _, _) in keys(bytes) {
+        match key {
+            _ if key & EVEN != 0 => grams.extend((0..VALUES).map(|after| (key & THREE) | after << 15)),
+            _ if key & ODD != 0 => grams.extend((0..VALUES).map(|before| before | (key & THREE) << 5)),
+            _ => grams.push(key),
+        }
+    }
+    grams
 }
 
 /// How often three bytes stand together in source text: a sorted list of them, case folded, each
@@ -198,7 +316,7 @@ const TRIGRAMS: &str = include_str!("trigrams.txt");
 /// How often a three-byte gram stands in source text, in 60 of a million.
 fn frequency(bytes: &[u8], place: usize) -> u32 {
     static TABLE: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
-    let folded = |bytes: &[u8]| (load(bytes, 0) | FOLD) & SHORT;
+    let folded = |three: &[u8]| three[..3].iter().fold(0, |all, byte| all << 8 | u32::from(byte | 0x20));
     let table = TABLE.get_or_init(|| {
         let entries = TRIGRAMS.lines().flat_map(|line| line.as_bytes().chunks_exact(4));
         let mut table: Vec<_> =
@@ -225,7 +343,8 @@ fn rarest(bytes: &[u8], width: usize) -> usize {
         let pair = |place: usize| 2 * pair_commonness(bytes[offset + place], bytes[offset + place + 1]);
         (often, (0..width).map(single).sum::<u32>() + (0..width - 1).map(pair).sum::<u32>())
     };
-    (0..=bytes.len() - width).min_by_key(|&offset| weight(offset)).unwrap_or(0)
+    let last = (bytes.len() - width).min(usize::from(u16::MAX) - 1);
+    (0..=last).min_by_key(|&offset| weight(offset)).unwrap_or(0)
 }
 
 /// How common a byte is in source text, from 3 to 12: a rough logarithm of its frequency.

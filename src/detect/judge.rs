@@ -12,6 +12,7 @@ pub mod model;
 mod name;
 pub(crate) mod place;
 mod weights;
+mod within;
 
 use std::borrow::Cow;
 

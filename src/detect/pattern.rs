@@ -50,6 +50,8 @@ struct Shape {
     steps: Option<Steps>,
     /// Bytes in a row that every match has.
     run: Option<Run>,
+    /// A byte that every match has behind its start: asked where an automaton would have to run.
+    byte: Option<u8>,
     /// Bytes between the start of a match and its keyword, where every match has the same.
     lead: Option<usize>,
     /// Most bytes of a match before its keyword.
@@ -115,7 +117,13 @@ impl Engine {
             return (None, hit);
         }
         let window = window(text, hit, shape.before, shape.after, rule.multiline);
-        if shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text))) {
+        let lacks_byte = || match (shape.byte, start.flatten()) {
+            (Some(byte), Some(start)) => memchr::memchr(byte, &text[start..window.end.max(start)]).is_none(),
+            _ => false,
+        };
+        if shape.steps.is_none() && lacks_byte()
+            || shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text)))
+        {
             return (None, window);
         }
         if let Some(start) = start {
@@ -180,8 +188,27 @@ impl Shape {
         let most = hir.properties().maximum_len().unwrap_or(reach);
         // One byte more than the longest match, so that a closing look-around sees its neighbour.
         let after = most.saturating_add(1).min(reach);
-        Some(Self { run: Run::of(&hir), steps: Steps::new(&hir), hir, lead, before, after })
+        Some(Self {
+            run: Run::of(&hir),
+            byte: last_byte(&hir),
+            steps: Steps::new(&hir),
+            hir,
+            lead,
+            before,
+            after,
+        })
     }
+}
+
+/// The last byte of the last literal that stands behind the first item of the sequence of `hir`.
+fn last_byte(hir: &Hir) -> Option<u8> {
+    let mut items = Vec::new();
+    flatten(hir, &mut items);
+    let literals = items.into_iter().skip(1).filter_map(|item| match item.kind() {
+        HirKind::Literal(literal) => literal.0.last().copied(),
+        _ => None,
+    });
+    literals.last()
 }
 
 impl Run {
@@ -407,6 +434,20 @@ mod tests {
         assert_eq!(at(3), None);
         assert_eq!(at(13), Some(Found { whole: Span::new(10, 20), secret: Span::new(13, 20) }));
         assert_eq!(at(24), Some(Found { whole: Span::new(21, 31), secret: Span::new(24, 31) }));
+    }
+
+    #[test]
+    fn a_byte_that_every_match_has_is_looked_for_before_an_automaton_runs() {
+        let rule = pattern(r"://[a-z]{0,9}:((?:[a-z]|%[0-9A-F]{2}){3,127})@(?:x|y)", "://", false);
+        let shape = Shape::new(&rule).unwrap();
+        assert_eq!((shape.byte, shape.steps.is_none()), (Some(b'@'), true));
+        let engine = Engine::default();
+        for (text, found) in [("://u:abc@x", true), ("://u:abcd.x", false), ("@ ://u:ab%40@y", true)] {
+            let place = text.find("://").unwrap();
+            let hit = Span::new(place, place + 3);
+            let seen = engine.at(&rule, text.as_bytes(), hit, &mut Memo::default()).0;
+            assert_eq!(seen.is_some(), found, "{text}");
+        }
     }
 
     #[test]

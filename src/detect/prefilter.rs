@@ -1,18 +1,18 @@
 //! The prefilter: where in a text do the keywords of all rules stand?
 //!
-//! Two bitmaps of hashed, case-folded grams are asked at every place; only a place that passes
-//! is compared with keywords. Keywords of five bytes and more are entered with two neighbouring
-//! four-byte grams, so that every second place suffices for them; shorter ones with one
-//! three-byte gram, asked at every place. Which gram of a keyword is entered is chosen by how
-//! rare it is in source text (`gram`). The automaton of the `aho-corasick` crate is the oracle of the
-//! tests. Timed once against it on 39 MB of source text with 1,418 keywords, one core that others
-//! used, too: 1.6 times as fast as its DFA, which takes 24 ms to build and 4.5 MB.
+//! At every second place one question is asked: is this four-byte gram (of five bits a byte, so that its 20 bits
+//! are a place in a bitmap) one of some keyword? Keywords of five bytes and more are entered with two neighbouring grams,
+//! the rarest they have (`gram`); shorter ones with all that their gram and a neighbour can be. Of what passes,
+//! nearly all is turned away by the bytes before and after the gram, and nearly all of the rest by eight
+//! bytes compared at once; only then a keyword is looked at.
+//!
+//! The automaton of the `aho-corasick` crate is the oracle of the tests; `cargo bench --bench scan` times both.
 //!
 //! Must not know what a keyword belongs to.
 
 use std::borrow::Cow;
 
-use super::gram::{FOLD, Keyword, SHORT, Table, bucket, load, long, short};
+use super::gram::{BEFORE, EVEN, Entry, FOLD, Grams, Keyword, ODD, THREE, Table, bucket, gram, load};
 
 /// Keywords made ready for searching.
 #[derive(Debug)]
@@ -20,25 +20,22 @@ pub(crate) struct Prefilter {
     table: Cow<'static, Table>,
 }
 
-/// The bit of a place, in bit 0; the mask is left to whoever has put several together.
+/// Bit 0 tells whether a gram may be a keyword's; the mask is left to whoever has put several together.
 #[inline(always)]
-fn word<const N: usize>(bitmap: &[u64; N], place: u32) -> u64 {
-    bitmap[(place >> 6) as usize] >> (place & 63)
+fn may_be(grams: &Grams, gram: u32) -> u8 {
+    grams[(gram >> 3) as usize] >> (gram & 7)
 }
 
+/// The low five bits of eight bytes, two together in each 16 bits.
 #[inline(always)]
-fn has<const N: usize>(bitmap: &[u64; N], place: u32) -> bool {
-    word(bitmap, place) & 1 != 0
+const fn pairs(eight: u64) -> u64 {
+    (eight & 0x001F_001F_001F_001F) | (eight >> 3 & 0x03E0_03E0_03E0_03E0)
 }
 
-/// Bit 0 tells whether one of the three grams that a load at an even place answers for may be
-/// a keyword's; the other bits mean nothing.
+/// The gram of the two lowest pairs.
 #[inline(always)]
-fn may_hold(table: &Table, gram: u32) -> u64 {
-    let folded = gram | FOLD;
-    word(&table.long, long(folded))
-        | word(&table.short, short(folded & SHORT))
-        | word(&table.short, short(folded >> 8))
+const fn joined(pairs: u64) -> u32 {
+    ((pairs & 0x3FF) | (pairs >> 6 & 0xF_FC00)) as u32
 }
 
 impl Prefilter {
@@ -53,7 +50,7 @@ impl Prefilter {
 
     /// True if there is no keyword.
     pub(crate) fn is_empty(&self) -> bool {
-        self.table.ends.is_empty()
+        self.table.len() == 0
     }
 
     /// Length of a keyword, in bytes.
@@ -65,33 +62,28 @@ impl Prefilter {
     /// in no particular order of places.
     pub(crate) fn find(&self, text: &[u8], start: usize, end: usize, mut hit: impl FnMut(usize, usize)) {
         let table = &*self.table;
+        let grams: &Grams = &table.grams;
         let end = end.min(text.len());
         let search = Search { table, text: &text[..end], start };
         let mut place = start;
-        // Eight bytes a turn: four long grams at even places, eight short ones. What lies behind the
-        // end is looked at as well, which costs less than to take the last bytes one by one.
+        // Eight bytes a turn. What lies behind the end is looked at as well, which costs less than to take
+        // the last bytes one by one.
         while place < end
-            && let Some(window) = text.get(place..place + 12)
+            && let Some(&[a, b, c, d, e, f, g, h, i, j, ..]) = text.get(place..place + 16)
         {
-            let (low, high) = window.split_at(8);
-            let low = u64::from_le_bytes([low[0], low[1], low[2], low[3], low[4], low[5], low[6], low[7]]);
-            let high = u64::from(u32::from_le_bytes([high[0], high[1], high[2], high[3]]));
-            let grams = [low as u32, (low >> 16) as u32, (low >> 32) as u32, (low >> 48 | high << 16) as u32];
-            // Written out: a loop over the four is not inlined, and costs a third more.
-            let [zero, two, four, six] = grams;
+            let low = pairs(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+            let high = pairs(u64::from_le_bytes([i, j, 0, 0, 0, 0, 0, 0]));
+            let four = [joined(low), joined(low >> 16), joined(low >> 32), joined(low >> 48 | high << 16)];
+            let [zero, two, four_on, six] = four;
             let passed =
-                may_hold(table, zero) | may_hold(table, two) | may_hold(table, four) | may_hold(table, six);
+                may_be(grams, zero) | may_be(grams, two) | may_be(grams, four_on) | may_be(grams, six);
             if passed & 1 != 0 {
-                for (step, gram) in grams.into_iter().enumerate() {
-                    if may_hold(table, gram) & 1 != 0 {
-                        search.look(place + 2 * step, gram, &mut hit);
-                    }
-                }
+                search.turn(place, four, &mut hit);
             }
             place += 8;
         }
         while place < end {
-            search.look(place, load(text, place), &mut hit);
+            search.look(place, gram(&load(text, place as isize).to_le_bytes()[..4]), &mut hit);
             place += 2;
         }
     }
@@ -105,37 +97,77 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// Looks closer at the three grams that begin at `place` and behind it.
+    /// One of the grams at four even places has passed.
     #[inline(never)]
-    fn look(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
-        let folded = gram | FOLD;
-        let (near, next) = (folded & SHORT, folded >> 8);
-        if has(&self.table.long, long(folded)) {
-            self.compare(place, folded, hit);
+    fn turn(&self, place: usize, grams: [u32; 4], hit: &mut impl FnMut(usize, usize)) {
+        let mut passed = 0;
+        for (index, &gram) in grams.iter().enumerate() {
+            passed |= (may_be(&self.table.grams, gram) & 1) << index;
         }
-        if has(&self.table.short, short(near)) {
-            self.compare(place, near, hit);
-        }
-        if has(&self.table.short, short(next)) {
-            self.compare(place + 1, next, hit);
+        while passed != 0 {
+            let index = passed.trailing_zeros() as usize;
+            passed &= passed - 1;
+            self.look(place + 2 * index, grams[index], hit);
         }
     }
 
-    fn compare(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
-        let table = self.table;
-        let bucket = bucket(gram);
-        for entry in &table.entries[table.starts[bucket] as usize..table.starts[bucket + 1] as usize] {
-            if entry.gram != gram {
-                continue;
+    /// Looks closer at the gram at an even place, and at the two of three bytes in it.
+    #[inline(always)]
+    fn look(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
+        let at = |place: usize| self.text.get(place).copied().unwrap_or(0);
+        let before = place.checked_sub(1).map_or(0, at);
+        let (even, odd) = (gram & THREE | EVEN, gram >> 5 | ODD);
+        let whole = self.passes(gram, before, at(place + 4));
+        let first = self.passes(even, before, at(place + 3));
+        let last = self.passes(odd, at(place), at(place + 4));
+        if (whole | first | last) & 1 == 0 {
+            return;
+        }
+        if whole & 1 != 0 {
+            self.compare(place, gram, hit);
+        }
+        if first & 1 != 0 {
+            self.compare(place, even, hit);
+        }
+        if last & 1 != 0 {
+            self.compare(place + 1, odd, hit);
+        }
+    }
+
+    /// Bit 0 tells whether a keyword may stand at a gram between these bytes.
+    #[inline(always)]
+    fn passes(&self, key: u32, before: u8, after: u8) -> u32 {
+        let marks = self.table.marks(bucket(key));
+        (marks.before >> (before & 31)) & (marks.after >> (after & 31))
+    }
+
+    #[inline(never)]
+    fn compare(&self, place: usize, key: u32, hit: &mut impl FnMut(usize, usize)) {
+        let around = place.checked_sub(BEFORE).and_then(|from| self.text.get(from..from + 12));
+        let (before, after) = match around {
+            Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) => {
+                (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([e, f, g, h, i, j, k, l]))
             }
-            let (bytes, fold) = table.keyword(usize::from(entry.keyword));
-            let from = place.checked_sub(usize::from(entry.offset)).filter(|&from| from >= self.start);
-            let Some(from) = from else { continue };
-            let Some(found) = self.text.get(from..from + bytes.len()) else { continue };
-            let same = if fold { found.eq_ignore_ascii_case(bytes) } else { found == bytes };
-            if same {
-                hit(usize::from(entry.keyword), from);
+            _ => (load(self.text, place as isize - BEFORE as isize), load(self.text, place as isize)),
+        };
+        let (before, after) = (before | FOLD, after | FOLD);
+        for entry in self.table.bucket(bucket(key)) {
+            let seen = if entry.before { before } else { after };
+            if seen & entry.mask == entry.expect {
+                self.verify(place, entry, hit);
             }
+        }
+    }
+
+    #[inline(always)]
+    fn verify(&self, place: usize, entry: Entry, hit: &mut impl FnMut(usize, usize)) {
+        let keyword = entry.keyword as usize;
+        let (bytes, fold) = self.table.keyword(keyword);
+        let from = place.checked_sub(usize::from(entry.offset)).filter(|&from| from >= self.start);
+        let Some(from) = from else { return };
+        let Some(found) = self.text.get(from..from + bytes.len()) else { return };
+        if if fold { found.eq_ignore_ascii_case(bytes) } else { found == bytes } {
+            hit(keyword, from);
         }
     }
 }
@@ -196,7 +228,7 @@ mod tests {
     #[test]
     fn keywords_are_added_to_those_of_the_program() {
         let base: &'static Table = &crate::detect::builtin::NEAR;
-        let count = base.ends.len();
+        let count = base.len();
         let more = [keyword("zebra_tok", false), keyword("okapi", true)];
         let prefilter = Prefilter::new(Some(base), &more);
         let text = [base.keyword(0).0, b" zebra_tok OKAPI"].concat();

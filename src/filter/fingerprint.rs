@@ -20,7 +20,7 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, block_api::compress256};
 use zeroize::Zeroize as _;
 
 use crate::finding::{Fingerprint, RuleId};
@@ -127,32 +127,60 @@ fn normal(value: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    // Keys longer than a block are hashed first, as HMAC has it; `new_from_slice` does not fail on any.
+    Hmac::new(&block(key).into())
+}
+
+/// The block that HMAC makes of a key: those longer than a block are hashed first.
+fn block(key: &[u8]) -> [u8; 64] {
     let mut block = [0; 64];
     if key.len() > block.len() {
         block[..32].copy_from_slice(&Sha256::digest(key));
     } else {
         block[..key.len()].copy_from_slice(key);
     }
-    Hmac::new(&block.into())
+    block
 }
 
+/// What SHA-256 starts from (FIPS 180-4, 5.3.3).
+const START: [u32; 8] =
+    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
+
 /// The first block of PBKDF2-HMAC-SHA-256 (RFC 8018).
+///
+/// Written on the compression function: all rounds but the first hash 32 bytes behind a block that is known, and
+/// the digest types spend as long on moving those as on hashing them.
 fn pbkdf2(password: &[u8], salt: &[u8], rounds: u32) -> Digest {
-    let prepared = keyed(password);
-    let mut mac = prepared.clone();
+    let mut mac = keyed(password);
     mac.update(salt);
     mac.update(&1_u32.to_be_bytes());
-    let mut last: Digest = mac.finalize().into_bytes().into();
-    let mut sum = last;
+    let first: Digest = mac.finalize().into_bytes().into();
+
+    let key = block(password);
+    let after = |mark: u8| {
+        let mut state = START;
+        compress256(&mut state, &[key.map(|byte| byte ^ mark)]);
+        state
+    };
+    let (inner, outer) = (after(0x36), after(0x5C));
+    // The rest of a block behind 32 bytes: the end mark, and the length of 64 + 32 bytes in bits.
+    let mut text = [0; 64];
+    text[..32].copy_from_slice(&first);
+    text[32] = 0x80;
+    text[62..].copy_from_slice(&(8 * 96_u16).to_be_bytes());
+    let mut sum = first;
     for _ in 1..rounds {
-        let mut mac = prepared.clone();
-        mac.update(&last);
-        last = mac.finalize().into_bytes().into();
-        for (byte, other) in sum.iter_mut().zip(last) {
+        for start in [inner, outer] {
+            let mut state = start;
+            compress256(&mut state, &[text]);
+            for (bytes, word) in text.chunks_exact_mut(4).zip(state) {
+                bytes.copy_from_slice(&word.to_be_bytes());
+            }
+        }
+        for (byte, other) in sum.iter_mut().zip(text) {
             *byte ^= other;
         }
     }
+    text.zeroize();
     sum
 }
 
@@ -170,6 +198,25 @@ mod tests {
             hex(pbkdf2(b"passwd", b"salt", 1)),
             "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
         );
+    }
+
+    #[test]
+    fn many_rounds_are_what_plain_hmac_makes_of_them() {
+        for password in [&b"hunter2"[..], b"", &[b'x'; 70]] {
+            let mut last: Digest = [0; 32];
+            let mut sum = last;
+            for round in 0..50 {
+                let mut mac = keyed(password);
+                if round == 0 {
+                    mac.update(b"salt\0\0\0\x01")
+                } else {
+                    mac.update(&last)
+                }
+                last = mac.finalize().into_bytes().into();
+                sum.iter_mut().zip(last).for_each(|(byte, other)| *byte ^= other);
+            }
+            assert_eq!(pbkdf2(password, b"salt", 50), sum);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{
     known::{self, is_identifier, separated_words},
     name::{Name, TAILS, among},
     place::{Kind, Language, Place},
+    within::Within,
 };
 use crate::{
     detect::{
@@ -258,7 +259,8 @@ impl Seen {
 
     fn name(&mut self, text: &[u8], line: Span, candidate: &Candidate, name: &Name, classifier: Classifier) {
         use Feature as F;
-        let has = |words: &[&str]| words.iter().any(|word| name.lower().find(word).is_some());
+        let within = Within::new(name.lower());
+        let has = |words: &[&str]| within.has_any(words);
         // A rule of somebody's own may have keywords in any language: its classifier says what they mean.
         let password = classifier == Classifier::Password;
         self.flag(F::KeyPassword, password || has(&["pass", "pwd"]));
@@ -381,13 +383,9 @@ impl Seen {
         let near = &before[before.len().saturating_sub(120)..];
         let behind = text.get(candidate.value.end..line.end).unwrap_or_default();
         let behind = &behind[..behind.len().min(120)];
-        let has = |words: &[&[u8]]| {
-            let found = |part: &[u8]| {
-                let lower = part.to_ascii_lowercase();
-                words.iter().any(|word| lower.find(word).is_some())
-            };
-            found(near) || found(behind)
-        };
+        let (near_lower, behind_lower) = (near.to_ascii_lowercase(), behind.to_ascii_lowercase());
+        let parts = [Within::new(&near_lower), Within::new(&behind_lower)];
+        let has = |words: &[&[u8]]| parts.iter().any(|part| part.has_any(words));
         let lead = whole.trim_ascii_start();
         let comment: &[&[u8]] = &[b"//", b"#", b"*", b"/*", b"--", b"<!--", b";", b"%"];
         self.flag(F::LineComment, comment.iter().any(|mark| lead.starts_with(mark)));
@@ -480,9 +478,10 @@ impl Seen {
         self.flag(F::UuidLike, known::is_uuid(value));
         self.flag(F::Placeholder, known::is_placeholder(value));
         let lower = value.to_ascii_lowercase();
+        let within = Within::new(&lower);
         let says: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"pass"];
-        self.set(F::SelfHint, says.iter().position(|word| lower.find(word).is_some()).map_or(0, |at| 5 - at));
-        self.flag(F::Common, COMMON.iter().any(|word| lower.find(word).is_some()));
+        self.set(F::SelfHint, says.iter().position(|word| within.has(word)).map_or(0, |at| 5 - at));
+        self.flag(F::Common, within.has_any(COMMON));
         self.set(F::OwnName, known::repeats_key(candidate, name, value));
         self.flag(
             F::Stock,

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use bstr::ByteSlice as _;
 
-use super::{Ask, Classifier, name::Name, place::Language};
+use super::{Ask, Classifier, name::Name, place::Language, within::Within};
 use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
@@ -224,7 +224,7 @@ fn is_template(value: &[u8], candidate: &Candidate) -> bool {
         b"\\(", b"%%", b"' . ", b"\"+",
     ];
     STARTS.iter().any(|start| value.starts_with(start))
-        || INSIDE.iter().any(|mark| value.find(mark).is_some())
+        || Within::new(value).has_any(&INSIDE)
         || value.starts_with(b"<") && value.ends_with(b">")
         || value.starts_with(b"%") && value.ends_with(b"%")
         || value.starts_with(b"{") && value.ends_with(b"}")
@@ -392,7 +392,7 @@ const ASKING: [&str; 22] = [
 fn asks_for_a_value(value: &[u8]) -> bool {
     value.len() < 64 && {
         let lower = value.to_ascii_lowercase();
-        ASKING.iter().any(|word| lower.find(word).is_some())
+        Within::new(&lower).has_any(&ASKING)
     }
 }
 

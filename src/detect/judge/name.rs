@@ -4,6 +4,8 @@
 
 use bstr::ByteSlice as _;
 
+use super::within::Within;
+
 /// Longest name that is read, in bytes; a candidate has no longer one.
 const MAX_NAME: usize = 160;
 /// Most words of it.
@@ -132,7 +134,7 @@ impl Name {
     /// Whether the name speaks of the public half of a key pair, or of the key of an assembly.
     pub(crate) fn is_public(&self) -> bool {
         let parts = ["publickey", "public_key", "public-key", "pubkey", "pub_key"];
-        parts.iter().any(|part| self.lower().find(part).is_some())
+        Within::new(self.lower()).has_any(&parts)
             || self.keyword_word().ends_with(b"key") && self.has_word(&["public", "pub", "publishable"])
     }
 
@@ -177,9 +179,14 @@ impl Name {
             return true;
         }
         OTHERS.iter().any(|other| word.starts_with(other.as_bytes()))
-            || ["bypass", "compass", "passive", "passenger", "passage", "passport"]
-                .iter()
-                .any(|other| word.find(other).is_some())
+            || Within::new(word).has_any(&[
+                "bypass",
+                "compass",
+                "passive",
+                "passenger",
+                "passage",
+                "passport",
+            ])
     }
 }
 

@@ -4,6 +4,7 @@
 
 use bstr::ByteSlice as _;
 
+use super::within::Within;
 use crate::glob;
 
 /// How a text is written, as far as it decides what a bare word means.
@@ -65,12 +66,11 @@ impl Place {
         let lower = path.to_ascii_lowercase();
         let name = glob::file_name(&lower);
         let folders = &lower[..lower.len() - name.len()];
-        let has = |words: &[&str]| words.iter().any(|word| lower.find(word).is_some());
+        let (whole, above) = (Within::new(&lower), Within::new(folders));
+        let has = |words: &[&str]| whole.has_any(words);
         let (stem, template) = without_suffix(name);
         let (language, kind) = of_name(stem);
-        let translation = ["locale", "i18n", "translation", "/lang/", "/l10n/"]
-            .iter()
-            .any(|word| folders.find(word).is_some())
+        let translation = above.has_any(&["locale", "i18n", "translation", "/lang/", "/l10n/"])
             || [".po", ".pot", ".resx", ".strings", ".xlf", ".arb"]
                 .iter()
                 .any(|end| name.ends_with(end.as_bytes()));
@@ -78,9 +78,7 @@ impl Place {
             language: if translation { Language::Translation } else { language },
             kind,
             test: has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"]),
-            example: ["example", "sample", "demo", "tutorial"]
-                .iter()
-                .any(|word| folders.find(word).is_some()),
+            example: above.has_any(&["example", "sample", "demo", "tutorial"]),
             docs: has(&["doc/", "docs/", "documentation", "readme", "changelog"]),
             vendor: has(&["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
             template,
