@@ -276,6 +276,13 @@ impl Scanner {
         self.policy.look(&self.rules, look, format, matches);
     }
 
+    /// Whether structural rules may have something to say of a file, depending on what lies beside it.
+    #[must_use]
+    pub fn is_judged_whole(&self, bytes: &[u8], path: &BStr) -> bool {
+        let format = self.policy.format(bytes, path);
+        format.is_some_and(|format| self.policy.may_speak(&self.rules, bytes, format))
+    }
+
     /// Takes back what lines say where the structure of the document decides.
     fn defer(&self, subject: Subject<'_>, matches: &mut Vec<Match>) {
         if matches.iter().all(|one| self.rules.rule(one.rule).structures.is_empty()) {

@@ -102,6 +102,13 @@ impl Policy {
         format::detect(path, bytes).filter(|format| self.formats.contains_key(format.name()))
     }
 
+    /// Whether a file of `format` holds any of the words that its rules need.
+    pub(crate) fn may_speak(&self, rules: &RuleSet, bytes: &[u8], format: Format) -> bool {
+        self.formats.get(format.name()).is_some_and(|parts| {
+            parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all)).may_speak(bytes)
+        })
+    }
+
     /// Adds what the rules find in a file of `format`.
     pub(crate) fn look(&self, rules: &RuleSet, look: Look<'_>, format: Format, matches: &mut Vec<Match>) {
         let Some(parts) = self.formats.get(format.name()) else { return };

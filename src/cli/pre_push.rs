@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use bstr::{BStr, ByteSlice as _};
 
 use super::{
-    args::{PrePushArgs, RangeArgs},
+    args::{PrePushArgs, RangeArgs, ReadObjects},
     edge::Edge,
     exit::Exit,
     run::{self, Job},
@@ -23,7 +23,7 @@ use crate::{
         Source,
         git::{
             push::{
-                Push,
+                Packs, Push, Reading,
                 held::Held,
                 updates::{self, RefUpdate},
             },
@@ -55,7 +55,7 @@ pub(super) fn pre_push(args: &PrePushArgs, edge: &Edge) -> anyhow::Result<Exit> 
     let known: Vec<ObjectId> = updates.iter().filter_map(|update| update.old).collect();
     let remote = args.remote.clone().or_else(|| Edge::variable(REMOTE)).unwrap_or_default();
     let held = held_by(&repo, &remote, &known)?;
-    look(edge, Mode::Push, &args.common, &Push { repo, tips, held })
+    look(edge, Mode::Push, &args.common, &push(repo, tips, held, Reading::Auto))
 }
 
 /// What the remote has, as far as it is known here.
@@ -112,7 +112,7 @@ pub(super) fn range(args: &RangeArgs, edge: &Edge) -> anyhow::Result<Exit> {
     };
     let held = Held::ids([commit(&repo, from)?]);
     let tips = vec![commit(&repo, to)?];
-    look(edge, Mode::Range, &args.common, &Push { repo, tips, held })
+    look(edge, Mode::Range, &args.common, &push(repo, tips, held, reading(args.read)))
 }
 
 const fn or_head(revision: &str) -> &str {
@@ -125,6 +125,20 @@ fn commit(repo: &Repo, revision: &str) -> anyhow::Result<ObjectId> {
             "{revision}: no commit of that name is here; in a shallow clone, fetch more of the history first"
         )
     })
+}
+
+fn push(repo: Repo, tips: Vec<ObjectId>, held: Held, reading: Reading) -> Push {
+    let packs = Packs::default();
+    Push { repo, tips, others: Vec::new(), held, reading, hurry: false, packs, rules: 0 }
+}
+
+/// How objects are read, as the command line says.
+pub(super) const fn reading(wish: ReadObjects) -> Reading {
+    match wish {
+        ReadObjects::Auto => Reading::Auto,
+        ReadObjects::Commits => Reading::Commits,
+        ReadObjects::Packs => Reading::Packs,
+    }
 }
 
 fn look(edge: &Edge, mode: Mode, common: &super::args::CommonArgs, push: &Push) -> anyhow::Result<Exit> {

@@ -84,6 +84,15 @@ impl Scanner {
     }
 }
 
+impl Scanner {
+    /// Whether any content means the same at both paths, neither of which says something by its name.
+    #[must_use]
+    pub fn sees_alike(&self, one: &BStr, other: &BStr) -> bool {
+        let (one, other) = (self.class(one), self.class(other));
+        one.files(self).is_empty() && other.files(self).is_empty() && one.is_like(&other, self)
+    }
+}
+
 impl Class {
     /// Whether a rule is for the path.
     pub(super) fn applies(&self, scanner: &Scanner, rule: usize) -> bool {

@@ -23,7 +23,7 @@ use crate::{
     origin::{Beside, Entry, Kind, Presence},
     rule::{Gate, Rule},
     source::{
-        Carried, Count, Delta, Problem, Skip, Sought, Visitor,
+        Carried, Count, Delta, Problem, Sifted, Skip, Sought, Visitor,
         archive::{self, Opened},
         shard::Outside,
     },
@@ -32,10 +32,10 @@ use crate::{
 
 /// The visitor of every run.
 pub(super) struct Collector<'p> {
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     /// Titles by place of the rule, made at its first finding and shared by all.
     titles: Vec<OnceLock<Arc<str>>>,
-    scratches: Mutex<Vec<Scratch>>,
+    pub(super) scratches: Mutex<Vec<Scratch>>,
     kept: Mutex<Kept>,
     /// Findings with a history.
     merged: Mutex<Merged>,
@@ -100,7 +100,7 @@ impl<'l> Look<'l> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -116,6 +116,11 @@ impl<'p> Collector<'p> {
             counts: Counts::default(),
             only_known: AtomicBool::new(false),
         }
+    }
+
+    /// Counts bytes that were new to the scanner.
+    pub(super) fn count_fresh(&self, bytes: u64) {
+        self.counts.fresh_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Records a problem that ended a source.
@@ -182,7 +187,7 @@ impl<'p> Collector<'p> {
     }
 
     /// The entry under its path in the repository, if that differs from the typed one.
-    fn in_repository(&self, entry: &Entry) -> Option<Entry> {
+    pub(super) fn in_repository(&self, entry: &Entry) -> Option<Entry> {
         let path = self.plan.place.as_ref()?.in_repository(entry.origin.path.as_bstr())?;
         let mut inside = entry.clone();
         inside.origin.path = path;
@@ -332,7 +337,7 @@ impl<'p> Collector<'p> {
     }
 
     /// Whether the rule speaks in this run: by its gate, and of old versions only on credentials.
-    fn counts_here(&self, entry: &Entry, found: &Match) -> bool {
+    pub(super) fn counts_here(&self, entry: &Entry, found: &Match) -> bool {
         let rule = self.plan.scanner.rules().rule(found.rule);
         let past = entry.history.as_ref().is_some_and(|history| history.presence != Presence::Tip);
         if past && rule.risk.number() != CREDENTIALS {
@@ -448,7 +453,7 @@ fn is_sample(path: &[u8]) -> bool {
 }
 
 /// Whether a version of a file is that of a reference's tip.
-fn is_tip(entry: &Entry) -> bool {
+pub(super) fn is_tip(entry: &Entry) -> bool {
     entry.history.as_ref().is_some_and(|history| history.presence == Presence::Tip)
 }
 
@@ -476,6 +481,14 @@ impl Visitor for Collector<'_> {
         let counted = if outside { delta.fresh } else { fresh };
         let carry = self.look(entry, bytes, Look::Change(fresh, change, counted))?;
         Some(Box::new(carry))
+    }
+
+    fn sift(&self, entry: &Entry, bytes: &[u8], delta: Option<&Delta<'_>>) -> Sifted {
+        self.sift_content(entry, bytes, delta)
+    }
+
+    fn alike(&self, one: &Entry, other: &Entry) -> bool {
+        self.sifts_alike(one, other)
     }
 
     fn skipped(&self, _entry: &Entry, why: Skip) {

@@ -9,6 +9,7 @@
 //!
 //! Must not know rules, write to the repository, or run anything of it.
 
+mod bulk;
 mod gather;
 pub mod held;
 pub mod updates;
@@ -39,9 +40,10 @@ use crate::{
     source::{Count, Problem, Source, SourceError, Visitor},
     text::Fresh,
 };
+use bulk::{Bulk, Once, Sieve, Sifted, Tips};
 use gather::Gatherer;
 use held::Held;
-use walk::{Commit, Halt};
+use walk::{Commit, Ground, Halt};
 
 /// Fewer steps than this are taken on the calling thread: waking the others would take longer.
 const PARALLEL_FROM: usize = 32;
@@ -52,7 +54,7 @@ const MAX_TIPS: usize = 64;
 const MOST_NAMED: usize = 3;
 
 /// A path with a content that none of the parents has there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Step {
     path: BString,
     new: Version,
@@ -73,6 +75,18 @@ pub struct Progress {
     pub done: AtomicU64,
 }
 
+/// How objects are read. Both ways find the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// By how much there is.
+    #[default]
+    Auto,
+    /// Commit by commit.
+    Commits,
+    /// Whole packs, in their order.
+    Packs,
+}
+
 /// What is pushed to where.
 #[derive(Clone, Debug)]
 pub struct Push {
@@ -80,15 +94,28 @@ pub struct Push {
     pub repo: Repo,
     /// What references are to point at.
     pub tips: Vec<ObjectId>,
+    /// The same of references that are asked about apart.
+    pub others: Vec<ObjectId>,
     /// What the receiving side has.
     pub held: Held,
+    /// How objects are read.
+    pub reading: Reading,
+    /// Whether the time may not suffice, so that tips are looked at before all else although that takes
+    /// longer as a whole.
+    pub hurry: bool,
+    /// Packs that were read; to be shared by all that is asked about one push.
+    pub packs: Packs,
+    /// A number for what decides what a content holds: where it is the same, packs are sifted once.
+    pub rules: u64,
 }
+
+/// Packs that were read for a push, if they were.
+#[derive(Clone, Debug, Default)]
+pub struct Packs(Once);
 
 /// What is new in a push, found and not looked at yet.
 pub struct News {
     objects: Arc<Objects>,
-    /// What lies beside files, by the tree of a tip.
-    beside: HashMap<ObjectId, Beside>,
     lfs: std::path::PathBuf,
     commits: Vec<Commit>,
     tags: Vec<ObjectId>,
@@ -97,6 +124,11 @@ pub struct News {
     removed: HashSet<BString>,
     tips: Vec<ObjectId>,
     refs: usize,
+    /// The packs, if they are to be read in their order: then steps are of no commit.
+    bulk: Option<(Arc<Bulk>, Arc<Sifted>)>,
+    hurry: bool,
+    /// All tips, those included that are asked about apart.
+    all_tips: Vec<ObjectId>,
     /// How far it was looked at.
     pub progress: Arc<Progress>,
 }
@@ -124,17 +156,34 @@ impl Push {
     /// # Errors
     ///
     /// If a commit of the push cannot be read, or `cancelled` says so.
-    pub fn find(&self, cancelled: &dyn Fn() -> bool) -> Result<News, PushError> {
+    pub fn find(&self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<News, PushError> {
         let objects = Arc::new(self.repo.objects()?);
         let boundary = refs::boundary(&self.repo)?;
-        let walked = walk::walk(&objects, &self.tips, &self.held, &boundary, cancelled);
-        let walked = walked.map_err(halted)?;
-        let mut gatherer = Gatherer::new(&objects);
-        for (place, commit) in walked.commits.iter().enumerate() {
-            if cancelled() {
-                return Err(PushError::Cancelled);
+        let most = match self.reading {
+            Reading::Auto => bulk::most_commits(&self.repo),
+            Reading::Commits => usize::MAX,
+            Reading::Packs => 0,
+        };
+        let ground =
+            Ground { objects: &objects, held: &self.held, boundary: &boundary, known: None, most, cancelled };
+        let (walked, bulk) = match walk::walk(ground, &self.tips) {
+            Ok(walked) => (walked, None),
+            Err(Halt::Many) => {
+                let bulk = self.packs.0.bulk(&self.repo, &boundary, cancelled)?;
+                let known = |id: &ObjectId| bulk.commit(id);
+                let ground = Ground { known: Some(&known), most: usize::MAX, ..ground };
+                (walk::walk(ground, &self.tips).map_err(halted)?, Some(bulk))
             }
-            gatherer.commit(place, commit);
+            Err(halt) => return Err(halted(halt)),
+        };
+        let mut gatherer = Gatherer::new(&objects);
+        if bulk.is_none() {
+            for (place, commit) in walked.commits.iter().enumerate() {
+                if cancelled() {
+                    return Err(PushError::Cancelled);
+                }
+                gatherer.commit(place, commit);
+            }
         }
         for (id, kind) in walked.bare {
             match kind {
@@ -143,16 +192,18 @@ impl Push {
             }
         }
         let Gatherer { mut steps, mut problems, removed, .. } = gatherer;
-        mark_tips(&objects, &walked.tips, &walked.commits, &mut steps, &mut problems);
-        // What is at a tip matters most, then what is newest: if time runs out, the rest is left.
-        steps.sort_by_key(|step| (step.tip.is_none(), std::cmp::Reverse(step.commit)));
-        let mut beside = HashMap::new();
-        for tree in steps.iter().filter_map(|step| step.tip) {
-            beside.entry(tree).or_insert_with(|| beside::of_tree(&objects, tree));
+        if let Some(bulk) = &bulk {
+            problems.extend(bulk.problems.iter().cloned());
+        } else {
+            mark_tips(&objects, &walked.tips, &walked.commits, &mut steps, &mut problems);
         }
         let progress = Arc::new(Progress::default());
-        let all = steps.len() + walked.commits.len() + walked.tags.len();
-        progress.all.store(all as u64, Ordering::Relaxed);
+        let all = match &bulk {
+            // And the close look at what is left after that.
+            Some(bulk) => bulk.contents + 1,
+            None => (steps.len() + walked.commits.len() + walked.tags.len()) as u64,
+        };
+        progress.all.store(all, Ordering::Relaxed);
         Ok(News {
             lfs: lfs::storage(&self.repo),
             commits: walked.commits,
@@ -160,9 +211,14 @@ impl Push {
             steps,
             problems,
             removed,
-            beside,
             tips: walked.tips,
             refs: self.tips.len(),
+            bulk: bulk.map(|bulk| {
+                let sifted = self.packs.0.sifted(self.rules, &bulk);
+                (bulk, sifted)
+            }),
+            hurry: self.hurry,
+            all_tips: self.tips.iter().chain(&self.others).copied().collect(),
             progress,
             objects,
         })
@@ -176,7 +232,7 @@ fn halted(halt: Halt) -> PushError {
         cause: Some(Box::new(error)),
     };
     match halt {
-        Halt::Cancelled => PushError::Cancelled,
+        Halt::Cancelled | Halt::Many => PushError::Cancelled,
         Halt::Unreadable(error) => PushError::Source(fail("push".to_owned(), error)),
         Halt::Torn { commit, cause } => {
             PushError::Source(fail(format!("parent of commit {}", commit.short()), cause))
@@ -207,16 +263,21 @@ fn mark_tips(
         }
         let Ok(tree) = objects.tree_of(tip) else { continue };
         let mut finder = PathFinder::new(objects, tree);
-        waiting.retain_mut(|step| match finder.find(step.path.as_bstr()) {
-            Ok(found) => {
-                step.tip = found.filter(|(_, id)| *id == step.new.id).map(|_| tree);
-                step.tip.is_none()
-            }
-            Err(error) => {
-                problems.push(problem(step.path.as_bstr(), &error));
-                true
-            }
+        waiting.retain_mut(|step| {
+            step.tip = mark_with(&mut finder, step, problems).then_some(tree);
+            step.tip.is_none()
         });
+    }
+}
+
+/// Whether a tree has the content of a step at its path.
+fn mark_with(finder: &mut PathFinder<'_>, step: &Step, problems: &mut Vec<Problem>) -> bool {
+    match finder.find(step.path.as_bstr()) {
+        Ok(found) => found.is_some_and(|(_, id)| id == step.new.id),
+        Err(error) => {
+            problems.push(problem(step.path.as_bstr(), &error));
+            false
+        }
     }
 }
 
@@ -230,7 +291,9 @@ impl News {
     /// True if a commit changes the file `path` at the top, or takes it away.
     #[must_use]
     pub fn touches(&self, path: &[u8]) -> bool {
-        self.removed.contains(path.as_bstr()) || self.steps.iter().any(|step| step.path == path)
+        self.removed.contains(path.as_bstr())
+            || self.steps.iter().any(|step| step.path == path)
+            || self.bulk.as_ref().is_some_and(|(bulk, _)| bulk.touches(&self.objects, &self.commits, path))
     }
 
     /// What was not looked at, in words, if anything was left.
@@ -243,7 +306,7 @@ impl News {
         let oldest: Vec<String> = oldest.collect();
         (left > 0).then(|| {
             format!(
-                "{left} of {all} changed paths and messages in {} commits were not looked at; the newest \
+                "{left} of {all} contents and messages in {} commits were not looked at; the newest \
                  come first, so look at the oldest commits: {}",
                 self.commits.len(),
                 oldest.join(", ")
@@ -258,7 +321,7 @@ impl News {
         History { since, presence: if tip { Presence::Tip } else { Presence::Past } }
     }
 
-    fn step(&self, reader: &Reader<'_>, step: &Step) {
+    fn step(&self, reader: &Reader<'_>, beside: &HashMap<ObjectId, Beside>, step: &Step) {
         reader.visit(&Job {
             path: step.path.clone(),
             new: step.new,
@@ -266,7 +329,7 @@ impl News {
             renamed: step.renamed.clone(),
             commit: step.commit.map(|place| self.commits[place].id),
             history: Some(self.history(step.commit, step.tip.is_some() || step.commit.is_none())),
-            beside: step.tip.and_then(|tree| self.beside.get(&tree).cloned()).unwrap_or_default(),
+            beside: step.tip.and_then(|tree| beside.get(&tree).cloned()).unwrap_or_default(),
         });
     }
 
@@ -321,28 +384,29 @@ enum Task<'t> {
     Message(ObjectId, Option<usize>),
 }
 
-impl Source for News {
-    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
-        visitor.count(Count::Refs, self.refs as u64);
-        visitor.count(Count::Commits, self.commits.len() as u64);
-        visitor.count(Count::Moved, self.progress.all.load(Ordering::Relaxed));
-        self.problems.iter().for_each(|problem| visitor.problem(problem.clone()));
+impl News {
+    /// Looks closely at steps and messages: what is at a tip matters most, then what is newest, so that if
+    /// time runs out the rest is left.
+    fn look(&self, visitor: &dyn Visitor, steps: &mut [&Step], messages: &[(ObjectId, Option<usize>)]) {
+        steps.sort_by_key(|step| (step.tip.is_none(), std::cmp::Reverse(step.commit)));
+        let mut beside = HashMap::new();
+        for tree in steps.iter().filter_map(|step| step.tip) {
+            beside.entry(tree).or_insert_with(|| beside::of_tree(&self.objects, tree));
+        }
         let reader = Reader { objects: &self.objects, lfs: self.lfs.clone(), visitor, whole: false };
-        let (at_tips, older) = self.steps.split_at(self.steps.partition_point(|step| step.tip.is_some()));
-        let messages = self.commits.iter().enumerate().rev();
-        let mut tasks: Vec<Task<'_>> = at_tips.iter().map(Task::Step).collect();
-        tasks.extend(self.tags.iter().map(|id| Task::Message(*id, None)));
-        tasks.extend(messages.map(|(place, commit)| Task::Message(commit.id, Some(place))));
-        tasks.extend(older.iter().map(Task::Step));
+        let (at_tips, older) = steps.split_at(steps.partition_point(|step| step.tip.is_some()));
+        let mut tasks: Vec<Task<'_>> = at_tips.iter().map(|step| Task::Step(step)).collect();
+        tasks.extend(messages.iter().map(|&(id, place)| Task::Message(id, place)));
+        tasks.extend(older.iter().map(|step| Task::Step(step)));
         let run = |task: &Task<'_>| {
             if visitor.cancelled() {
                 return;
             }
             match *task {
-                Task::Step(step) => self.step(&reader, step),
+                Task::Step(step) => self.step(&reader, &beside, step),
                 Task::Message(id, place) => self.message(visitor, id, place),
             }
-            if !visitor.cancelled() {
+            if !visitor.cancelled() && self.bulk.is_none() {
                 self.progress.done.fetch_add(1, Ordering::Relaxed);
             }
         };
@@ -350,6 +414,70 @@ impl Source for News {
             tasks.iter().for_each(run);
         } else {
             in_order(&tasks, run);
+        }
+    }
+
+    /// All messages, the newest first.
+    fn messages(&self) -> impl Iterator<Item = (ObjectId, Option<usize>)> {
+        let commits = self.commits.iter().enumerate().rev();
+        let tags = self.tags.iter().map(|id| (*id, None));
+        tags.chain(commits.map(|(place, commit)| (commit.id, Some(place))))
+    }
+
+    /// Sifts packs, and looks closely at what is left.
+    fn sift(&self, (bulk, sifted): (&Bulk, &Sifted), visitor: &dyn Visitor) {
+        let graph = &bulk.graph;
+        let all_tips = Tips::new(graph, &self.objects, &self.all_tips);
+        let tips = Tips::new(graph, &self.objects, &self.tips);
+        let sieve = Sieve::new(visitor, graph, &all_tips, (&self.progress, sifted));
+        let at_tips = |id: &ObjectId| all_tips.hold(graph, id);
+        let others = |id: &ObjectId| !all_tips.hold(graph, id);
+        let stages: &[Option<&(dyn Fn(&ObjectId) -> bool + Sync)>] =
+            if self.hurry && !sifted.is_all() { &[Some(&at_tips), Some(&others)] } else { &[None] };
+        let mut done: HashSet<(BString, ObjectId)> = HashSet::new();
+        for (place, wants) in stages.iter().enumerate() {
+            let last = place + 1 == stages.len();
+            if !sifted.is_all() {
+                bulk.sift(&sieve, *wants);
+            }
+            if visitor.cancelled() {
+                return;
+            }
+            if last {
+                sifted.end();
+            }
+            let (picked, messages) = sieve.known(|known| {
+                let ground =
+                    bulk::Ground { objects: &self.objects, commits: &self.commits, known, later: !last };
+                let bare = if last { self.steps.clone() } else { Vec::new() };
+                let says = |(id, _): &(ObjectId, _)| last && !known.says_nothing(id);
+                (bulk::pick(ground, bare), self.messages().filter(says).collect::<Vec<_>>())
+            });
+            let bulk::Picked { mut steps, problems } = picked;
+            steps.retain(|step| done.insert((step.path.clone(), step.new.id)));
+            let marked = tips.mark(graph, &self.objects, &self.commits, &mut steps);
+            problems.into_iter().chain(marked).for_each(|problem| visitor.problem(problem));
+            self.look(visitor, &mut steps.iter().collect::<Vec<_>>(), &messages);
+        }
+        if !visitor.cancelled() {
+            let all = self.progress.all.load(Ordering::Relaxed);
+            self.progress.done.store(all, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Source for News {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        visitor.count(Count::Refs, self.refs as u64);
+        visitor.count(Count::Commits, self.commits.len() as u64);
+        visitor.count(Count::Moved, self.progress.all.load(Ordering::Relaxed));
+        self.problems.iter().for_each(|problem| visitor.problem(problem.clone()));
+        match &self.bulk {
+            Some((bulk, sifted)) => self.sift((bulk, sifted), visitor),
+            None => {
+                let messages: Vec<_> = self.messages().collect();
+                self.look(visitor, &mut self.steps.iter().collect::<Vec<_>>(), &messages);
+            }
         }
         Ok(())
     }

@@ -40,10 +40,11 @@ const MOST_NAMED: usize = 20;
 
 /// A set of numbers.
 #[derive(Debug, Default)]
-pub(super) struct Set(Vec<u64>);
+pub(in super::super) struct Set(Vec<u64>);
 
 impl Set {
-    fn new(len: usize) -> Self {
+    /// For numbers below `len`.
+    pub(in super::super) fn new(len: usize) -> Self {
         Self(vec![0; len.div_ceil(64)])
     }
 
@@ -51,12 +52,13 @@ impl Set {
         self.0.iter().all(|&word| word == 0)
     }
 
-    pub(super) fn has(&self, number: u32) -> bool {
+    /// Whether a number is in.
+    pub(in super::super) fn has(&self, number: u32) -> bool {
         self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)
     }
 
     /// Puts a number in; true if it was not there.
-    fn put(&mut self, number: u32) -> bool {
+    pub(in super::super) fn put(&mut self, number: u32) -> bool {
         let Some(word) = self.0.get_mut(number as usize / 64) else { return false };
         let bit = 1 << (number % 64);
         let new = *word & bit == 0;
@@ -115,7 +117,7 @@ pub(in super::super) struct Graph {
 }
 
 /// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks.
-pub(super) fn read(
+pub(in super::super) fn read(
     store: &Arc<ObjectStore>,
     walk: &Walk<'_>,
     visitor: &dyn Visitor,
@@ -256,6 +258,32 @@ impl Graph {
     /// Ids of the parents of a commit, those included that the store lacks.
     pub(in super::super) fn parent_ids(&self, commit: &Commit) -> impl Iterator<Item = ObjectId> {
         self.shape.parents(commit).iter().map(|&parent| self.id(parent))
+    }
+
+    /// True if an object is a tree that was read.
+    pub(in super::super) fn is_tree(&self, number: u32) -> bool {
+        self.shape.is_tree(number)
+    }
+
+    /// The tree of a commit; `None` if it names none.
+    pub(in super::super) fn root(&self, commit: &Commit) -> Option<u32> {
+        (commit.tree != NONE).then_some(commit.tree)
+    }
+
+    /// Number of parents that a commit names.
+    pub(in super::super) fn parent_count(&self, commit: &Commit) -> usize {
+        self.shape.parents(commit).len()
+    }
+
+    /// Where an object was found first: its path, as a number, in the place of a name.
+    pub(in super::super) fn first_path(&self, number: u32) -> Label {
+        self.path.get(number as usize).copied().unwrap_or(Label::NONE)
+    }
+
+    /// What `label` calls something in a folder, given by the number of its path, in the same form; `None`
+    /// for a path at which nothing was found first.
+    pub(in super::super) fn path_below(&self, folder: u32, label: Label) -> Option<Label> {
+        self.paths.numbers.get(&(folder, label.name())).map(|&number| label.renamed(number))
     }
 
     /// The trees that lead to one of `sought`, from the bottom up.
@@ -468,6 +496,8 @@ impl Graph {
             for &parent in self.shape.parents(commit) {
                 match self.commit_of(parent) {
                     Some(parent) => stack.push(parent),
+                    // One that is elsewhere is none of this walk.
+                    None if self.catalog.has(parent) => {}
                     None => _ = missing.insert(self.catalog.id(parent)),
                 }
             }

@@ -47,7 +47,7 @@ pub struct ObjectStore {
     pub(super) format: IdFormat,
     /// The repository's own folder first.
     pub(super) folders: Vec<PathBuf>,
-    /// Largest first.
+    /// The repository's own first, and of these the largest.
     pub(super) packs: Vec<Pack>,
     pub(super) problems: Vec<Problem>,
     cache: Mutex<Cache>,
@@ -145,7 +145,8 @@ impl ObjectStore {
         for (folder, path) in folders.iter().enumerate() {
             packs.extend(open_packs(path, folder, format, &mut problems));
         }
-        packs.sort_by(|one, two| two.size.cmp(&one.size).then_with(|| one.path.cmp(&two.path)));
+        // Of what several have, the repository's own one counts, so that a walk over it alone misses nothing.
+        packs.sort_by_key(|pack: &Pack| (pack.folder != 0, std::cmp::Reverse(pack.size), pack.path.clone()));
         Ok(Self { format, folders, packs, problems, cache: Mutex::default() })
     }
 
@@ -159,6 +160,12 @@ impl ObjectStore {
     #[must_use]
     pub fn packed_objects(&self) -> u64 {
         self.packs.iter().map(|pack| pack.index.len() as u64).sum()
+    }
+
+    /// The same, of the repository's own packs alone.
+    #[must_use]
+    pub fn own_objects(&self) -> u64 {
+        self.packs.iter().filter(|pack| pack.folder == 0).map(|pack| pack.index.len() as u64).sum()
     }
 
     /// What could not be used, known since the store was opened.

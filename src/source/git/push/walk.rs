@@ -58,8 +58,6 @@ pub(super) struct Walked {
     pub(super) bare: Vec<(ObjectId, Type)>,
     /// The commits among the tips, new or not.
     pub(super) tips: Vec<ObjectId>,
-    /// How many commits were read.
-    pub(super) read: usize,
 }
 
 /// Why the walk ended early.
@@ -76,6 +74,8 @@ pub(super) enum Halt {
     },
     /// It was asked to.
     Cancelled,
+    /// There are more new commits than it was to walk over.
+    Many,
 }
 
 impl From<ReadError> for Halt {
@@ -84,11 +84,24 @@ impl From<ReadError> for Halt {
     }
 }
 
-struct Walk<'w> {
-    objects: &'w Objects,
-    held: &'w Held,
+/// Where a walk goes.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'w> {
+    pub(super) objects: &'w Objects,
+    pub(super) held: &'w Held,
     /// Commits whose parents are left out.
-    boundary: &'w BTreeSet<ObjectId>,
+    pub(super) boundary: &'w BTreeSet<ObjectId>,
+    /// Commits that were read before.
+    pub(super) known: Option<&'w dyn Fn(&ObjectId) -> Option<Commit>>,
+    /// Most new commits that are walked over.
+    pub(super) most: usize,
+    pub(super) cancelled: &'w dyn Fn() -> bool,
+}
+
+struct Walk<'w> {
+    ground: Ground<'w>,
+    /// New commits that were passed.
+    passed: usize,
     marks: HashMap<ObjectId, u8>,
     known: HashMap<ObjectId, Commit>,
     queue: BinaryHeap<(i64, ObjectId)>,
@@ -98,17 +111,11 @@ struct Walk<'w> {
 }
 
 /// Walks from `tips` to what is held.
-pub(super) fn walk(
-    objects: &Objects,
-    tips: &[ObjectId],
-    held: &Held,
-    boundary: &BTreeSet<ObjectId>,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Walked, Halt> {
+pub(super) fn walk(ground: Ground<'_>, tips: &[ObjectId]) -> Result<Walked, Halt> {
+    let held = ground.held;
     let mut walk = Walk {
-        objects,
-        held,
-        boundary,
+        ground,
+        passed: 0,
         marks: HashMap::new(),
         known: HashMap::new(),
         queue: BinaryHeap::new(),
@@ -120,13 +127,13 @@ pub(super) fn walk(
         walk.tip(tip)?;
     }
     walk.seed(&held.first);
-    let ended = walk.go(PATIENCE, cancelled)? || {
+    let ended = walk.go(PATIENCE)? || {
         walk.seed(&held.second);
-        walk.go(MORE_PATIENCE, cancelled)?
+        walk.go(MORE_PATIENCE)?
     };
     if !ended {
         walk.seed(&held.rest);
-        walk.go(usize::MAX, cancelled)?;
+        walk.go(usize::MAX)?;
     }
     Ok(walk.finish())
 }
@@ -136,27 +143,27 @@ impl Walk<'_> {
     fn tip(&mut self, tip: ObjectId) -> Result<(), Halt> {
         let mut id = tip;
         for _ in 0..MAX_PEEL {
-            let (kind, _) = self.objects.header(&id)?;
+            let (kind, _) = self.ground.objects.header(&id)?;
             match kind {
                 Type::Commit => {
                     self.walked.tips.push(id);
-                    if !self.held.ids.contains(&id) {
+                    if !self.ground.held.ids.contains(&id) {
                         self.found(id)?;
                     }
                     return Ok(());
                 }
                 Type::Tag => {
-                    if !self.held.ids.contains(&id) && !self.walked.tags.contains(&id) {
+                    if !self.ground.held.ids.contains(&id) && !self.walked.tags.contains(&id) {
                         self.walked.tags.push(id);
                     }
-                    let content = self.objects.read(&id, Type::Tag)?;
+                    let content = self.ground.objects.read(&id, Type::Tag)?;
                     let Some(target) = Header::parse(&content).object else {
                         return Err(ReadError::Unreadable(id, "it is a tag of nothing".to_owned()).into());
                     };
                     id = target;
                 }
                 kind => {
-                    if !self.held.ids.contains(&id) && !self.walked.bare.contains(&(id, kind)) {
+                    if !self.ground.held.ids.contains(&id) && !self.walked.bare.contains(&(id, kind)) {
                         self.walked.bare.push((id, kind));
                     }
                     return Ok(());
@@ -170,8 +177,11 @@ impl Walk<'_> {
         if let Some(known) = self.known.get(&id) {
             return Ok(known.clone());
         }
-        let content = self.objects.read(&id, Type::Commit)?;
-        self.walked.read += 1;
+        if let Some(commit) = self.ground.known.and_then(|known| known(&id)) {
+            self.known.insert(id, commit.clone());
+            return Ok(commit);
+        }
+        let content = self.ground.objects.read(&id, Type::Commit)?;
         let header = Header::parse(&content);
         let commit = Commit {
             id,
@@ -232,7 +242,7 @@ impl Walk<'_> {
     fn hold_tag(&mut self, tag: ObjectId) {
         let mut id = tag;
         for _ in 0..MAX_PEEL {
-            let Ok(content) = self.objects.read(&id, Type::Tag) else { break };
+            let Ok(content) = self.ground.objects.read(&id, Type::Tag) else { break };
             let Some(target) = Header::parse(&content).object else { return };
             drop(content);
             id = target;
@@ -243,14 +253,14 @@ impl Walk<'_> {
     }
 
     /// Walks on until no new commit waits, or `patience` commits went by; true in the first case.
-    fn go(&mut self, patience: usize, cancelled: &dyn Fn() -> bool) -> Result<bool, Halt> {
+    fn go(&mut self, patience: usize) -> Result<bool, Halt> {
         let mut gone_by = 0;
         while self.open > 0 {
             if gone_by >= patience {
                 return Ok(false);
             }
             gone_by += 1;
-            if cancelled() {
+            if (self.ground.cancelled)() {
                 return Err(Halt::Cancelled);
             }
             let Some((_, id)) = self.queue.pop() else { break };
@@ -266,12 +276,16 @@ impl Walk<'_> {
                 continue;
             }
             self.open -= 1;
+            self.passed += 1;
+            if self.passed > self.ground.most {
+                return Err(Halt::Many);
+            }
             let commit = self.read(id)?;
-            if self.boundary.contains(&id) {
+            if self.ground.boundary.contains(&id) {
                 continue;
             }
             for parent in commit.parents {
-                if self.held.ids.contains(&parent) {
+                if self.ground.held.ids.contains(&parent) {
                     self.hold(parent);
                 } else {
                     self.found(parent).map_err(|cause| Halt::Torn { commit: id, cause })?;

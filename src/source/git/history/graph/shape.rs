@@ -39,7 +39,7 @@ pub(in super::super::super) struct Label(u32);
 
 impl Label {
     /// What no tree names.
-    pub(super) const NONE: Self = Self(NONE);
+    pub(in super::super::super) const NONE: Self = Self(NONE);
     const FORM_BITS: u32 = 2;
 
     fn new(name: u32, mode: Mode) -> Self {
@@ -53,7 +53,7 @@ impl Label {
     }
 
     /// The same kind of file under another name.
-    pub(super) const fn renamed(self, name: u32) -> Self {
+    pub(in super::super::super) const fn renamed(self, name: u32) -> Self {
         Self(name << Self::FORM_BITS | self.0 & 3)
     }
 
@@ -65,6 +65,11 @@ impl Label {
     /// True for a symbolic link.
     pub(in super::super::super) const fn is_symlink(self) -> bool {
         self.0 & 3 == 1
+    }
+
+    /// True for a folder.
+    pub(in super::super::super) const fn is_folder(self) -> bool {
+        self.0 & 3 == 3
     }
 
     /// True for a file that its owner may execute.
