@@ -1,7 +1,7 @@
 //! `abatis doctor`: proves that the hooks of this repository stop a secret, and says why if they do not.
 //!
 //! The proof is a trial: a token made on the spot is put into a copy of the index, and the hook is run as git runs
-//! it. The working tree, the index and the configuration stay as they are; the one object that is written is
+//! it. The working tree, the index and the configuration stay as they are; the objects that are written are
 //! removed again.
 
 mod server;
@@ -167,10 +167,6 @@ fn try_hooks(repository: &Repository, report: &mut Report<'_>) -> Result<()> {
                 "{hook}: {} is not executable, so git does not run it: chmod +x",
                 path.display()
             ));
-            continue;
-        }
-        if hook == "pre-push" {
-            report.note("pre-push is installed; it is not tried, since that would take a push");
             continue;
         }
         judge(repository, hook, configured, &trial.hook(repository, hook)?, report);

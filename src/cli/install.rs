@@ -370,14 +370,6 @@ fn remove_files(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> 
 fn add_lines(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> {
     for hook in hooks {
         let path = folder.join(hook);
-        if *hook == "pre-push" {
-            // All that such a file calls shares one input, and the first would leave nothing to the others.
-            steps.note(format!(
-                "pre-push: not added; end {} with: abatis hook pre-push \"$@\"",
-                path.display()
-            ));
-            continue;
-        }
         let content = steps::read_if_there(&path)?;
         if content.as_ref().is_some_and(|content| shim::without_line(content) != shim::Before::Same) {
             steps.note(format!("{}: already installed", path.display()));

@@ -418,6 +418,38 @@ mod beside_others {
     }
 
     #[test]
+    fn husky_gives_the_lines_of_a_push_to_us_and_to_others() {
+        for content in [None, Some("cat >> seen.log\n")] {
+            let (server, repo) = (Repo::bare(), Repo::new());
+            husky(&repo);
+            repo.write(".husky/_/pre-push", "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"\n");
+            make_executable(&repo.path().join(".husky/_/pre-push"));
+            if let Some(content) = content {
+                repo.write(".husky/pre-push", content);
+            }
+            let before = snapshot(&repo.path().join(".husky"));
+            install(&repo, &["pre-push"]);
+            install(&repo, &["pre-push"]);
+            repo.git(&["remote", "add", "origin", server.path().to_str().unwrap()]);
+            let push = || {
+                let mut command = repo.command("git");
+                command.env("PATH", path_with_program()).args(["push", "origin", "main", "main:other"]);
+                command.output().unwrap()
+            };
+            repo.commit_files("clean", &[("a.txt", "clean\n")]);
+            let output = push();
+            assert!(output.status.success(), "{}", text(&output));
+            let seen = fs::read_to_string(repo.path().join("seen.log")).unwrap_or_default();
+            assert_eq!(seen.lines().count(), if content.is_some() { 2 } else { 0 }, "{seen}");
+            repo.commit_files("not", &[("a.txt", &leak())]);
+            let output = push();
+            assert!(!output.status.success() && text(&output).contains("github-pat"), "{}", text(&output));
+            uninstall(&repo, &[]);
+            assert_eq!(snapshot(&repo.path().join(".husky")), before);
+        }
+    }
+
+    #[test]
     fn the_pre_commit_framework_before_and_after_us() {
         let framework = "echo framework >> ran.log\nl=\"$(dirname \"$0\")/pre-commit.legacy\"\n\
                          [ ! -x \"$l\" ] || \"$l\" \"$@\" || exit 1";
@@ -629,6 +661,9 @@ mod doctor {
         let other = repo.beside("tree");
         repo.git(&["worktree", "add", "-q", "-b", "side", &other.to_string_lossy()]);
         check(&repo, &other, 0, "pre-commit stops the trial");
+        check(&repo, repo.path(), 0, "pre-push stops the trial");
+        repo.hook("pre-push", "exit 0");
+        check(&repo, repo.path(), 0, "pre-push is another tool's");
     }
 
     #[test]

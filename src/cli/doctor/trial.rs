@@ -3,11 +3,12 @@
 //! Must leave nothing behind: files and the object go when the trial is dropped.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs,
     hash::{BuildHasher as _, RandomState},
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -50,6 +51,8 @@ pub(super) struct Trial {
     reached: PathBuf,
     /// The loose object, if it was written for the trial.
     object: Option<PathBuf>,
+    /// Where objects of a trial push go, and the repository's own ones.
+    objects: (PathBuf, PathBuf),
     name: String,
 }
 
@@ -65,6 +68,7 @@ impl Trial {
             message: file("message"),
             reached: file("reached"),
             object: None,
+            objects: (file("objects"), common.join("objects")),
             name: format!("doctor-trial-{nonce}.txt"),
         };
         let index = git.ask_path(&["rev-parse", "--git-path", "index"])?;
@@ -111,7 +115,7 @@ impl Trial {
     }
 
     /// A command at the top that sees the copy of the index, as a hook of a commit would.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.git.folder())
@@ -143,6 +147,9 @@ impl Trial {
     pub(super) fn hook(&self, repository: &Repository, hook: &str) -> Result<Answer> {
         fs::write(&self.reached, "")
             .with_context(|| format!("{}: cannot be written", self.reached.display()))?;
+        if hook == "pre-push" {
+            return self.pre_push(repository);
+        }
         let message = (hook == "commit-msg").then_some(&self.message);
         let mut command = if self.git.has_hook_run() {
             let mut command = self.command("git");
@@ -155,18 +162,77 @@ impl Trial {
         } else {
             self.command(repository.hooks.join(hook))
         };
-        let output = match command.args(message).output() {
+        Ok(self.answer(command.args(message).output()))
+    }
+
+    fn answer(&self, output: io::Result<Output>) -> Answer {
+        let output = match output {
             Ok(output) => output,
-            Err(error) => return Ok(Answer::Broken(error.to_string())),
+            Err(error) => return Answer::Broken(error.to_string()),
         };
         if output.status.success() {
-            return Ok(Answer::Passed);
+            return Answer::Passed;
         }
         let reached = fs::read(&self.reached).is_ok_and(|text| !text.is_empty());
         // A hook that calls the program in another way (by a manager) names the file and itself.
         let said = [output.stdout, output.stderr].concat();
         let by_abatis = reached || (said.contains_str("abatis") && said.contains_str(&self.name));
-        Ok(Answer::Stopped { by_abatis })
+        Answer::Stopped { by_abatis }
+    }
+
+    /// What the hook says to a commit of the copy of the index, whose objects are in a folder of their own.
+    fn pre_push(&self, repository: &Repository) -> Result<Answer> {
+        let (own, all) = &self.objects;
+        fs::create_dir_all(own).with_context(|| format!("{}: cannot be made", own.display()))?;
+        let with_objects = |program: &OsStr| {
+            let mut command = self.command(program);
+            command.env("GIT_OBJECT_DIRECTORY", own).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", all);
+            command
+        };
+        let ask = |arguments: &[&str]| -> Result<String> {
+            let mut command = with_objects(OsStr::new("git"));
+            for (name, value) in [("NAME", "abatis"), ("EMAIL", "abatis@example.invalid")] {
+                command.env(format!("GIT_AUTHOR_{name}"), value).env(format!("GIT_COMMITTER_{name}"), value);
+            }
+            let output = command.args(arguments).output().context("git: cannot be run")?;
+            if !output.status.success() {
+                bail!("git {}: {}", arguments[0], output.stderr.trim().to_str_lossy());
+            }
+            Ok(output.stdout.trim().to_str_lossy().into_owned())
+        };
+        let tree = ask(&["write-tree"])?;
+        let head = ask(&["rev-parse", "--verify", "-q", "HEAD"]).unwrap_or_default();
+        let mut arguments = vec!["commit-tree", "--no-gpg-sign", "-m", "a trial"];
+        if !head.is_empty() {
+            arguments.extend(["-p", &head]);
+        }
+        arguments.push(&tree);
+        let commit = ask(&arguments)?;
+        let zero = "0".repeat(commit.len());
+        let line = format!("refs/heads/{0} {commit} refs/heads/{0} {zero}\n", self.name);
+        let lines = own.join("lines");
+        fs::write(&lines, line).with_context(|| format!("{}: cannot be written", lines.display()))?;
+        let remotes = ask(&["remote"]).unwrap_or_default();
+        let remote = remotes.lines().next().unwrap_or("origin").to_owned();
+        let url = ask(&["remote", "get-url", "--push", &remote]).unwrap_or_else(|_| remote.clone());
+        let path = repository.hooks.join("pre-push");
+        let mut command = if repository.git.has_config_hooks() {
+            let mut command = with_objects(OsStr::new("git"));
+            let mut from = OsString::from("--to-stdin=");
+            from.push(&lines);
+            command.args(["hook", "run", "--ignore-missing"]).arg(from).args(["pre-push", "--"]);
+            command
+        } else {
+            let mut command =
+                if cfg!(windows) { with_objects(OsStr::new("sh")) } else { with_objects(path.as_os_str()) };
+            if cfg!(windows) {
+                command.arg(&path);
+            }
+            let input = fs::File::open(&lines);
+            command.stdin(input.with_context(|| format!("{}: cannot be read", lines.display()))?);
+            command
+        };
+        Ok(self.answer(command.args([remote, url]).output()))
     }
 }
 
@@ -176,6 +242,7 @@ impl Drop for Trial {
         for path in [&self.index, &self.message, &self.reached].into_iter().chain(&self.object) {
             drop(fs::remove_file(path));
         }
+        drop(fs::remove_dir_all(&self.objects.0));
         let mut lock = self.index.clone().into_os_string();
         lock.push(".lock");
         drop(fs::remove_file(lock));

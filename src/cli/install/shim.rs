@@ -11,6 +11,9 @@ const LINE_MARK: &str = "# abatis install";
 /// The same, in a file that was made for it.
 const LINE_MARK_NEW: &str = "# abatis install, new file";
 
+/// How a line of ours begins that runs the file it is in once more.
+const AGAIN: &str = "[ -n \"$ABATIS_AGAIN\" ]";
+
 /// Hooks to which git gives lines to read: all of them go to each that is called.
 const READ_INPUT: [&str; 2] = ["pre-push", "pre-receive"];
 
@@ -155,7 +158,17 @@ pub(crate) fn is_ours(content: &[u8]) -> bool {
 
 /// `content` of a hook that a manager calls with `sh`, with our line in front; `None` for a new file.
 pub(crate) fn with_line(hook: &str, content: Option<&[u8]>) -> Vec<u8> {
-    let call = |mark: &str| format!("abatis hook {hook} \"$@\" || exit $? {mark}\n");
+    let call = |mark: &str| {
+        if READ_INPUT.contains(&hook) {
+            // What the rest of the file calls reads the same lines: it is run again with them.
+            format!(
+                "{AGAIN} || {{ refs=$(cat; echo .); printf %s \"${{refs%.}}\" | abatis hook {hook} \"$@\" || exit $?; \
+                 printf %s \"${{refs%.}}\" | ABATIS_AGAIN=1 sh -e \"$0\" \"$@\"; exit $?; }} {mark}\n"
+            )
+        } else {
+            format!("abatis hook {hook} \"$@\" || exit $? {mark}\n")
+        }
+    };
     let Some(content) = content else { return call(LINE_MARK_NEW).into_bytes() };
     let first = if content.starts_with(b"#!") {
         content.iter().position(|&byte| byte == b'\n').map_or(content.len(), |newline| newline + 1)
@@ -182,7 +195,7 @@ pub(crate) enum Before {
 pub(crate) fn without_line(content: &[u8]) -> Before {
     let ours = |line: &[u8]| {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        line.starts_with(b"abatis hook ")
+        (line.starts_with(b"abatis hook ") || line.starts_with(AGAIN.as_bytes()))
             && (line.ends_with(LINE_MARK.as_bytes()) || line.ends_with(LINE_MARK_NEW.as_bytes()))
     };
     let lines: Vec<&[u8]> = content.split_inclusive(|&byte| byte == b'\n').collect();
@@ -220,7 +233,11 @@ mod tests {
             assert_eq!(without_line(&with), Before::Content(content.into()), "{content:?}");
             assert_eq!(without_line(content.as_bytes()), Before::Same);
         }
-        assert_eq!(without_line(&with_line("pre-commit", None)), Before::Nothing);
+        for hook in ["pre-commit", "pre-push"] {
+            assert_eq!(without_line(&with_line(hook, None)), Before::Nothing);
+        }
+        let with = with_line("pre-push", Some(b"lfs\n"));
+        assert_eq!(without_line(&with), Before::Content(b"lfs\n".to_vec()));
         let with = with_line("pre-commit", Some(b"#!/bin/sh\nnpm test\n"));
         assert!(with.starts_with(b"#!/bin/sh\nabatis hook pre-commit \"$@\" || exit $? # abatis install\n"));
     }
