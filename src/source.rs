@@ -19,7 +19,7 @@ pub use crate::origin::Skip;
 use crate::{
     finding::exposure::Exposure,
     origin::{Entry, Kind, ObjectId},
-    text::{Copied, Fresh},
+    text::{Copied, Fresh, Span},
 };
 
 /// Something that could not be read or done. A run with a problem is incomplete.
@@ -66,6 +66,26 @@ pub struct Delta<'d> {
     pub base: Option<&'d Carried>,
 }
 
+/// What [`Visitor::sift`] says of a content.
+pub struct Sifted {
+    /// To be handed back with what is built on the content, as that of [`Visitor::delta`].
+    pub carried: Option<Carried>,
+    /// What there is to take note of.
+    pub holds: Holds,
+}
+
+/// Where a content holds something to take note of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nowhere.
+    Nothing,
+    /// Nobody knows without looking closely.
+    Perhaps,
+    /// In these places, of which one counts if it touches what is fresh; without places in its name alone,
+    /// which counts if the name is new.
+    Places(Vec<Span>),
+}
+
 /// Takes what a source finds. Called from many threads.
 pub trait Visitor: Sync {
     /// Asked before content is read: whether to read it. A skip is recorded.
@@ -88,6 +108,21 @@ pub trait Visitor: Sync {
         let _ = delta;
         self.content(entry, bytes, &Fresh::All);
         None
+    }
+
+    /// Says whether [`content`](Self::content) or `delta` could take note of anything in a content,
+    /// whatever of it is fresh. Takes note of nothing itself but that it was not wanted.
+    ///
+    /// For sources that have far more content than they need to know about exactly.
+    fn sift(&self, entry: &Entry, bytes: &[u8], delta: Option<&Delta<'_>>) -> Sifted {
+        let _ = (entry, bytes, delta);
+        Sifted { carried: None, holds: Holds::Perhaps }
+    }
+
+    /// True if [`sift`](Self::sift) says the same of any content under both names.
+    fn alike(&self, one: &Entry, other: &Entry) -> bool {
+        let _ = (one, other);
+        false
     }
 
     /// An entry that is not read, or not read to its end.

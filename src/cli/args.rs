@@ -284,6 +284,9 @@ pub(crate) struct RangeArgs {
     /// What the second reaches and the first does not, such as origin/main..HEAD
     #[arg(value_name = "A..B")]
     pub(crate) range: String,
+    /// How objects are read; both ways find the same
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
+    pub(crate) read: ReadObjects,
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,
@@ -299,12 +302,28 @@ pub(crate) struct PreReceiveArgs {
     /// What becomes of a push for which the time did not suffice
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_timeout: Option<OnTimeout>,
-    /// Append a line of JSON about each push to this file
+    /// Append a line of JSON about each push to this file, or send a short one to the system's log: `syslog`
+    /// for /dev/log, `syslog:SOCKET` for another socket
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// How objects are read; both ways find the same
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
+    pub(crate) read: ReadObjects,
     /// Options of every mode
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+/// How the objects of a push are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ReadObjects {
+    /// By how many there are
+    #[default]
+    Auto,
+    /// Commit by commit
+    Commits,
+    /// Whole packs, in their order
+    Packs,
 }
 
 /// What becomes of a push for which the time did not suffice.

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{self, Read as _},
     path::PathBuf,
     sync::Arc,
@@ -24,10 +25,10 @@ use super::{
         message,
         policy::{self, Class},
         pusher::{self, User},
-        record::{self, Record},
+        record::{Record, Sink},
         trust,
     },
-    hook, load, run,
+    hook, load, pre_push, run,
 };
 use crate::{
     config::{
@@ -42,7 +43,7 @@ use crate::{
         Source,
         git::{
             push::{
-                Push, PushError,
+                Packs, Push, PushError,
                 held::Held,
                 updates::{self, RefUpdate},
             },
@@ -66,6 +67,9 @@ struct Task {
     user: User,
     control: Arc<Control>,
     on_timeout: OnTimeout,
+    /// Whether the time is limited.
+    hurry: bool,
+    packs: Packs,
 }
 
 /// What came of looking at a push.
@@ -123,7 +127,7 @@ fn receive(
         Some(args::OnTimeout::Allow) => OnTimeout::Allow,
         None => config.gate.on_timeout.as_ref().map(|setting| setting.value).unwrap_or_default(),
     };
-    let record_to = record_path(args, edge, &config, &repo);
+    let record_to = record_sink(args, edge, &config, &repo);
     let control = Arc::new(Control::default());
     let user = pusher::user(config.gate.user_variables.as_ref().map(|setting| setting.value.as_slice()));
     let repositories = pusher::repositories(&repo.git_dir);
@@ -137,6 +141,8 @@ fn receive(
         user: user.clone(),
         control: Arc::clone(&control),
         on_timeout,
+        hurry: whole.is_some(),
+        packs: Packs::default(),
     };
     let budget = whole.map(|whole| Budget { whole, started });
     let ended = gate::within(budget, &control, move || task.work());
@@ -146,7 +152,7 @@ fn receive(
         Ended::Stuck => (timed_out(on_timeout, "it did not answer in time"), None),
         Ended::Died => (refused(None), Some(anyhow::anyhow!("internal error; please report it"))),
     };
-    if let Some(path) = record_to {
+    if let Some(sink) = record_to {
         let record = Record {
             time: now(),
             repositories: &repositories,
@@ -157,7 +163,7 @@ fn receive(
             milliseconds: started.elapsed().as_millis(),
             report: verdict.report,
         };
-        record::append(&path, &record.line())?;
+        sink.write(&record)?;
     }
     if let Some(error) = failed {
         return Err(error);
@@ -176,9 +182,14 @@ fn budget(args: &PreReceiveArgs, config: &Config) -> anyhow::Result<Option<Durat
     }
 }
 
-fn record_path(args: &PreReceiveArgs, edge: &Edge, config: &Config, repo: &Repo) -> Option<PathBuf> {
-    let configured = config.gate.record.as_ref().map(|setting| repo.common_dir.join(&setting.value));
-    args.record.as_ref().map(|path| edge.absolute(path)).or(configured)
+fn record_sink(args: &PreReceiveArgs, edge: &Edge, config: &Config, repo: &Repo) -> Option<Sink> {
+    match &args.record {
+        Some(path) => Some(Sink::of(path, |path| edge.absolute(path))),
+        None => {
+            let setting = config.gate.record.as_ref()?;
+            Some(Sink::of(&setting.value, |path| repo.common_dir.join(path)))
+        }
+    }
 }
 
 /// Now, as RFC 3339 in UTC.
@@ -252,7 +263,17 @@ impl Task {
         held: &Held,
         remarks: &mut BTreeSet<String>,
     ) -> anyhow::Result<Option<(Outcome, RuleSet)>> {
-        let push = Push { repo: self.repo.clone(), tips: class.tips.clone(), held: held.clone() };
+        let (config, rules) = &self.config_of(class)?;
+        let push = Push {
+            repo: self.repo.clone(),
+            tips: class.tips.clone(),
+            held: held.clone(),
+            reading: pre_push::reading(self.args.read),
+            hurry: self.hurry,
+            packs: self.packs.clone(),
+            others: self.updates.iter().filter_map(|update| update.new).collect(),
+            rules: *rules,
+        };
         let news = match push.find(&|| self.control.is_cancelled()) {
             Ok(news) => news,
             Err(PushError::Cancelled) => return Ok(None),
@@ -265,7 +286,6 @@ impl Task {
                 ));
             }
         }
-        let config = &self.config_of(class)?;
         let mut common = self.args.common.clone();
         common.no_inline |= !config.gate.comments.as_ref().is_some_and(|setting| setting.value);
         let job = run::Job {
@@ -299,18 +319,22 @@ impl Task {
         self.config.gate.repository.as_ref().map(|setting| setting.value).unwrap_or_default()
     }
 
-    /// The configuration for a class of references: the server's, with what their trees add.
-    fn config_of(&self, class: &Class<'_>) -> anyhow::Result<Config> {
+    /// The configuration for a class of references: the server's, with what their trees add; and a number for
+    /// that.
+    fn config_of(&self, class: &Class<'_>) -> anyhow::Result<(Config, u64)> {
         let files = TreeFiles::open(&self.repo)?;
         let layers = trust::layers(&self.repo, &files, class, self.listen())?;
         if layers.is_empty() {
-            return Ok(self.config.clone());
+            return Ok((self.config.clone(), 0));
         }
+        let mut sum = DefaultHasher::new();
+        layers.iter().for_each(|layer| (&layer.file, &layer.text).hash(&mut sum));
         let read = |from: &str, name: &str| {
             trust::extended(&files, from, name).unwrap_or_else(|| load::read_extended(from, name))
         };
-        load::load_server(&self.args.common, &self.repo, layers, &read, &self.edge)
-            .context("what is pushed holds a configuration of abatis that cannot be used")
+        let config = load::load_server(&self.args.common, &self.repo, layers, &read, &self.edge)
+            .context("what is pushed holds a configuration of abatis that cannot be used")?;
+        Ok((config, sum.finish()))
     }
 
     /// The baseline that the target branch has so far.

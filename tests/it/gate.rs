@@ -1,5 +1,6 @@
 //! The gate of a server, and the hooks on pushes before it: real pushes into real repositories.
 
+mod bulk;
 mod faults;
 mod install;
 mod policy;
@@ -323,6 +324,33 @@ fn the_record_has_a_line_for_each_push() {
     assert_eq!(verdicts, ["accepted", "refused"]);
     assert_eq!(lines[1]["updates"][0]["ref"], "refs/heads/main");
     assert_eq!(lines[1]["report"]["findings"][0]["rule"], "github-pat");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_record_goes_to_the_log_of_the_system() {
+    let place = Repo::outside();
+    let socket = place.path().join("log");
+    let log = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    log.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let pair = Pair::new(&format!("--record 'syslog:{}'", socket.display()));
+    pair.client.commit_files("one", &[("a.txt", &secret(1))]);
+    pair.refused(&["main"]);
+    let mut message = vec![0; 1 << 16];
+    let length = log.recv(&mut message).unwrap();
+    let message = String::from_utf8_lossy(&message[..length]);
+    let (head, json) = message.split_once(": ").unwrap();
+    assert!(head.starts_with("<36>abatis["), "{head}");
+    let record: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(record["verdict"], "refused");
+    assert_eq!(record["findings"][0]["rule"], "github-pat");
+    assert!(!json.contains(&github_token(1)));
+    // Nobody listens: what cannot be written down is not let in.
+    drop(log);
+    pair.client.git(&["commit", "-q", "--amend", "-m", "clean", "--allow-empty"]);
+    pair.client.git(&["rm", "-q", "a.txt"]);
+    pair.client.git(&["commit", "-q", "--amend", "--allow-empty", "-m", "clean"]);
+    assert!(pair.refused(&["main"]).contains("cannot write the record"));
 }
 
 #[test]

@@ -54,9 +54,14 @@ fn configuration_that_cannot_be_used() {
         "schema = 1\n[gate]\nunknown = 1\n",
         "schema = 1\n[[gate.policy]]\nwarn = [\"no-such-rule\"]\n",
         "schema = 1\n[[rule]]\nid = \"x\"\npattern = '('\n",
+        "schema = 1\nextend = [\"missing.toml\"]\n",
+        "schema = 1\nextend = [\"broken.toml\"]\n",
     ] {
+        fs::write(pair.server.path().join("broken.toml"), "schema = 1\n[[rule]\n").unwrap();
         fs::write(&config, broken).unwrap();
-        pair.refused(&["main"]);
+        let text = pair.refused(&["main"]);
+        assert!(text.contains(".toml"), "{text}");
+        nothing_left(&pair);
     }
     fs::write(&config, "schema = 1\n").unwrap();
     pair.accepted(&["main"]);
@@ -88,6 +93,101 @@ fn objects_that_cannot_be_read() {
 }
 
 #[test]
+fn packs_that_are_damaged() {
+    let pair = Pair::new("");
+    pair.open();
+    for number in 0..40 {
+        let text = format!("{number}\n{}", filler(200));
+        pair.client.commit_files("one", &[("a.txt", &text), ("b.txt", &format!("{number}\n"))]);
+    }
+    let tip = pair.client.git(&["rev-parse", "HEAD"]);
+    pair.client.git(&["repack", "-adfq"]);
+    let from = pair.client.path().join(".git/objects/pack");
+    let to = pair.server.path().join("objects/pack");
+    let mut pack = std::path::PathBuf::new();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        if file.path().extension().is_some_and(|end| end == "pack") {
+            pack = to.join(file.file_name());
+        }
+    }
+    let line = format!("{ZERO} {tip} refs/heads/main\n");
+    let ways: [&[&str]; 2] = [&["--read", "commits"], &["--read", "packs"]];
+    for options in ways {
+        assert_eq!(run(&pair, options, line.as_bytes()).status.code(), Some(0));
+    }
+    let whole = fs::read(&pack).unwrap();
+    let mut changed = whole.clone();
+    for byte in &mut changed[whole.len() / 3..whole.len() / 3 + 200] {
+        *byte ^= 0x55;
+    }
+    let damaged: [(&str, &[u8]); 3] =
+        [("cut", &whole[..whole.len() / 2]), ("changed", &changed), ("empty", &[])];
+    for (how, bytes) in damaged {
+        fs::remove_file(&pack).unwrap();
+        fs::write(&pack, bytes).unwrap();
+        for options in ways {
+            let output = run(&pair, options, line.as_bytes());
+            let text = said(&output);
+            assert_eq!(output.status.code(), Some(2), "{how} {options:?}: {text}");
+            assert!(text.contains("push refused"), "{how} {options:?}: {text}");
+        }
+    }
+}
+
+/// A push that was refused leaves neither references nor objects, not even in a folder put aside.
+#[track_caller]
+fn nothing_left(pair: &Pair) {
+    assert_eq!(pair.server.git(&["for-each-ref"]), "");
+    let objects = fs::read_dir(pair.server.path().join("objects")).unwrap();
+    let names: Vec<String> =
+        objects.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    assert!(names.iter().all(|name| name == "info" || name == "pack"), "{names:?}");
+    assert_eq!(fs::read_dir(pair.server.path().join("objects/pack")).unwrap().count(), 0);
+}
+
+/// As servers should run it: an account that owns nothing, and files that nobody may write.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_account_without_rights_and_files_that_are_read_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Repo::outside();
+    let mut probe = place.command("setpriv");
+    probe.args(["--reuid=65534", "--regid=65534", "--clear-groups", "true"]).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        println!("SKIPPED: another account cannot be used here");
+        return;
+    }
+    let root = place.path().parent().unwrap();
+    fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = root.join("abatis");
+    fs::copy(env!("CARGO_BIN_EXE_abatis"), &program).unwrap();
+    let client = Repo::new();
+    let clean = client.commit_files("one", &[("a.txt", "a\n")]);
+    let bad = client.commit_files("two", &[("b.txt", &secret(1))]);
+    let server = place.path().join("server.git");
+    place.git(&["init", "-q", "--bare", "server.git"]);
+    client.git(&["push", "-q", server.to_str().unwrap(), "main"]);
+    place.git(&["--git-dir", server.to_str().unwrap(), "update-ref", "-d", "refs/heads/main"]);
+    fs::write(server.join("abatis.toml"), "schema = 1\n").unwrap();
+    for path in [&server, place.path()] {
+        let mut command = place.command("chmod");
+        assert!(command.args(["-R", "a+rX,a-w"]).arg(path).status().unwrap().success());
+    }
+    for (tip, code) in [(&clean, 0), (&bad, 1)] {
+        let mut command = place.command("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).arg("pre-receive");
+        command.env_clear().env("GIT_DIR", ".").current_dir(&server);
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        let output = feed(&mut command, format!("{ZERO} {tip} refs/heads/main\n").as_bytes());
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+    }
+    // So that it can be removed again, whoever runs this.
+    place.command("chmod").args(["-R", "u+w"]).arg(place.path()).status().unwrap();
+}
+
+#[test]
 fn time_that_does_not_suffice() {
     let pair = Pair::new("--budget 1ms");
     pair.client.commit_files("one", &[("a.txt", &filler(20_000))]);
@@ -109,6 +209,15 @@ fn a_hook_that_is_killed_refuses() {
     pair.server.hook("pre-receive", &format!("'{program}' pre-receive <&0 & kill -9 $!; wait $!"));
     assert!(!pair.push(&["main"]).status.success());
     assert!(!pair.has(&pair.client.git(&["rev-parse", "HEAD"])));
+    nothing_left(&pair);
+    // In the middle of its work, too.
+    for number in 0..120 {
+        pair.client.commit_files("more", &[("a.txt", &format!("{number}\n{}", filler(2000)))]);
+    }
+    let hook = format!("'{program}' pre-receive <&0 & sleep 0.05; kill -9 $! 2>/dev/null; wait $!; exit 1");
+    pair.server.hook("pre-receive", &hook);
+    assert!(!pair.push(&["main"]).status.success());
+    nothing_left(&pair);
 }
 
 #[test]
@@ -197,7 +306,21 @@ fn a_full_disk_refuses() {
     pair.client.commit_files("one", &[("a.txt", "a\n")]);
     let output = pair.push(&["main"]);
     let text = said(&output);
+    // An override that cannot be written down does not count.
+    pair.close("");
+    pair.server.config("receive.advertisePushOptions", "true");
+    let config = format!(
+        "schema = 1\n[gate]\nlog = '{}'\n[[gate.override]]\nrules = [\"*\"]\n",
+        folder.join("override.log").display()
+    );
+    fs::write(pair.server.path().join("abatis.toml"), config).unwrap();
+    pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+    let allow = pair.push(&["-o", "abatis.allow=*", "-o", "abatis.reason=SEC-17 made", "main"]);
+    let left = fs::metadata(folder.join("override.log")).map_or(0, |meta| meta.len());
     drop(file);
     assert!(place.command("umount").arg(&folder).status().unwrap().success());
     assert!(!output.status.success() && text.contains("cannot write the record"), "{text}");
+    assert!(!allow.status.success() && said(&allow).contains("override.log"), "{}", said(&allow));
+    assert_eq!(left, 0);
+    nothing_left(&pair);
 }

@@ -57,6 +57,135 @@ fn forges_call_the_files_of_a_folder() {
     assert!(pair.server.path().join("custom_hooks/pre-receive.d/abatis").is_file());
 }
 
+/// A file of `hooks/server`, with the program of this build in it.
+fn sample(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/server").join(name);
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("/usr/local/bin/abatis"), "{text}");
+    text.replace("/usr/local/bin/abatis", &format!("'{}'", env!("CARGO_BIN_EXE_abatis")))
+}
+
+/// Writes a sample where a server would look for it.
+fn place(folder: &std::path::Path, hook: &str, text: &str) {
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join(hook), text).unwrap();
+    crate::support::make_executable(&folder.join(hook));
+}
+
+#[test]
+fn samples_refuse_and_let_in() {
+    for (name, variables) in [
+        ("github-enterprise", &[("GITHUB_REPO_NAME", "a/b"), ("GITHUB_USER_LOGIN", "alice")][..]),
+        ("pre-receive", &[("STASH_USER_NAME", "alice"), ("BB_PROJECT_KEY", "P"), ("BB_REPO_SLUG", "r")]),
+        ("pre-receive", &[("GL_USER", "alice"), ("GL_REPO", "r")]),
+    ] {
+        let pair = pair();
+        let record = pair.server.path().join("record");
+        let text = sample(name).replace("pre-receive --budget 4s", "pre-receive --budget 60s");
+        place(&pair.server.path().join("hooks"), "pre-receive", &text);
+        fs::write(
+            pair.server.path().join("abatis.toml"),
+            format!("schema = 1\n[gate]\nrecord = '{}'\n", record.display()),
+        )
+        .unwrap();
+        let push = || {
+            let mut command = pair.client.command("git");
+            command.envs(variables.iter().copied()).args(["push", "origin", "main"]).output().unwrap()
+        };
+        let output = push();
+        assert!(output.status.success(), "{name}: {}", said(&output));
+        let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+        let output = push();
+        assert!(said(&output).contains("abatis: push refused"), "{name}: {}", said(&output));
+        assert!(!pair.has(&bad));
+        assert!(fs::read_to_string(&record).unwrap().contains("\"user\":\"alice\""));
+    }
+}
+
+#[test]
+fn a_folder_of_hooks_for_the_whole_machine() {
+    let pair = pair();
+    let folder = pair.server.beside("hooks");
+    place(&folder, "pre-receive", &sample("pre-receive"));
+    let system = pair.server.beside("gitconfig");
+    let config = ["config", "--file", system.to_str().unwrap(), "core.hooksPath", folder.to_str().unwrap()];
+    pair.server.git(&config);
+    let push = || {
+        let mut command = pair.client.command("git");
+        command.env_remove("GIT_CONFIG_NOSYSTEM").env("GIT_CONFIG_SYSTEM", &system);
+        command.args(["push", "--no-verify", "origin", "main"]).output().unwrap()
+    };
+    assert!(push().status.success());
+    let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+    let output = push();
+    assert!(said(&output).contains("abatis: push refused"), "{}", said(&output));
+    assert!(!pair.has(&bad));
+}
+
+#[test]
+fn gerrit_passes_arguments() {
+    let pair = pair();
+    place(&pair.server.path().join("hooks"), "ref-update", &sample("gerrit-ref-update"));
+    let zero = "0000000000000000000000000000000000000000";
+    let run = |new: &str, reference: &str| {
+        let mut command = pair.server.command(pair.server.path().join("hooks/ref-update"));
+        command.env("GIT_DIR", pair.server.path());
+        command.args(["--project", "p/q", "--refname", reference, "--uploader", "A <a@example.invalid>"]);
+        command.args(["--uploader-username", "alice", "--oldrev", zero, "--newrev", new]);
+        command.args(["--cmdref", reference]).output().unwrap()
+    };
+    // Gerrit has the objects in its store when it asks.
+    let clean = pair.client.git(&["rev-parse", "HEAD"]);
+    pair.accepted(&["main"]);
+    let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+    pair.accepted(&["main:refs/heads/left"]);
+    pair.server.git(&["update-ref", "-d", "refs/heads/left"]);
+    let output = run(&clean, "refs/heads/other");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for reference in ["refs/heads/other", "refs/for/main"] {
+        let output = run(&bad, reference);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("b.txt:1"), "{}", said(&output));
+    }
+    let mut command = pair.server.command(pair.server.path().join("hooks/ref-update"));
+    assert!(!command.args(["--project", "p"]).output().unwrap().status.success());
+}
+
+#[test]
+fn the_sample_of_a_configuration_can_be_used() {
+    let pair = pair();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/server/server.toml");
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(pair.server.path().join("abatis.toml"), text.replace("/var/log/abatis/", "")).unwrap();
+    assert_eq!(abatis(&pair, &["install", "--server", "."]).0, Some(0));
+    pair.accepted(&["main"]);
+    pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+    pair.refused(&["main"]);
+    assert!(pair.accepted(&["main:refs/heads/sandbox/a/b"]).contains("does not block"));
+}
+
+#[test]
+fn gitlab_calls_the_files_of_a_folder() {
+    let pair = pair();
+    assert_eq!(abatis(&pair, &["install", "--server", ".", "--layout", "gitlab"]).0, Some(0));
+    // As Gitaly does: each file of the folder in turn, with the same lines.
+    script(
+        &pair.server.path().join("hooks/pre-receive"),
+        "data=$(cat); for hook in custom_hooks/pre-receive.d/*; do echo \"$data\" | \"$hook\" || exit 1; done",
+    );
+    let push = || {
+        let mut command = pair.client.command("git");
+        command.env("GL_ID", "user-1").env("GL_USERNAME", "alice").env("GL_PROTOCOL", "ssh");
+        command.env("GL_REPOSITORY", "project-1").args(["push", "origin", "main"]).output().unwrap()
+    };
+    assert!(push().status.success());
+    let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+    let output = push();
+    let text = said(&output);
+    assert!(text.contains("GL-HOOK-ERR: abatis: push refused") && !pair.has(&bad), "{text}");
+    assert_eq!(abatis(&pair, &["doctor", "--server", "."]).0, Some(0));
+}
+
 #[test]
 fn the_doctor_tries_a_push() {
     let pair = pair();
