@@ -41,7 +41,7 @@ use crate::{
         pattern::{Engine, Memo},
         prefilter::Prefilter,
     },
-    finding::{Confidence, Encoding, Match, Severity},
+    finding::{Confidence, Encoding, Match, Severity, Structural},
     glob::{Glob, GlobMap},
     origin::{Beside, Kind},
     policy::{Look, Policy},
@@ -256,9 +256,11 @@ impl Scanner {
             self.structure(subject, &mut found);
         }
         overlap::resolve(&self.rules, &mut found);
-        matches.extend(found.into_iter().filter(|one| {
-            one.structure.is_some() || one.whole.is_empty() || subject.fresh.touches(one.whole)
-        }));
+        matches.extend(
+            found.into_iter().filter(|one| {
+                one.is_structural() || one.whole.is_empty() || subject.fresh.touches(one.whole)
+            }),
+        );
         tally
     }
 
@@ -487,17 +489,22 @@ impl Scanner {
             confidence: self.rules.rule(index).confidence,
         };
         let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { return };
+        // What is no credential and may look like a placeholder is a setting: there is nothing in it to hide.
+        let setting = self.rules.rule(index).risk.number() != CREDENTIALS && !pattern.placeholders;
         collector.matches.push(Match {
             rule: index,
             span: found.secret,
             whole: found.whole,
             depends,
-            secret: Secret::new(secret),
+            secret: Secret::new(if setting { b"" } else { secret }),
             confidence,
             proof,
             decoded: Vec::new(),
             note: None,
-            structure: None,
+            structure: setting.then(|| {
+                let identity = String::from_utf8_lossy(secret).into_owned();
+                Box::new(Structural { part: Structural::LINE, written: true, identity })
+            }),
             at_most: None,
         });
     }

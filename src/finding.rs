@@ -74,14 +74,20 @@ pub struct Match {
 }
 
 impl Match {
-    /// True for a setting of a document: it is shown as it is, where a secret is not.
+    /// True for a setting: it is shown as it is, where a secret is not.
     #[must_use]
     pub fn is_setting(&self) -> bool {
         self.structure.is_some() && self.secret.is_empty()
     }
+
+    /// True if the structure of the document decided it, not a line of it alone.
+    #[must_use]
+    pub fn is_structural(&self) -> bool {
+        self.structure.as_ref().is_some_and(|structure| structure.part != Structural::LINE)
+    }
 }
 
-/// What is known of a match of a structural rule.
+/// What is known of a match of a structural rule, or of a line that is a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Structural {
     /// Which of the rule's matches it is.
@@ -90,6 +96,11 @@ pub struct Structural {
     pub written: bool,
     /// What tells it from others of the rule in the file: block and element, not line.
     pub identity: String,
+}
+
+impl Structural {
+    /// In place of a part of a rule: a line decided, whose pattern is about a setting and not about a secret.
+    pub const LINE: u32 = u32::MAX;
 }
 
 /// Identity of a finding across runs: 32 hexadecimal digits.

@@ -42,7 +42,7 @@ fn rank(rules: &RuleSet, one: &Match) -> impl Ord + use<> {
     let by_name = matches!(rules.rule(one.rule).detector, Detector::Assignment(_));
     (
         // What a document says of a value is more than what the value says of itself.
-        one.structure.is_none(),
+        !one.is_structural(),
         one.decoded.len(),
         one.proof.is_none(),
         by_name,

@@ -71,7 +71,7 @@ rejects = ["acme_8k2j"]
         thresholds: Thresholds {
             fail_on: Some(Severity::Medium),
             min_confidence: Confidence::Medium,
-            gates: crate::pipeline::Gates::HOOK,
+            gates: Gates::HOOK,
         },
         place: None,
         threads,

@@ -349,10 +349,10 @@ impl<'p> Collector<'p> {
             Gate::Warn => gates.warn,
             Gate::Audit => match gates.audit {
                 ForAudit::Nothing => false,
-                ForAudit::Written => match &found.structure {
-                    Some(structure) => structure.written,
-                    None => rule.severity > Severity::Info,
-                },
+                ForAudit::Written => {
+                    rule.severity > Severity::Info
+                        && found.structure.as_ref().is_none_or(|structure| structure.written)
+                }
                 ForAudit::All => true,
             },
             Gate::Off => false,

@@ -11,6 +11,7 @@ mod gate;
 mod index;
 mod install;
 mod pack;
+mod policy;
 mod reports;
 mod revision;
 mod rules;

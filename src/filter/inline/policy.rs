@@ -55,10 +55,10 @@ const IDS: usize = 2048;
 
 /// What the markers of policy scanners say of a match.
 pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> Option<Verdict> {
-    if rule.refs.is_empty() && found.structure.is_none() {
+    if rule.refs.is_empty() && !found.is_structural() {
         return None;
     }
-    let extent = if found.structure.is_some() { found.whole } else { found.span };
+    let extent = if found.is_structural() { found.whole } else { found.span };
     let block = block_of(bytes, extent);
     let line =
         Span::new(above(bytes, line_start(bytes, found.span.start), 1), line_end(bytes, found.span.start));
@@ -253,6 +253,15 @@ mod tests {
         check(
             "block {\n  ignore-check.kube-linter.io/privileged: \"it has to be\"\n  acl\n}",
             Some(("ignore-check.kube-linter.io", Some("it has to be"))),
+        );
+        check("block {\n  # kics-scan ignore-line\n  acl\n}", Some(("kics-scan ignore-line", None)));
+        check(
+            "# hadolint global ignore=DL3002\n\n\nblock {\n  acl\n}",
+            Some(("hadolint global ignore", None)),
+        );
+        check(
+            "block {\n  kube-linter.io/ignore-all: \"a sample\"\n  acl\n}",
+            Some(("kube-linter.io/ignore-all", Some("a sample"))),
         );
         check("block {\n  # hadolint ignore=DL3006,DL3002\n  acl\n}", Some(("hadolint ignore", None)));
         check("block {\n  acl # nosemgrep\n}", Some(("nosemgrep", None)));

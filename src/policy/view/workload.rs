@@ -37,14 +37,20 @@ const DEEPEST: usize = 24;
 /// The pod of a workload; keys in the spelling of manifests.
 pub(super) fn pod(judge: &Judge<'_>, here: Here<'_>, found: &mut dyn FnMut(Reached<'_>)) {
     let terraform = is_terraform(judge.world.format);
-    let root = if terraform { manifest(here.node) } else { here.node.clone() };
+    let made;
+    let root = if terraform {
+        made = manifest(here.node);
+        &made
+    } else {
+        here.node
+    };
     if matches!(root.get("kind").map(|kind| &kind.value), Some(Value::Text(kind)) if kind == "List") {
         if let Some(items) = root.get("items") {
             each(items, &mut |item| one_pod(here, item, found));
         }
         return;
     }
-    one_pod(here, &root, found);
+    one_pod(here, root, found);
 }
 
 fn one_pod(here: Here<'_>, root: &Node, found: &mut dyn FnMut(Reached<'_>)) {

@@ -1,0 +1,138 @@
+//! Policy findings as people meet them: gates, samples, snippets, explanations.
+
+use std::process::Output;
+
+use crate::support::Repo;
+
+fn run(repo: &Repo, arguments: &[&str]) -> (i32, String) {
+    let Output { status, stdout, .. } = repo.abatis().args(arguments).output().unwrap();
+    (status.code().unwrap_or(-1), String::from_utf8(stdout).unwrap())
+}
+
+/// Rules found by a scan as JSON, with whether they block, sorted.
+fn found(repo: &Repo, arguments: &[&str]) -> Vec<String> {
+    let (_, out) = run(repo, &[&["scan", "-q", "-f", "json"], arguments].concat());
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let mut all: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let blocks = if one["blocking"] == true { " blocks" } else { "" };
+            format!("{} {}{blocks}", one["rule"].as_str().unwrap(), one["severity"].as_str().unwrap())
+        })
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// A database that is public (written, blocks), has no encryption (missing), keeps logs (written, audit) and has no second zone (missing, audit).
+const DATABASE: &str = r#"
+resource "aws_db_instance" "shop" {
+  publicly_accessible     = true
+  backup_retention_period = 7
+  deletion_protection     = true
+  multi_az                = false
+  engine                  = "oracle-ee"
+}
+"#;
+
+#[test]
+fn what_is_written_blocks_and_what_is_missing_is_told() {
+    let repo = Repo::new();
+    repo.write("db.tf", DATABASE);
+    // The missing export of logs is for audits.
+    let expected = ["multi-az-off low", "rds-public critical blocks", "rds-unencrypted medium"];
+    assert_eq!(found(&repo, &["db.tf"]), expected);
+    // A hook is told nothing that is for audits.
+    repo.git(&["add", "db.tf"]);
+    let (code, out) = run(&repo, &["staged", "-q", "-f", "json"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("rds-unencrypted") && !out.contains("multi-az-off"), "{out}");
+}
+
+#[test]
+fn gates_can_be_asked_for() {
+    let repo = Repo::new();
+    repo.write("db.tf", DATABASE);
+    assert_eq!(found(&repo, &["--gate", "block", "db.tf"]), ["rds-public critical blocks"]);
+    assert_eq!(found(&repo, &["--gate", "warn", "db.tf"]), ["rds-unencrypted medium"]);
+    assert_eq!(found(&repo, &["--gate", "audit", "db.tf"]), ["db-no-log medium", "multi-az-off low"]);
+    let Output { status, stderr, .. } =
+        repo.abatis().args(["scan", "--gate", "loud", "db.tf"]).output().unwrap();
+    assert_eq!(status.code(), Some(2));
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert!(stderr.contains("--gate loud: give block, warn or audit"), "{stderr}");
+}
+
+#[test]
+fn in_samples_only_what_is_written_is_told() {
+    let repo = Repo::new();
+    for path in ["examples/db.tf", "internal/testdata/db.tf"] {
+        repo.write(path, DATABASE);
+        let expected = ["multi-az-off low", "rds-public critical blocks"];
+        assert_eq!(found(&repo, &[path]), expected, "{path}");
+        assert!(
+            found(&repo, &["--gate", "block,warn,audit", path])
+                .contains(&"rds-unencrypted medium".to_owned())
+        );
+    }
+    // A file's own name says nothing.
+    repo.write("infra/test.tf", DATABASE);
+    assert!(found(&repo, &["infra/test.tf"]).contains(&"rds-unencrypted medium".to_owned()));
+}
+
+#[test]
+fn settings_are_shown_as_they_are() {
+    let repo = Repo::new();
+    repo.write("client.go", "package client\n\nvar c = tls.Config{InsecureSkipVerify: true}\n");
+    let (code, out) = run(&repo, &["scan", "client.go"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("InsecureSkipVerify: true"), "{out}");
+    assert!(!out.contains("****"), "{out}");
+}
+
+#[test]
+fn two_settings_of_one_rule_are_two() {
+    let repo = Repo::new();
+    repo.write(
+        "a.sh",
+        "curl -k https://a.example.com/x\nwget --no-check-certificate https://b.example.com/y\n",
+    );
+    let (_, out) = run(&repo, &["scan", "-q", "-f", "json", "a.sh"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let prints: std::collections::BTreeSet<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["fingerprint"].as_str().unwrap())
+        .collect();
+    assert_eq!(prints.len(), 2, "{out}");
+}
+
+#[test]
+fn a_rule_explains_itself() {
+    let repo = Repo::new();
+    let (code, out) = run(&repo, &["explain", "s3-acl-public"]);
+    assert_eq!(code, 0, "{out}");
+    for part in [
+        "decided on the structure of: ansible, cloudformation, terraform",
+        "\nWhy\n",
+        "\nWhat to do\n",
+        "CKV_AWS_20",
+        "\nReported\n  main.tf:\n    resource",
+        "\nNot reported\n  main.tf:\n",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+}
+
+#[test]
+fn coverage_counts_formats_by_risk() {
+    let repo = Repo::new();
+    let (code, out) = run(&repo, &["rules", "coverage"]);
+    assert_eq!(code, 0, "{out}");
+    let terraform = out.lines().find(|line| line.starts_with("terraform ")).unwrap();
+    assert_eq!(terraform.split_whitespace().count(), 11, "{terraform}");
+}
