@@ -204,11 +204,11 @@ impl Shape {
 fn last_byte(hir: &Hir) -> Option<u8> {
     let mut items = Vec::new();
     flatten(hir, &mut items);
-    let literals = items.into_iter().skip(1).filter_map(|item| match item.kind() {
+    let mut literals = items.into_iter().skip(1).rev().filter_map(|item| match item.kind() {
         HirKind::Literal(literal) => literal.0.last().copied(),
         _ => None,
     });
-    literals.last()
+    literals.next()
 }
 
 impl Run {

@@ -208,9 +208,9 @@ mod tests {
             for round in 0..50 {
                 let mut mac = keyed(password);
                 if round == 0 {
-                    mac.update(b"salt\0\0\0\x01")
+                    mac.update(b"salt\0\0\0\x01");
                 } else {
-                    mac.update(&last)
+                    mac.update(&last);
                 }
                 last = mac.finalize().into_bytes().into();
                 sum.iter_mut().zip(last).for_each(|(byte, other)| *byte ^= other);

@@ -139,7 +139,7 @@ impl Scope {
             let is_meant = |name: &BString| {
                 // HEAD of this and of other worktrees belong to all.
                 let all = refs.pattern.is_none() && refs.below == "refs/";
-                (name.starts_with_str("refs/") || all) && (all || globs.iter().any(|glob| glob.matches(name)))
+                all || (name.starts_with_str("refs/") && globs.iter().any(|glob| glob.matches(name)))
             };
             let ids: Vec<ObjectId> =
                 named.iter().filter(|(name, _)| is_meant(name)).map(|(_, id)| *id).collect();
