@@ -192,7 +192,18 @@ impl<'r> Text<'_, 'r> {
         let gutter = if has_frame { last_number.to_string().len() } else { 1 };
         let pad = " ".repeat(gutter);
         let arrow = self.paint.text(Ink::Frame, "-->");
-        writeln!(self.target, "{pad}{arrow} {}", self.where_is(finding))?;
+        let place = self.where_is(finding);
+        let is_long = self.view.options().width.is_some() && gutter + 4 + place.width() > self.width;
+        match place.rsplit_once(" (commit ").filter(|_| is_long) {
+            Some((path, commit)) => {
+                writeln!(self.target, "{pad}{arrow} {path}")?;
+                let pad = " ".repeat(gutter + 4);
+                for line in layout::wrap(&format!("(commit {commit}"), self.width.saturating_sub(pad.len())) {
+                    writeln!(self.target, "{pad}{line}")?;
+                }
+            }
+            None => writeln!(self.target, "{pad}{arrow} {place}")?,
+        }
         if !has_frame {
             return Ok(gutter);
         }

@@ -104,6 +104,26 @@ fn a_secret_is_refused_and_leaves_nothing_behind() {
         assert!(line.trim_end().len() <= 80, "{line:?}");
     }
     assert!(!pair.has(&bad) && !pair.has(&blob));
+    // A long path has the commit on a line of its own.
+    let long = "a/folder/whose/name/is/rather/long/and/a/file/b.txt";
+    pair.client.write(long, secret(2));
+    pair.client.git(&["add", long]);
+    pair.client.git(&[
+        "commit",
+        "-q",
+        "--amend",
+        "-m",
+        "two",
+        "--author",
+        "Somebody with a long name <s@example.invalid>",
+    ]);
+    let text = pair.refused(&["main"]);
+    assert!(text.contains(long) && text.contains("(commit"), "{text}");
+    for line in text.lines().filter(|line| line.starts_with("remote:") && !line.contains("https://")) {
+        assert!(line.trim_end().len() <= 80, "{line:?}");
+    }
+    pair.client.git(&["rm", "-q", long]);
+    pair.client.git(&["commit", "-q", "--amend", "-m", "two"]);
     // Added and removed again, it is still sent.
     pair.client.git(&["rm", "-q", "b.txt"]);
     pair.client.commit("three");
@@ -143,6 +163,13 @@ fn references_of_all_kinds() {
     client.git(&["tag", "-a", "-m", "clean", "v5", "HEAD~1"]);
     client.git(&["tag", "-a", "-m", "of a tag", "v6", "v5"]);
     pair.accepted(&["v5", "v6"]);
+    // By a symbolic reference of the server.
+    pair.server.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+    client.commit_files("three", &[("a.txt", &secret(9))]);
+    pair.refused(&["HEAD:refs/heads/alias"]);
+    client.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    client.commit_files("three", &[("a.txt", "clean\n")]);
+    pair.accepted(&["HEAD:refs/heads/alias"]);
 }
 
 #[test]
@@ -187,6 +214,16 @@ fn what_the_server_has_is_not_in_the_way() {
         client
             .commit_files("many", &[("d.txt", &format!("{number}\n{old}")), ("e.txt", &format!("{number}"))]);
     }
+    pair.accepted(&["main"]);
+    // What references hold that are hidden from clients is there, too.
+    pair.server.config("receive.hideRefs", "refs/hidden");
+    pair.open();
+    client.commit_files("hidden", &[("h.txt", &secret(3))]);
+    pair.accepted(&["main:refs/heads/shown"]);
+    let hidden = client.git(&["rev-parse", "HEAD"]);
+    pair.server.git(&["update-ref", "refs/hidden/one", &hidden]);
+    pair.accepted(&["--delete", "shown"]);
+    pair.close("");
     pair.accepted(&["main"]);
     // The line in another file is new there, and another secret in this one is new.
     client.commit_files("copy", &[("f.txt", &secret(1))]);

@@ -87,6 +87,36 @@ fn references_have_policies() {
 }
 
 #[test]
+fn repositories_and_rules_have_policies() {
+    let pair = Pair::new("");
+    let push = |repository: &str, reference: &str| {
+        let mut command = pair.client.command("git");
+        command.env("GL_PROJECT_PATH", repository).args(["push", "origin", &format!("main:{reference}")]);
+        command.output().unwrap()
+    };
+    pair.client.commit_files("one", &[("a.txt", &secret(1))]);
+    // Mild in general, and strict for what is protected: by severity, or by a rule.
+    configure(
+        &pair,
+        "[scan]\nfail-on = \"never\"\n\
+         [[gate.policy]]\nrefs = [\"refs/heads/release/*\"]\nfail-on = \"low\"\n\
+         [[gate.policy]]\nrepositories = [\"secure/**\"]\nblock = [\"github-pat\"]\n\
+         [[gate.policy]]\nrepositories = [\"quiet/**\"]\nenforce = \"off\"\n",
+    );
+    for (repository, reference, passes) in [
+        ("any/one", "refs/heads/release/1", false),
+        ("secure/one", "refs/heads/main", false),
+        ("any/one", "refs/heads/main", true),
+    ] {
+        let output = push(repository, reference);
+        assert_eq!(output.status.success(), passes, "{repository} {reference}: {}", said(&output));
+    }
+    pair.server.git(&["update-ref", "-d", "refs/heads/main"]);
+    let output = push("quiet/one", "refs/heads/release/1");
+    assert!(output.status.success() && !said(&output).contains("github-pat"), "{}", said(&output));
+}
+
+#[test]
 fn the_baseline_of_the_server_holds() {
     let pair = Pair::new("");
     pair.client.commit_files("one", &[("a.txt", &secret(1))]);
@@ -119,6 +149,13 @@ fn the_glass_is_broken_only_where_it_may_be_and_never_unseen() {
          until = 2999-01-01\nrefs = [\"refs/heads/main\"]\n",
     );
     let log = pair.server.path().join("override.log");
+    // Permissions end, and begin.
+    let given = fs::read_to_string(pair.server.path().join("abatis.toml")).unwrap();
+    for days in ["until = 2001-01-01", "from = 2998-01-01\nuntil = 2999-01-01"] {
+        fs::write(pair.server.path().join("abatis.toml"), given.replace("until = 2999-01-01", days)).unwrap();
+        assert!(!push("alice", &option).status.success());
+    }
+    fs::write(pair.server.path().join("abatis.toml"), given).unwrap();
     for (user, arguments) in [
         ("bob", &option[..]),
         ("alice", &["-o", "abatis.allow=github-pat", "main"]),
