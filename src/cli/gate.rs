@@ -22,6 +22,11 @@ use crate::pipeline::Control;
 const RESERVE: u32 = 10;
 const MOST_RESERVED: Duration = Duration::from_millis(500);
 
+/// Bytes of the stack that the job runs on: as much as a main thread has and more, since it does all that one does
+/// elsewhere, and tables of rules pass through the stack in a build that is not optimised. Only what is used of it
+/// takes memory.
+const STACK: usize = 32 << 20;
+
 /// The time that there is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
@@ -58,7 +63,7 @@ pub(super) fn within<T: Send + 'static>(
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Ended<T> {
     let (sender, receiver) = mpsc::channel();
-    let spawned = thread::Builder::new().name("gate".to_owned()).spawn(move || {
+    let spawned = thread::Builder::new().name("gate".to_owned()).stack_size(STACK).spawn(move || {
         // Nobody waits any more if it is too late.
         drop(sender.send(job()));
     });

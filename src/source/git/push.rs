@@ -127,7 +127,7 @@ pub struct News {
     /// The packs, if they are to be read in their order: then steps are of no commit.
     bulk: Option<(Arc<Bulk>, Arc<Sifted>)>,
     hurry: bool,
-    /// All tips, those included that are asked about apart.
+    /// All tips, if some are asked about apart.
     all_tips: Vec<ObjectId>,
     /// How far it was looked at.
     pub progress: Arc<Progress>,
@@ -218,10 +218,21 @@ impl Push {
                 (bulk, sifted)
             }),
             hurry: self.hurry,
-            all_tips: self.tips.iter().chain(&self.others).copied().collect(),
+            all_tips: self.all_tips(),
             progress,
             objects,
         })
+    }
+}
+
+impl Push {
+    /// All tips, if some are asked about apart.
+    fn all_tips(&self) -> Vec<ObjectId> {
+        let own: HashSet<&ObjectId> = self.tips.iter().collect();
+        if self.others.iter().all(|tip| own.contains(tip)) {
+            return Vec::new();
+        }
+        self.tips.iter().chain(&self.others).copied().collect()
     }
 }
 
@@ -427,13 +438,14 @@ impl News {
     /// Sifts packs, and looks closely at what is left.
     fn sift(&self, (bulk, sifted): (&Bulk, &Sifted), visitor: &dyn Visitor) {
         let graph = &bulk.graph;
-        let all_tips = Tips::new(graph, &self.objects, &self.all_tips);
         let tips = Tips::new(graph, &self.objects, &self.tips);
-        let sieve = Sieve::new(visitor, graph, &all_tips, (&self.progress, sifted));
+        let others = (!self.all_tips.is_empty()).then(|| Tips::new(graph, &self.objects, &self.all_tips));
+        let all_tips = others.as_ref().unwrap_or(&tips);
+        let sieve = Sieve::new(visitor, graph, all_tips, (&self.progress, sifted));
         let at_tips = |id: &ObjectId| all_tips.hold(graph, id);
-        let others = |id: &ObjectId| !all_tips.hold(graph, id);
+        let elsewhere = |id: &ObjectId| !all_tips.hold(graph, id);
         let stages: &[Option<&(dyn Fn(&ObjectId) -> bool + Sync)>] =
-            if self.hurry && !sifted.is_all() { &[Some(&at_tips), Some(&others)] } else { &[None] };
+            if self.hurry && !sifted.is_all() { &[Some(&at_tips), Some(&elsewhere)] } else { &[None] };
         let mut done: HashSet<(BString, ObjectId)> = HashSet::new();
         for (place, wants) in stages.iter().enumerate() {
             let last = place + 1 == stages.len();

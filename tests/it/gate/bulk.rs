@@ -77,8 +77,14 @@ fn history(client: &Repo) {
         let text = format!("{}{number}\n{}", filler(100), secret(7));
         client.commit_files("many", &[("big.txt", &text), ("n.txt", &format!("{number}\n"))]);
     }
-    client.commit_files("gone", &[("big.txt", "gone\n")]);
-    client.git(&["tag", "-a", "-m", &format!("say {}", secret(5).trim()), "v1", "HEAD~3"]);
+    // What only the tree of a tag has.
+    client.commit_files(
+        "gone",
+        &[("big.txt", "gone\n"), ("image/Dockerfile", "FROM alpine:latest\nUSER root\n")],
+    );
+    client.git(&["tag", "-a", "-m", &format!("say {}", secret(5).trim()), "v1"]);
+    client.git(&["rm", "-q", "image/Dockerfile"]);
+    client.commit("no image");
     let blob = client.git_input(&["hash-object", "-w", "--stdin"], secret(8).as_bytes());
     client.git(&["tag", "v2", &blob]);
 }
@@ -113,6 +119,7 @@ fn both_ways_of_reading_find_the_same() {
         "COMMIT_EDITMSG",
         "TAG_EDITMSG",
         "Dockerfile",
+        "image/Dockerfile",
         "store.kdbx",
     ] {
         assert!(paths.contains(&path), "{path} is not in {paths:?}");

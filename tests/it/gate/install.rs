@@ -203,3 +203,49 @@ fn the_doctor_tries_a_push() {
     let output = nothing.abatis().args(["install", "--all", "."]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// `ABATIS_STATIC` names a program that was linked statically (docs/server.md): it is run in a root that holds
+/// nothing but itself and the repository, behind a real push.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_static_program_needs_nothing_beside_it() {
+    let Some(program) = std::env::var_os("ABATIS_STATIC") else {
+        println!("SKIPPED: ABATIS_STATIC names no program");
+        return;
+    };
+    let root = Repo::outside();
+    let top = root.path().display().to_string();
+    fs::copy(program, root.path().join("abatis")).unwrap();
+    let mut probe = root.command("chroot");
+    let probe = probe.arg(root.path()).args(["/abatis", "--version"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("SKIPPED: the root cannot be changed here, or the program needs something");
+        return;
+    }
+    root.git(&["init", "-q", "--bare", "server.git"]);
+    let hook = format!(
+        "for name in GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH; do\n\
+         eval \"value=\\$$name\"; eval \"$name=\\${{value#'{top}'}}\"; export $name; done\n\
+         exec env -u HOME -u PATH GIT_DIR=/server.git /usr/sbin/chroot '{top}' /abatis pre-receive"
+    );
+    script(&root.path().join("server.git/hooks/pre-receive"), &hook);
+    let client = Repo::new();
+    let url = format!("{top}/server.git");
+    let push = || client.try_git(&["push", &url, "main"]);
+    client.commit_files("one", &[("a.txt", "a\n")]);
+    let output = push();
+    assert!(output.status.success(), "{}", said(&output));
+    let bad = client.commit_files("two", &[("b.txt", &secret(1))]);
+    let output = push();
+    assert!(
+        said(&output).contains("abatis: push refused") && said(&output).contains("b.txt:1"),
+        "{}",
+        said(&output)
+    );
+    assert!(!root.try_git(&["--git-dir", &url, "cat-file", "-e", &bad]).status.success());
+    for number in 0..120 {
+        client.commit_files("many", &[("b.txt", &format!("{number}\n"))]);
+    }
+    let output = push();
+    assert!(said(&output).contains("abatis: push refused"), "{}", said(&output));
+}

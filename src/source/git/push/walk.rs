@@ -28,7 +28,7 @@ const PATIENCE: usize = 256;
 /// The same, before all of them are.
 const MORE_PATIENCE: usize = 4096;
 /// Tags that point at tags: more than anyone makes.
-const MAX_PEEL: usize = 64;
+pub(super) const MAX_PEEL: usize = 64;
 
 const NEW: u8 = 1;
 const HELD: u8 = 2;

@@ -10,11 +10,12 @@ use super::super::{
     super::{
         changes::{MAX_DEPTH, depth},
         history::graph::{Graph, Set},
-        objects::Objects,
+        history::message::Header,
+        objects::{Objects, Type},
         tree::PathFinder,
     },
     Step, mark_with,
-    walk::Commit,
+    walk::{Commit, MAX_PEEL},
 };
 use crate::{origin::ObjectId, source::Problem};
 
@@ -30,6 +31,7 @@ impl Tips {
         let mut set = Set::new(graph.objects());
         let mut trees = Vec::with_capacity(tips.len());
         for tip in tips {
+            let tip = &peeled(graph, objects, *tip);
             let commit = graph.number(tip).and_then(|number| graph.commit_of(number));
             let root = commit.and_then(|place| graph.root(&graph.commits()[place as usize]));
             match root.filter(|&root| graph.is_tree(root)) {
@@ -94,6 +96,26 @@ impl Tips {
         }
         problems
     }
+}
+
+/// What a tag points at in the end; what is no tag, itself.
+fn peeled(graph: &Graph, objects: &Objects, tip: ObjectId) -> ObjectId {
+    let mut id = tip;
+    // Ids make a circle impossible, and a chain that is longer is refused by the walk.
+    for _ in 0..MAX_PEEL {
+        let number = graph.number(&id);
+        if number.is_some_and(|number| graph.commit_of(number).is_some()) {
+            break;
+        }
+        if let Some(tag) = number.and_then(|number| graph.tags().get(&number)) {
+            id = graph.id(tag.target);
+            continue;
+        }
+        let Ok(content) = objects.read(&id, Type::Tag) else { break };
+        let Some(target) = Header::parse(&content).object else { break };
+        id = target;
+    }
+    id
 }
 
 /// A search through the trees of all tips: each tree is looked into once for each path that it is at.
