@@ -233,12 +233,26 @@ impl Reader<'_> {
             return None;
         }
         let from = self.skip_spaces(self.key.end + 1);
+        if from >= self.end {
+            return self.element_below();
+        }
         let length = memchr::memchr2(b'<', b'\n', &self.text[from..self.end.min(from + MAX_VALUE)])?;
         let value = trim(self.text, Span::new(from, from + length));
         if !self.starts(from + length, b"</") {
             return None;
         }
         Some(self.candidate(value, Quote::Quoted, Syntax::Markup))
+    }
+
+    /// `<password>` with the value alone on the next line.
+    fn element_below(&self) -> Option<Candidate> {
+        let start = self.end + 1 + usize::from(self.text[self.end..].starts_with(b"\r"));
+        let high = self.text.len().min(start + MAX_VALUE);
+        let rest = self.text.get(start..high)?;
+        let end = start + memchr::memchr(b'\n', rest)?;
+        let value = trim(self.text, Span::new(start, end));
+        let alone = !value.is_empty() && !value.of(self.text).iter().any(|byte| b" \t<>".contains(byte));
+        alone.then(|| self.candidate(value, Quote::Quoted, Syntax::NextLine))
     }
 
     fn after_key(&self, line: Span, found: &mut Vec<Candidate>) {
@@ -289,15 +303,19 @@ impl Reader<'_> {
 
     /// The separator at `spaced`, and where it ends.
     fn separator(&self, place: usize, spaced: usize, closed: bool) -> Option<(Syntax, usize)> {
-        const SEPARATORS: [(&[u8], Syntax); 22] = [
+        const SEPARATORS: [(&[u8], Syntax); 26] = [
             (b"===", Syntax::Compare),
             (b"!==", Syntax::Compare),
             (b"<=>", Syntax::Compare),
             (b"||=", Syntax::Assign),
+            (b"&&=", Syntax::Assign),
+            (b"??=", Syntax::Assign),
+            (b"//=", Syntax::Assign),
             (b"::=", Syntax::Assign),
             (b":=", Syntax::Assign),
             (b"?=", Syntax::Assign),
             (b"+=", Syntax::Assign),
+            (b".=", Syntax::Assign),
             (b"<-", Syntax::Assign),
             (b"=>", Syntax::Arrow),
             (b"->", Syntax::Arrow),
@@ -329,7 +347,12 @@ impl Reader<'_> {
         let flag =
             self.text[..self.key.start].ends_with(b"--") || self.text[self.key.start..].starts_with(b"--");
         let quoted = matches!(self.byte(spaced), b'"' | b'\'');
-        (spaced > place && !closed && (flag || quoted || self.defines())).then_some((Syntax::Space, spaced))
+        if spaced > place && !closed && (flag || quoted || self.defines()) {
+            return Some((Syntax::Space, spaced));
+        }
+        // `var password string = "x"`: the type stands behind the name.
+        let typed = (spaced > place && !closed).then(|| self.after_type(spaced)).flatten()?;
+        matches!(self.byte(self.string_prefix(typed)), b'"' | b'\'' | b'`').then_some((Syntax::Assign, typed))
     }
 
     /// Whether the key is the name in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.

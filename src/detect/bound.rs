@@ -140,7 +140,7 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
 
 /// What may follow a provider's name without a separator: `acmekey`, `ACMETOKEN`, `acmeio`.
 static AFTER_NAME: &[&[u8]] = &[
-    b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"com", b"cred",
+    b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"ci", b"com", b"cred",
     b"hq", b"id", b"io", b"key", b"live", b"pass", b"pat", b"prod", b"pw", b"rest", b"secret", b"service",
     b"site", b"test", b"token", b"user", b"web",
 ];
@@ -231,26 +231,110 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
             return None;
         }
     }
-    let made = rule.least >= MIN_RUN;
-    let value_bytes = value.of(text);
-    let like_a_hash = value_bytes.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
-    if key.is_public() && like_a_hash && rule.near.is_empty() {
+    let form = Form::of(rule, value.of(text));
+    if key.is_public() && form.like_a_hash && rule.near.is_empty() {
         // An id, a digest or a commit, and called so.
         return None;
     }
-    let named = key.is_secret() || key.words.is_empty() && tells(hit.of(text));
     let public = key.is_public() && rule.near.is_empty();
-    Some(if public || !key.direct {
-        Confidence::Low
-    } else if named {
-        let lines = memchr::memchr_iter(b'\n', &between).count();
-        if lines == 0 || nests(&between) { Confidence::High } else { Confidence::Medium }
-    } else if like_a_hash || !made {
-        Confidence::Low
-    } else {
-        Confidence::Medium
+    let named = key.is_secret() || key.words.is_empty() && tells(hit.of(text));
+    let lines = memchr::memchr_iter(b'\n', &between).count();
+    if public {
+        return Some(Confidence::Low);
+    }
+    if !key.direct {
+        // `Authorization: Acme …`, `secret = "acme …"`: the string that both stand in has a name. Or the two
+        // stand side by side, and the value can be nothing else.
+        let beside = lines == 0 && !between.iter().any(u8::is_ascii_alphanumeric);
+        let enclosed = lines == 0 && enclosing_key(text, hit, value).is_some_and(|key| key.is_secret());
+        return Some(match form.mixed {
+            true if enclosed => Confidence::High,
+            true if beside && !is_address(text, hit) => Confidence::Medium,
+            false if enclosed => Confidence::Medium,
+            _ => Confidence::Low,
+        });
+    }
+    if named || own_key(text, hit, value).is_some_and(|own| own.is_secret() && !own.is_public()) {
+        let sure = lines == 0 || nests(&between) || form.mixed || !key.is_secret();
+        return Some(if sure { Confidence::High } else { Confidence::Medium });
+    }
+    let is_its_own = key.words.is_empty() || own_key(text, hit, value).is_some();
+    let may_be_a_digest = form.like_a_hash && !(is_its_own && form.unlike_a_digest);
+    Some(if may_be_a_digest || !form.made { Confidence::Low } else { Confidence::Medium })
+}
+
+/// What the form of a value says, whatever stands around it.
+struct Form {
+    /// Long enough to be no accident.
+    made: bool,
+    /// Hexadecimal digits, or a UUID.
+    like_a_hash: bool,
+    /// As long as no common digest, commit or UUID is.
+    unlike_a_digest: bool,
+    /// Letters of both cases and digits, or many digits among letters beyond `f`: no hash and no name.
+    mixed: bool,
+}
+
+/// Shortest value whose mixture of characters says something.
+const MIN_MIXED: usize = 20;
+
+impl Form {
+    fn of(rule: &Bound, value: &[u8]) -> Self {
+        let count = |of: fn(&u8) -> bool| value.iter().filter(|byte| of(byte)).count();
+        let like_a_hash = value.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+        let (upper, lower, digits) =
+            (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase), count(u8::is_ascii_digit));
+        let plain = upper + lower + digits;
+        Self {
+            made: rule.least >= MIN_RUN,
+            like_a_hash,
+            unlike_a_digest: !matches!(value.len(), 36 | 40 | 56 | 64 | 96 | 128),
+            mixed: !like_a_hash
+                && value.len() >= MIN_MIXED
+                && plain * 10 >= value.len() * 9
+                && digits >= 2
+                && (upper >= 2 && lower >= 2 || digits * 6 >= value.len()),
+        }
+    }
+}
+
+/// The key of the text in quotes, in braces or behind a sign that name and value stand in on one line.
+fn enclosing_key(text: &[u8], hit: Span, value: Span) -> Option<Key> {
+    let low = hit.start.saturating_sub(NAME_LOOK);
+    let line = memchr::memrchr(b'\n', &text[low..hit.start]).map_or(low, |newline| low + newline + 1);
+    let opens = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'{' | b'>' | b'=' | b':');
+    let from = line + text[line..hit.start].iter().rposition(opens)? + 1;
+    let key = key_before(text, Span::new(low, low), Span::new(from, value.end));
+    key.direct.then_some(key)
+}
+
+/// Whether the name at `hit` is part of an address: what follows there are paths.
+fn is_address(text: &[u8], hit: Span) -> bool {
+    let low = hit.start.saturating_sub(NAME_LOOK);
+    let word = text[low..hit.start].iter().rposition(|byte| byte.is_ascii_whitespace() || *byte == b'"');
+    memmem::find(&text[word.map_or(low, |place| low + place)..hit.start], b"://").is_some()
+}
+
+/// The identifier that the provider's name is part of, if nothing but words of types stands between it and the value:
+/// `acmeToken string = "…"`, `acme_token: |`, `name: ACME_KEY` above `value: "…"`.
+fn own_key(text: &[u8], hit: Span, value: Span) -> Option<Key> {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let start = hit.start - text[..hit.start].iter().rev().take(NAME_LOOK).take_while(part).count();
+    let end = hit.end + text[hit.end..value.start].iter().take(NAME_LOOK).take_while(part).count();
+    let mut between = text[end..value.start].split(|byte| !byte.is_ascii_alphanumeric());
+    let fills = |word: &[u8]| FILLERS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+    between.all(|word| word.is_empty() || fills(word)).then(|| Key {
+        direct: true,
+        before: text[start..hit.start].to_ascii_lowercase(),
+        words: words(&text[hit.end..end]),
     })
 }
+
+/// Words between a name and its value that mean nothing of their own: types, and what calls a value so.
+static FILLERS: &[&str] = &[
+    "array", "arr", "byte", "bytes", "char", "chars", "const", "default", "from", "is", "new", "option", "secure",
+    "some", "static", "str", "string", "text", "to", "u8", "utf8", "val", "value", "was", "wchar",
+];
 
 /// Whether a keyword ends in a word of secrets, such as `acme_token`: then it is a key of its own.
 fn tells(name: &[u8]) -> bool {
@@ -365,6 +449,22 @@ impl Key {
 
 /// The key of the value that begins where `value` does.
 fn key_of(text: &[u8], hit: Span, value: Span) -> Key {
+    let mut key = key_before(text, hit, value);
+    if !key.direct {
+        // `my acme key is …`: the word is the operator.
+        let said = text[hit.end..value.start].trim_ascii_end();
+        let verb = [&b" is"[..], b" was"].into_iter().find(|verb| said.ends_with(verb));
+        if let Some(verb) = verb.filter(|_| said.len() < value.start - hit.end) {
+            let from = hit.end + said.len() - verb.len();
+            let said = key_before(text, hit, Span::new(from, value.end));
+            key = Key { direct: true, ..said };
+        }
+    }
+    key
+}
+
+/// The name whose operator ends where `value` begins.
+fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
     let low = hit.start.saturating_sub(NAME_LOOK);
     let mut place = value.start;
     let back = |place: usize, stop: fn(u8) -> bool| {
@@ -375,20 +475,22 @@ fn key_of(text: &[u8], hit: Span, value: Span) -> Key {
     let fill =
         |byte: u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b'[' | b'{');
     let operator = |byte: u8| !matches!(byte, b'=' | b':' | b'>' | b',' | b'(' | b'~' | b'?' | b'|');
+    // `.=`, `??=`, `+=`, `->`.
+    let prefixed = |byte: u8| !matches!(byte, b'.' | b'+' | b'-' | b'?' | b'|' | b'&' | b'!' | b'<');
     let closing = |byte: u8| {
-        !matches!(
-            byte,
-            b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b']' | b'[' | b'}' | b')' | b'*'
-        )
+        !matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b'[' | b'}' | b')' | b'*')
     };
     let filled = place;
     place = back(place, fill);
     let spaced = place < filled;
     let operated = place;
     place = back(place, operator);
-    let direct = place < operated;
+    let mut direct = place < operated;
     if direct {
+        place = back(place, prefixed);
         place = back(place, closing);
+        // An operator that begins its line belongs to no name.
+        direct = place == 0 || place <= low || text[place - 1] != b'\n';
     }
     // Reading back must not run past the provider's name: the name alone may be the key.
     let end = place.max(hit.end);

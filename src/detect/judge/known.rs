@@ -41,6 +41,8 @@ pub enum Known {
     Placeholder,
     /// One character over and over, or a mask.
     Mask,
+    /// A token with one character that its alphabet does not have: made unreadable, or mistyped.
+    Broken,
     /// A mark against forged forms: good for one page of one session.
     PageMark,
     /// A sentence.
@@ -82,6 +84,7 @@ impl Known {
             Self::OwnName => "its own name, or a variable called like it",
             Self::Placeholder => "a word that asks for a value, such as changeme",
             Self::Mask => "a mask, a run through the alphabet or one block over and over",
+            Self::Broken => "a token with a character in it that no token has, as if made unreadable",
             Self::PageMark => "a mark against forged forms, good for one page of one session",
             Self::Prose => "a sentence",
             Self::Translation => "a text that is translated",
@@ -163,6 +166,9 @@ pub(crate) fn what(
     }
     if name.is_for_one_page() {
         return Some(Known::PageMark);
+    }
+    if !password && is_broken(value) {
+        return Some(Known::Broken);
     }
     if asks_for_a_value(value) {
         return Some(Known::Placeholder);
@@ -400,6 +406,22 @@ fn is_mask(value: &[u8]) -> bool {
     let first = value[0].to_ascii_lowercase();
     value.iter().all(|byte| byte.to_ascii_lowercase() == first)
         || value.iter().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b' '))
+}
+
+/// Shortest token of which one odd character says something.
+const MIN_BROKEN: usize = 16;
+
+/// Whether one character, inside what is letters and digits otherwise, is of no alphabet that tokens are made of.
+fn is_broken(value: &[u8]) -> bool {
+    let odd = |byte: &u8| b"?^!*$%#&".contains(byte);
+    let Some(place) = value.iter().position(odd) else { return false };
+    let around = value.get(place.wrapping_sub(1)).zip(value.get(place + 1));
+    value.len() >= MIN_BROKEN
+        && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+        && around.is_some_and(|(before, after)| before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric())
+        && value.iter().enumerate().all(|(at, byte)| {
+            at == place || byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
+        })
 }
 
 /// `$2a$10$…`, `$argon2id$…`, `{SSHA}…`, `sha1$…`.
