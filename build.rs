@@ -115,12 +115,20 @@ fn fix_addresses() {
     }
 }
 
+fn parts(parts: &[model::Part]) -> String {
+    let parts = parts.iter().map(|part| {
+        format!("model::Part {{ name: {}, regex: {} }}", quoted(&part.name), quoted(&part.regex))
+    });
+    format!("Cow::Borrowed(&[{}])", parts.collect::<Vec<_>>().join(", "))
+}
+
 /// The source text of the keywords of `rules`, near and far. Their tables are files of their own in `out`: as lists
 /// of numbers they took seconds to compile.
 fn keywords(rules: &[Rule], out: &Path) -> Result<String, Box<dyn Error>> {
     let (mut near, mut far) = (Vec::new(), Vec::new());
     for (place, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.gate != Gate::Off) {
-        for (keyword, spans_lines) in gram::keywords(&rule.detector) {
+        let spans_lines = rule.spans_lines();
+        for keyword in gram::keywords(&rule.detector) {
             if spans_lines {
                 far.push((keyword.clone(), place, true));
             }
@@ -303,7 +311,7 @@ impl Tables {
     fn rule(&mut self, rule: &Rule) -> String {
         format!(
             "model::Rule {{ id: words::RuleId::from_static({:?}), title: {}, risk: risk({}), severity: words::Severity::{:?}, \
-             confidence: words::Confidence::{:?}, tags: {}, help: {}, docs: {}, refs: {}, gate: model::Gate::{:?}, detector: {}, structures: {}, \
+             confidence: words::Confidence::{:?}, tags: {}, help: {}, docs: {}, refs: {}, gate: model::Gate::{:?}, detector: {}, structures: {}, parts: {}, \
              paths: {}, allow: {}, matches: {}, rejects: {}, source: {} }}",
             rule.id.as_str(),
             quoted(&rule.title),
@@ -317,6 +325,7 @@ impl Tables {
             rule.gate,
             self.detector(&rule.detector),
             self.structures(&rule.structures),
+            parts(&rule.parts),
             self.texts(&rule.paths),
             self.allow(&rule.allow),
             self.examples(&rule.matches),
@@ -352,9 +361,10 @@ impl Tables {
                 bound.most,
             ),
             Detector::Assignment(assignment) => format!(
-                "model::Detector::Assignment(model::Assignment {{ keywords: {}, classifier: {} }})",
+                "model::Detector::Assignment(model::Assignment {{ keywords: {}, classifier: {}, odds: {:?} }})",
                 self.texts(&assignment.keywords),
                 quoted(&assignment.classifier),
+                assignment.odds,
             ),
             Detector::File(file) => format!(
                 "model::Detector::File(model::FileRule {{ names: {}, except: {}, min_size: {:?}, max_size: {:?}, \

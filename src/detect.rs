@@ -19,6 +19,7 @@ pub mod entropy;
 mod gram;
 pub mod judge;
 pub(crate) mod overlap;
+mod parts;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
 mod profile;
@@ -115,6 +116,8 @@ struct Ready {
     engine: Engine,
     /// For bound rules.
     value: bound::Engine,
+    /// For rules with parts.
+    parts: parts::Engine,
     /// The paths that the rule is for.
     paths: Vec<Glob>,
 }
@@ -197,7 +200,8 @@ impl Scanner {
         }
         let (mut near, mut far) = (Vec::new(), Vec::new());
         for (index, rule) in rules.iter().enumerate().filter(|(index, _)| !entered[*index]) {
-            for (keyword, spans_lines) in gram::keywords(&rule.detector) {
+            let spans_lines = rule.spans_lines();
+            for keyword in gram::keywords(&rule.detector) {
                 if spans_lines {
                     far.push((keyword.clone(), index as u32));
                 }
@@ -232,7 +236,12 @@ impl Scanner {
         self.ready[index as usize].get_or_init(|| {
             let paths = self.rules.rule(index).paths.iter();
             let paths = paths.flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect();
-            Box::new(Ready { engine: Engine::default(), value: bound::Engine::default(), paths })
+            Box::new(Ready {
+                engine: Engine::default(),
+                value: bound::Engine::default(),
+                parts: parts::Engine::default(),
+                paths,
+            })
         })
     }
 
@@ -360,7 +369,7 @@ impl Scanner {
         self.view(View { bytes: &converted.text, fresh: &fresh, ..view }, collector);
         for one in &mut collector.matches[from..] {
             one.decoded.insert(0, Encoding::Utf16);
-            for span in [&mut one.span, &mut one.whole, &mut one.depends] {
+            for span in [&mut one.span, &mut one.whole, &mut one.depends].into_iter().chain(&mut one.parts) {
                 *span = converted.source(source, *span);
             }
         }
@@ -436,12 +445,13 @@ impl Scanner {
         let rule = self.rules.rule(index);
         match &rule.detector {
             Detector::Pattern(pattern) if !view.binary || pattern.binary => {
-                collector.far_seen |= pattern.multiline;
+                collector.far_seen |= rule.spans_lines();
                 if self.applies(index, rule, view.path, collector) {
                     self.pattern(index, pattern, view, hit, collector);
                 }
             }
             Detector::Bound(bound) if !view.binary && self.applies(index, rule, view.path, collector) => {
+                collector.far_seen |= rule.spans_lines();
                 self.bound(index, bound, view, hit, collector);
             }
             Detector::Assignment(assignment)
@@ -477,6 +487,7 @@ impl Scanner {
         hit: Span,
         collector: &mut Collector<'_>,
     ) {
+        let parts = &*self.rules.rule(index).parts;
         collector.scratch.used.push(index);
         let memo = &mut collector.scratch.memos[index as usize];
         let (found, depends) = self.ready(index).engine.at(pattern, view.bytes, hit, memo);
@@ -491,11 +502,12 @@ impl Scanner {
         let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { return };
         // What is no credential and may look like a placeholder is a setting: there is nothing in it to hide.
         let setting = self.rules.rule(index).risk.number() != CREDENTIALS && !pattern.placeholders;
-        collector.matches.push(Match {
+        let mut one = Match {
             rule: index,
             span: found.secret,
             whole: found.whole,
             depends,
+            parts: Vec::new(),
             secret: Secret::new(if setting { b"" } else { secret }),
             confidence,
             proof,
@@ -506,10 +518,15 @@ impl Scanner {
                 Box::new(Structural { part: Structural::LINE, written: true, identity })
             }),
             at_most: None,
-        });
+        };
+        if !parts.is_empty() {
+            self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
+        }
+        collector.matches.push(one);
     }
 
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+        let parts = &*self.rules.rule(index).parts;
         let mut found = Vec::new();
         let depends = self.ready(index).value.at(bound, view.bytes, hit, &mut found);
         for bond in found {
@@ -521,11 +538,12 @@ impl Scanner {
                 confidence: self.rules.rule(index).confidence.min(bond.confidence),
             };
             let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { continue };
-            collector.matches.push(Match {
+            let mut one = Match {
                 rule: index,
                 span: bond.value,
                 whole: bond.whole,
                 depends,
+                parts: Vec::new(),
                 secret: Secret::new(secret),
                 confidence,
                 proof,
@@ -533,7 +551,11 @@ impl Scanner {
                 note: None,
                 structure: None,
                 at_most: None,
-            });
+            };
+            if !parts.is_empty() {
+                self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
+            }
+            collector.matches.push(one);
         }
     }
 
@@ -559,6 +581,7 @@ impl Scanner {
                 one.decoded.insert(0, decoded.encoding);
                 one.span = decoded.source(one.span);
                 one.whole = decoded.source(one.whole);
+                one.parts.iter_mut().for_each(|part| *part = decoded.source(*part));
                 one.depends = decoded.run;
             }
         }
@@ -597,6 +620,7 @@ impl Scanner {
                 span: Span::default(),
                 whole: Span::default(),
                 depends: Span::new(0, subject.bytes.len()),
+                parts: Vec::new(),
                 secret: Secret::new(b""),
                 confidence: rule.confidence,
                 proof: None,
@@ -667,7 +691,7 @@ impl Keywords {
     ) -> Self {
         let (keywords, others) = by_keyword(others);
         let (table, users) = base.unzip();
-        let spans_lines = |&rule: &u32| matches!(&rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
+        let spans_lines = |&rule: &u32| rules.rule(rule).spans_lines();
         let spans = others.iter().map(|users| users.iter().any(spans_lines)).collect();
         Self { prefilter: Prefilter::new(table, &keywords), base: users, places, others, spans }
     }
@@ -714,7 +738,7 @@ fn assign(
     candidates.clear();
     assignment::find(text, line, hit, &mut candidates);
     for candidate in &candidates {
-        let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place };
+        let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
         let Some(opinion) = judge::judge(text, line, candidate, ask) else {
             continue;
         };
@@ -723,6 +747,7 @@ fn assign(
             span: candidate.value,
             whole: Span::new(candidate.key.start, candidate.value.end),
             depends: Span::new(line.start, line.end.max(candidate.value.end)),
+            parts: Vec::new(),
             secret: Secret::new(candidate.value.of(text)),
             confidence: opinion.confidence.min(rule.confidence),
             proof: None,

@@ -57,6 +57,8 @@ pub struct Match {
     pub whole: Span,
     /// The bytes that the match was decided on: while they stay the same, so does the match.
     pub depends: Span,
+    /// The other parts of the credential, in the bytes of the content: an id, an account.
+    pub parts: Vec<Span>,
     /// The value, decoded.
     pub secret: Secret,
     /// How sure, after the rule's checks.

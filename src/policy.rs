@@ -281,6 +281,7 @@ fn ask(
             span: value,
             whole: block.span,
             depends: block.span,
+            parts: Vec::new(),
             secret: Secret::new(secret.of(look.bytes)),
             confidence: rule.confidence,
             proof: None,

@@ -23,7 +23,9 @@ pub(crate) mod write;
 pub use builtin::{builtin, builtin_packs, builtin_refs};
 
 pub use condition::{Condition, FORMATS, Literal, Path, Step, Structure, Test, View};
-pub use model::{Allow, Assignment, Bound, Detector, Example, FileRule, Gate, List, Pattern, Rule, Text};
+pub use model::{
+    Allow, Assignment, Bound, Detector, Example, FileRule, Gate, List, ODDS, Odds, Part, Pattern, Rule, Text,
+};
 pub use pack::{read_pack, review_builtin};
 pub(crate) use validate::is_kebab;
 pub use write::to_toml;

@@ -29,7 +29,7 @@ use crate::{
     diagnostic,
     finding::Finding,
     report::Mode,
-    rule::{self, Rule},
+    rule::{self, Detector, Rule},
     secret::Secret,
     source::{
         Source,
@@ -193,7 +193,7 @@ impl Page<'_> {
                 sample.key.of(text).as_bstr(),
                 rule.id
             )?;
-            verdict(&sample.verdict, out)?;
+            verdict(&sample.verdict, rule, out)?;
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ fn odds(sample: &Sample) -> i32 {
     }
 }
 
-fn verdict(verdict: &Verdict, out: &mut Vec<u8>) -> io::Result<()> {
+fn verdict(verdict: &Verdict, rule: &Rule, out: &mut Vec<u8>) -> io::Result<()> {
     let features = match verdict {
         Verdict::Known(known) => return writeln!(out, "  no secret: it is {}", known.words()),
         Verdict::Odds(features) => features,
@@ -226,7 +226,11 @@ fn verdict(verdict: &Verdict, out: &mut Vec<u8>) -> io::Result<()> {
     } else {
         ""
     };
-    match judge::confidence(score) {
+    let odds = match &rule.detector {
+        Detector::Assignment(named) => named.odds,
+        _ => rule::ODDS,
+    };
+    match judge::confidence(score, odds) {
         Some(confidence) => {
             writeln!(
                 out,

@@ -101,7 +101,7 @@ pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate
 }
 
 /// What begins a line whose value belongs to a name on the line before.
-const NEXT_LINE: [&[u8]; 3] = [b"value:", b"Value:", b"ParameterValue:"];
+const NEXT_LINE: [&[u8]; 5] = [b"value:", b"Value:", b"ParameterValue:", b"\"value\":", b"\"Value\":"];
 
 /// Whether what is found on the line before the one that begins at `start` may be on this one.
 pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
@@ -282,6 +282,9 @@ impl Reader<'_> {
                 _ => break,
             }
         }
+        if closed.is_some() && self.pair(place, line, found) {
+            return;
+        }
         // `get("password") == "x"`.
         if closed.is_some() && self.byte(place) == b')' {
             place += 1;
@@ -429,6 +432,31 @@ impl Reader<'_> {
         let mut values = Vec::new();
         reader.values(place + word.len(), Syntax::NextLine, false, false, &mut values);
         found.append(&mut values);
+    }
+
+    /// `{"key": "password", "value": "x"}`, on one line or over two; whether it is such a pair.
+    fn pair(&self, place: usize, line: Span, found: &mut Vec<Candidate>) -> bool {
+        const NAMES: [&[u8]; 4] = [b"\"key\":", b"\"name\":", b"\"Key\":", b"\"Name\":"];
+        let before = self.text[line.start..self.key.start].trim_ascii_end();
+        let before = before.strip_suffix(b"\"").unwrap_or(before).trim_ascii_end();
+        if self.byte(place) != b',' || !NAMES.iter().any(|name| before.ends_with(name)) {
+            return false;
+        }
+        let mut from = self.skip_spaces(place + 1);
+        let mut end = self.end;
+        if from >= self.end {
+            let start =
+                (self.end + 1 + usize::from(self.text[self.end..].starts_with(b"\r"))).min(self.text.len());
+            let high = self.text.len().min(start + MAX_VALUE);
+            end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
+            from = start + self.text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        }
+        let reader = Reader { text: self.text, end, key: self.key };
+        let word = NEXT_LINE.into_iter().find(|word| word.starts_with(b"\"") && reader.starts(from, word));
+        if let Some(word) = word {
+            reader.values(from + word.len(), Syntax::NextLine, false, true, found);
+        }
+        word.is_some()
     }
 
     /// Reads the value or the values from `place` on.

@@ -140,9 +140,9 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
 
 /// What may follow a provider's name without a separator: `acmekey`, `ACMETOKEN`, `acmeio`.
 static AFTER_NAME: &[&[u8]] = &[
-    b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"ci", b"com", b"cred",
-    b"hq", b"id", b"io", b"key", b"live", b"pass", b"pat", b"prod", b"pw", b"rest", b"secret", b"service",
-    b"site", b"test", b"token", b"user", b"web",
+    b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"ci", b"com",
+    b"cred", b"hq", b"id", b"io", b"key", b"live", b"pass", b"pat", b"prod", b"pw", b"rest", b"secret",
+    b"service", b"site", b"test", b"token", b"user", b"web",
 ];
 
 /// The end of the places where a value may begin.
@@ -254,11 +254,13 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
             _ => Confidence::Low,
         });
     }
-    if named || own_key(text, hit, value).is_some_and(|own| own.is_secret() && !own.is_public()) {
-        let sure = lines == 0 || nests(&between) || form.mixed || !key.is_secret();
+    let own = own_key(text, hit, value);
+    let own_secret = own.as_ref().is_some_and(|own| own.is_secret() && !own.is_public());
+    if named || own_secret {
+        let sure = lines == 0 || nests(&between) || form.mixed || own_secret;
         return Some(if sure { Confidence::High } else { Confidence::Medium });
     }
-    let is_its_own = key.words.is_empty() || own_key(text, hit, value).is_some();
+    let is_its_own = key.words.is_empty() || own.is_some();
     let may_be_a_digest = form.like_a_hash && !(is_its_own && form.unlike_a_digest);
     Some(if may_be_a_digest || !form.made { Confidence::Low } else { Confidence::Medium })
 }
@@ -332,8 +334,8 @@ fn own_key(text: &[u8], hit: Span, value: Span) -> Option<Key> {
 
 /// Words between a name and its value that mean nothing of their own: types, and what calls a value so.
 static FILLERS: &[&str] = &[
-    "array", "arr", "byte", "bytes", "char", "chars", "const", "default", "from", "is", "new", "option", "secure",
-    "some", "static", "str", "string", "text", "to", "u8", "utf8", "val", "value", "was", "wchar",
+    "array", "arr", "byte", "bytes", "char", "chars", "const", "default", "from", "is", "new", "option",
+    "secure", "some", "static", "str", "string", "text", "to", "u8", "utf8", "val", "value", "was", "wchar",
 ];
 
 /// Whether a keyword ends in a word of secrets, such as `acme_token`: then it is a key of its own.
@@ -504,7 +506,8 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
     let mut key = Key { direct, before: before.to_ascii_lowercase(), words: words(after) };
     if !direct {
         // `--acme-token …`, `Bearer …`: the word is the operator.
-        key.direct = spaced && key.is_secret();
+        let flag = end == hit.end && text[..hit.start].ends_with(b"-");
+        key.direct = spaced && (key.is_secret() || flag);
     }
     key
 }
@@ -580,10 +583,22 @@ mod tests {
             ("acme:\n  url: https://example.org\n  api_key: {}", high, high),
             ("acme {\n  token = \"{}\"", high, high),
             ("# acme\nreq.Header.Set(\"Authorization\", \"Bearer {}\")", high, high),
-            ("base = \"https://api.acme.com\"\ntoken = \"{}\"", medium, medium),
-            ("new Acme(\"{}\")", medium, low),
-            ("acme = {}", medium, low),
-            ("acme {}", low, low),
+            ("base = \"https://api.acme.com\"\ntoken = \"{}\"", high, medium),
+            ("new Acme(\"{}\")", medium, medium),
+            ("acme = {}", medium, medium),
+            ("acme {}", medium, low),
+            ("var acmeToken string = \"{}\"", high, high),
+            ("acme_key: Option<&str> = \"{}\"", high, high),
+            ("acme_token: |\n  {}", high, high),
+            ("<acmeToken>\n  {}\n</acmeToken>", high, high),
+            ("- name: ACME_KEY\n  value: {}", high, high),
+            ("$acmeToken .= \"{}\";", high, high),
+            ("$acmeToken ??= '{}'", high, high),
+            ("my acme key is {}", high, high),
+            ("Authorization: Acme {}", high, medium),
+            ("secret = \"acme {}\"", high, medium),
+            ("see acme in the list\n = '{}'", low, low),
+            ("https://acme/{}/logo.png", low, low),
             ("acme_client_id = {}", low, None),
             ("acme_key_sha256: {}", low, None),
             ("acme_public_key: {}", low, None),

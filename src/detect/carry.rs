@@ -16,8 +16,8 @@
 use std::sync::Arc;
 
 use super::{
-    Collector, Detector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View,
-    assignment, class::Class, encoding, overlap, pattern,
+    Collector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View, assignment,
+    class::Class, encoding, overlap, pattern,
 };
 use crate::text::Copied;
 
@@ -156,9 +156,7 @@ impl Scanner {
 
     /// Whether the match may depend on bytes of several lines.
     fn spans_lines(&self, one: &Match) -> bool {
-        let spans =
-            |rule| matches!(&self.rules.rule(rule).detector, Detector::Pattern(pattern) if pattern.multiline);
-        one.decoded.is_empty() && spans(one.rule)
+        one.decoded.is_empty() && self.rules.rule(one.rule).spans_lines()
     }
 
     /// Looks for matches with a keyword in one of `regions`. Gives the places of keywords whose
@@ -245,6 +243,7 @@ fn inherit(
                     span: moved(one.span),
                     whole: moved(one.whole),
                     depends: moved(one.depends),
+                    parts: one.parts.iter().map(|&part| moved(part)).collect(),
                     ..(*one).clone()
                 });
             }

@@ -16,17 +16,17 @@ pub(crate) struct Keyword {
     pub(crate) fold: bool,
 }
 
-/// The keywords of a rule, and whether its matches may span lines.
-pub(crate) fn keywords(detector: &Detector) -> Vec<(Keyword, bool)> {
-    let (keywords, fold, spans_lines) = match detector {
-        Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case, pattern.multiline),
-        Detector::Bound(bound) => (&bound.keywords, true, false),
-        Detector::Assignment(assignment) => (&assignment.keywords, true, false),
+/// The keywords of a rule.
+pub(crate) fn keywords(detector: &Detector) -> Vec<Keyword> {
+    let (keywords, fold) = match detector {
+        Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case),
+        Detector::Bound(bound) => (&bound.keywords, true),
+        Detector::Assignment(assignment) => (&assignment.keywords, true),
         Detector::File(_) | Detector::Structure => return Vec::new(),
     };
     let entered = keywords.iter().map(|keyword| {
         let text = if fold { keyword.to_ascii_lowercase() } else { keyword.to_string() };
-        (Keyword { bytes: text.into_bytes(), fold }, spans_lines)
+        Keyword { bytes: text.into_bytes(), fold }
     });
     entered.collect()
 }

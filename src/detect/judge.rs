@@ -22,7 +22,7 @@ use name::Name;
 use place::Place;
 
 use super::assignment::{Candidate, Quote};
-use crate::{finding::Confidence, text::Span};
+use crate::{finding::Confidence, rule::Odds, text::Span};
 
 /// What a rule asks of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +44,6 @@ impl Classifier {
     }
 }
 
-/// Odds, as [`model::score`], from which a candidate counts at each confidence.
-///
-/// `Medium` is what is reported by default: the point where precision over the training data, grouped
-/// by repository, is about nine in ten. `High` is nearly always right.
-const THRESHOLDS: [(Confidence, i32); 3] =
-    [(Confidence::High, 1700), (Confidence::Medium, -250), (Confidence::Low, -1000)];
-
 /// What is thought of a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -69,6 +62,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) classifier: Classifier,
     /// What the path says.
     pub(crate) place: Place,
+    /// Odds, as [`model::score`], from which a value counts at each confidence.
+    pub(crate) odds: Odds,
 }
 
 /// What is thought of `candidate`, in the window `line` of its line.
@@ -86,7 +81,7 @@ pub(crate) fn judge(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>
     match verdict(text, line, candidate, ask) {
         Verdict::Known(_) => None,
         Verdict::Odds(features) => {
-            let confidence = confidence(model::score(&features))?;
+            let confidence = confidence(model::score(&features), ask.odds)?;
             Some(Opinion { confidence, mild: is_mild(&features) })
         }
     }
@@ -118,10 +113,11 @@ pub fn is_mild(features: &features::Features) -> bool {
     !made && sample.iter().chain(&stock).any(|&feature| holds(feature))
 }
 
-/// The confidence that goes with the odds.
+/// The confidence that goes with a score.
 #[must_use]
-pub fn confidence(score: i32) -> Option<Confidence> {
-    THRESHOLDS.iter().find(|(_, least)| score >= *least).map(|(confidence, _)| *confidence)
+pub fn confidence(score: i32, odds: Odds) -> Option<Confidence> {
+    let levels = [Confidence::High, Confidence::Medium, Confidence::Low];
+    levels.into_iter().zip(odds).find(|&(_, least)| score >= least).map(|(confidence, _)| confidence)
 }
 
 /// The bytes of the value: those written, or those that a list of numbers stands for.

@@ -30,6 +30,17 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
                 taken.insert(one.span.start, one.span.end);
             }
         }
+        // A part is told with its secret: an id alone would be told twice.
+        let parts: Vec<_> =
+            matches.iter().zip(&keep).filter(|(_, keep)| **keep).flat_map(|(one, _)| &one.parts).collect();
+        let told: Vec<bool> = matches
+            .iter()
+            .map(|one| {
+                let credential = rules.rule(one.rule).risk.number() == CREDENTIALS && !one.secret.is_empty();
+                credential && one.parts.is_empty() && parts.iter().any(|part| part.contains(one.span))
+            })
+            .collect();
+        keep.iter_mut().zip(told).for_each(|(keep, told)| *keep &= !told);
         let mut kept = keep.iter();
         matches.retain(|_| kept.next().copied().unwrap_or(true));
     }
@@ -44,11 +55,15 @@ fn rank(rules: &RuleSet, one: &Match) -> impl Ord + use<> {
         // What a document says of a value is more than what the value says of itself.
         !one.is_structural(),
         one.decoded.len(),
+        one.parts.is_empty(),
         one.proof.is_none(),
         by_name,
         std::cmp::Reverse(one.confidence),
         std::cmp::Reverse(one.span.len()),
         one.span.start,
         one.rule,
+        // Two names may bind the same value: which was met first depends on what is fresh.
+        one.whole,
+        one.depends,
     )
 }

@@ -39,13 +39,13 @@ impl Scanner {
         self.near.prefilter.find(text, 0, text.len(), |keyword, start| {
             let hit = Span::new(start, start + self.near.prefilter.length(keyword));
             self.near.rules(keyword, |rule| {
-                let Detector::Assignment(assignment) = &self.rules.rule(rule).detector else { return };
-                let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
+                let Detector::Assignment(named) = &self.rules.rule(rule).detector else { return };
+                let Some(classifier) = Classifier::from_name(&named.classifier) else { return };
                 let line = window(text, hit);
                 candidates.clear();
                 assignment::find(text, line, hit, &mut candidates);
                 for candidate in &candidates {
-                    let ask = Ask { keyword: hit.of(text), classifier, place };
+                    let ask = Ask { keyword: hit.of(text), classifier, place, odds: named.odds };
                     let verdict = judge::verdict(text, line, candidate, ask);
                     samples.push(Sample { rule, key: candidate.key, value: candidate.value, verdict });
                 }

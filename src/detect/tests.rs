@@ -58,6 +58,35 @@ matches = ['password = "Tr0ub4dor&3"']
 rejects = ['password = other']
 
 [[rule]]
+id = "pair"
+title = "Pair secret"
+risk = 1
+severity = "high"
+confidence = "medium"
+keywords = ["pairs"]
+value = '''[0-9a-f]{16}'''
+help = "Change it."
+docs = "https://example.com/"
+matches = ['pairs_secret = "4f7c0b9e2d61a835"']
+rejects = ['pairs_secret = "4f7c"']
+[[rule.part]]
+name = "the id"
+pattern = '''\b(ID[0-9]{4})\b'''
+
+[[rule]]
+id = "pair-id"
+title = "Pair id"
+risk = 1
+severity = "low"
+confidence = "high"
+keywords = ["ID1"]
+pattern = '''\b(ID1[0-9]{3})\b'''
+help = "Change it."
+docs = "https://example.com/"
+matches = ["ID1234"]
+rejects = ["ID1"]
+
+[[rule]]
 id = "debug-on"
 title = "Debug mode"
 risk = 3
@@ -136,6 +165,34 @@ fn one_secret_is_one_match() {
 }
 
 #[test]
+fn a_secret_is_told_with_its_parts() {
+    let scanner = scanner(PACK);
+    let notes = |text: &str| -> Vec<String> {
+        let found = scan_with(&scanner, "a.env", text.as_bytes(), &Fresh::All);
+        let told = |one: &Match| {
+            let note = one.note.as_deref().unwrap_or_default();
+            format!("{} {} {note}", scanner.rules().rule(one.rule).id, one.confidence.name())
+        };
+        found.iter().map(told).collect()
+    };
+    assert_eq!(notes("a ID1234 b"), ["pair-id high "]);
+    assert_eq!(notes("PAIRS_SECRET=4f7c0b9e2d61a835\n"), ["pair medium "]);
+    let redacted = Secret::new(b"ID1234").redacted();
+    // One finding, and the id is not printed whole.
+    assert_eq!(
+        notes("PAIRS_ID=ID1234\n\nPAIRS_SECRET=4f7c0b9e2d61a835\n"),
+        [format!("pair high with the id {redacted} (2 lines above)")]
+    );
+    assert_eq!(
+        notes("PAIRS_SECRET=4f7c0b9e2d61a835\nPAIRS_ID=ID1234\n"),
+        [format!("pair high with the id {redacted} (1 line below)")]
+    );
+    assert!(!redacted.contains("ID1234"));
+    // Too far away: two findings.
+    assert_eq!(notes(&format!("ID1234{}PAIRS_SECRET=4f7c0b9e2d61a835", "\n".repeat(8))).len(), 2);
+}
+
+#[test]
 fn encodings_and_line_endings() {
     let line = "x acme_8k2j5h7x9q1z\r\n";
     check("a.txt", format!("\u{feff}{line}").as_bytes(), &["acme-token@5..22"]);
@@ -169,7 +226,7 @@ fn long_lines_and_many_lines() {
 }
 
 /// Pieces that make interesting texts when thrown together.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 20] = [
     "acme_8k2j5h7x9q1z",
     "acme_",
     "8k2j5h7x9q1z",
@@ -186,6 +243,10 @@ const PIECES: [&str; 16] = [
     "a%63me%5F8k2j5h7x9q1z",
     "\"",
     "é",
+    "pairs_secret = 4f7c0b9e2d61a835\n",
+    "pairs:\n",
+    "  key: 9b2e4f7c0d61a835\n",
+    "ID1234\n",
 ];
 
 proptest! {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     RuleSet,
-    model::{Allow, Assignment, Bound, Detector, FileRule, Pattern, Rule, Text},
+    model::{Allow, Assignment, Bound, Detector, FileRule, Part, Pattern, Rule, Text},
     structure,
 };
 
@@ -17,7 +17,7 @@ impl RuleSet {
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Fields(Sha256::new());
         // Changes whenever the list of fields below does.
-        hash.text("abatis rule set 2");
+        hash.text("abatis rule set 3");
         hash.number(self.len() as u64);
         self.iter().for_each(|rule| hash.rule(rule));
         hash.allow(self.allow());
@@ -73,10 +73,11 @@ impl Fields {
                 self.optional(entropy.map(f64::to_bits));
                 self.text(check);
             }
-            Detector::Assignment(Assignment { keywords, classifier }) => {
+            Detector::Assignment(Assignment { keywords, classifier, odds }) => {
                 self.text("assignment");
                 self.texts(keywords);
                 self.text(classifier);
+                odds.iter().for_each(|least| self.number(u64::from(least.cast_unsigned())));
             }
             Detector::File(FileRule { names, except, min_size, max_size, executable, content }) => {
                 self.text("file");
@@ -88,6 +89,11 @@ impl Fields {
                 self.text(content);
             }
             Detector::Structure => self.text("structure"),
+        }
+        self.number(rule.parts.len() as u64);
+        for Part { name, regex } in rule.parts.iter() {
+            self.text(name);
+            self.text(regex);
         }
         self.number(rule.structures.len() as u64);
         rule.structures.iter().for_each(|part| self.text(&structure::deciding(part)));

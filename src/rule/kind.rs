@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::{
     expression,
-    model::{Assignment, Bound, Detector, FileRule, Pattern, Text},
+    model::{Assignment, Bound, Detector, FileRule, ODDS, Odds, Part, Pattern, Text},
     schema::{FileTable, RuleTable},
     table::Sink,
     validate::{Context, check_entropy, flag, optional_text, text, texts},
@@ -17,14 +17,28 @@ use crate::diagnostic::{Diagnostic, did_you_mean, list};
 const MIN_KEYWORD: usize = 3;
 /// Longest value that a rule can bind to a name, in bytes: the longest tokens in use are JWTs of a few thousand.
 const MAX_VALUE: usize = 8192;
+/// No model is surer than this, as the logarithm of odds.
+const MOST_ODDS: f64 = 100.0;
 /// Names of classifiers of assignments.
 const CLASSIFIERS: [&str; 2] = ["password", "token"];
 
 /// The kinds of rules, with the keys that only they have.
 const KINDS: [(&str, &[&str]); 5] = [
-    ("pattern", &["keywords", "ignore-case", "multiline", "entropy", "check", "placeholders", "binary"]),
-    ("value", &["keywords", "ignore-case", "near", "entropy", "check"]),
-    ("classifier", &["keywords"]),
+    (
+        "pattern",
+        &[
+            "keywords",
+            "ignore-case",
+            "multiline",
+            "entropy",
+            "check",
+            "placeholders",
+            "binary",
+            "[[rule.part]]",
+        ],
+    ),
+    ("value", &["keywords", "ignore-case", "near", "entropy", "check", "[[rule.part]]"]),
+    ("classifier", &["keywords", "odds"]),
     ("[rule.file]", &[]),
     ("[[rule.match]]", &[]),
 ];
@@ -136,6 +150,21 @@ fn bound(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Bou
     })
 }
 
+/// The parts of a credential, as far as they can be read.
+pub(super) fn parts(table: &RuleTable, sink: &Sink<'_>) -> Vec<Part> {
+    let read = table.parts.iter().filter_map(|part| {
+        let (Some(name), Some(pattern)) = (&part.name, &part.pattern) else {
+            sink.push(
+                Diagnostic::error("missing-key", "a part needs `name` and `pattern`").label(part.span, ""),
+            );
+            return None;
+        };
+        expression::pattern(sink, pattern, false)?;
+        Some(Part { name: text(name), regex: text(pattern) })
+    });
+    read.collect()
+}
+
 fn known_check(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
     if let Some(check) = &table.check
         && !context.checks.is_empty()
@@ -160,7 +189,26 @@ fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
     }
     let keywords =
         keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
-    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier) })
+    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier), odds: odds(table, sink) })
+}
+
+/// The odds of each confidence; what is not said is as everywhere.
+fn odds(table: &RuleTable, sink: &Sink<'_>) -> Odds {
+    let Some(written) = &table.odds else { return ODDS };
+    let mut odds = ODDS;
+    for (odds, least) in odds.iter_mut().zip(&written.least) {
+        if let Some(least) = least {
+            *odds = (least.value.clamp(-MOST_ODDS, MOST_ODDS) * 1000.0).round() as i32;
+        }
+    }
+    if !odds.is_sorted_by(|surer, less| surer >= less) {
+        sink.push(
+            Diagnostic::error("bad-odds", "a higher confidence needs odds that are at least as high")
+                .label(written.span, "")
+                .help("logarithms of odds: 0 is even, 2.2 is nine to one"),
+        );
+    }
+    odds
 }
 
 fn keywords(table: &RuleTable, sink: &Sink<'_>) -> Vec<Text> {

@@ -59,14 +59,32 @@ pub(crate) struct RuleTable {
     pub(crate) placeholders: Option<At<bool>>,
     pub(crate) binary: Option<At<bool>>,
     pub(crate) classifier: Option<At<String>>,
+    pub(crate) odds: Option<OddsTable>,
     // Bound value.
     pub(crate) value: Option<At<String>>,
     pub(crate) near: Option<At<Vec<At<String>>>>,
+    pub(crate) parts: Vec<PartTable>,
     // File and structure.
     pub(crate) file: Option<FileTable>,
     /// `[[rule.match]]`, without those that something is wrong with, and where the first one is.
     pub(crate) structures: Vec<Structure>,
     pub(crate) structure_span: Option<Span>,
+}
+
+/// `odds = { high = …, medium = …, low = … }`.
+#[derive(Clone, Debug)]
+pub(crate) struct OddsTable {
+    pub(crate) span: Span,
+    /// For high, medium and low confidence.
+    pub(crate) least: [Option<At<f64>>; 3],
+}
+
+/// `[[rule.part]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct PartTable {
+    pub(crate) span: Span,
+    pub(crate) name: Option<At<String>>,
+    pub(crate) pattern: Option<At<String>>,
 }
 
 /// `[rule.file]`.
@@ -181,8 +199,10 @@ impl RuleTable {
             placeholders: table.boolean("placeholders"),
             binary: table.boolean("binary"),
             classifier: table.string("classifier"),
+            odds: table.table("odds", "`odds`").map(OddsTable::read),
             value: table.string("value"),
             near: table.optional_strings("near"),
+            parts: table.tables("part", "a part of a credential").into_iter().map(PartTable::read).collect(),
             file: table.table("file", "`[rule.file]`").map(FileTable::read),
             structures: Vec::new(),
             structure_span: None,
@@ -219,6 +239,8 @@ impl RuleTable {
             ("placeholders", flag(&self.placeholders)),
             ("binary", flag(&self.binary)),
             ("near", self.near.as_ref().map(|at| at.span)),
+            ("odds", self.odds.as_ref().map(|odds| odds.span)),
+            ("[[rule.part]]", self.parts.first().map(|part| part.span)),
         ]
         .into_iter()
         .filter_map(|(key, span)| Some((key, span?)))
@@ -227,6 +249,23 @@ impl RuleTable {
     /// Where to point for the rule as a whole.
     pub(crate) fn place(&self) -> Span {
         self.id.as_ref().map_or(self.span, |id| id.span)
+    }
+}
+
+impl OddsTable {
+    fn read(mut table: Table<'_, '_>) -> Self {
+        let least = ["high", "medium", "low"].map(|level| table.decimal(level));
+        let odds = Self { span: table.span(), least };
+        table.finish();
+        odds
+    }
+}
+
+impl PartTable {
+    fn read(mut table: Table<'_, '_>) -> Self {
+        let part = Self { span: table.span(), name: table.string("name"), pattern: table.string("pattern") };
+        table.finish();
+        part
     }
 }
 

@@ -102,6 +102,7 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
     }
     let risk = risk(table, sink);
     let detector = kind::detector(table, context, sink);
+    let parts = kind::parts(table, sink);
     wanted(table, context, sink);
     table.tags.iter().for_each(|tag| check_tag(tag, sink));
     table.paths.iter().for_each(|glob| expression::glob(sink, glob));
@@ -130,6 +131,7 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
         gate: table.gate.as_ref().map_or(Gate::Block, |gate| gate.value),
         detector: detector?,
         structures: Cow::Owned(table.structures.clone()),
+        parts: Cow::Owned(parts),
         paths: texts(&table.paths),
         allow: Cow::Owned(allow),
         matches,

@@ -3,7 +3,7 @@
 //! What is written reads back as the same rule. Must not print.
 
 use super::{
-    model::{Allow, Detector, Example, Gate, Rule, Text},
+    model::{Allow, Detector, Example, Gate, ODDS, Rule, Text},
     structure,
     table::write_string,
 };
@@ -49,6 +49,10 @@ pub fn to_toml(rule: &Rule) -> String {
         Detector::Assignment(assignment) => {
             strings(out, "keywords", &assignment.keywords);
             string(out, "classifier", &assignment.classifier);
+            if assignment.odds != ODDS {
+                let [high, medium, low] = assignment.odds.map(|least| f64::from(least) / 1000.0);
+                line(out, "odds", format!("{{ high = {high:?}, medium = {medium:?}, low = {low:?} }}"));
+            }
         }
         Detector::File(_) | Detector::Structure => {}
     }
@@ -81,6 +85,11 @@ fn sub_tables(out: &mut String, rule: &Rule) {
             }
         }
         Detector::Pattern(_) | Detector::Bound(_) | Detector::Assignment(_) | Detector::Structure => {}
+    }
+    for part in rule.parts.iter() {
+        out.push_str("\n[[rule.part]]\n");
+        string(out, "name", &part.name);
+        line(out, "pattern", literal(&part.regex));
     }
     for part in rule.structures.iter() {
         out.push_str("\n[[rule.match]]\n");

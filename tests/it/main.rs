@@ -5,6 +5,7 @@
 
 mod audit;
 mod checkouts;
+mod credentials;
 mod exposure;
 mod filter;
 mod gate;

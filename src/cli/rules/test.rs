@@ -88,7 +88,8 @@ fn failures(rule: &Rule, edge: &Edge) -> Vec<String> {
     for (key, wanted, example) in matches.chain(rejects) {
         number = if list == key { number + 1 } else { 1 };
         list = key;
-        if trial.finds(example) != wanted {
+        let least = if wanted { trial.reported } else { Confidence::Low };
+        if trial.finds(example, least) != wanted {
             let what = if wanted { "nothing is found in" } else { "something is found in" };
             let why = if wanted { trial.why_not(rule, example, edge) } else { String::new() };
             failures.push(format!("{what} `{key}` {number}{why}: {}", shown(example)));
@@ -104,8 +105,9 @@ struct Trial {
     executable: bool,
     /// The rule on trial.
     id: RuleId,
-    /// Least confidence of a match that counts.
-    least: Confidence,
+    /// What is reported by default, or what the rule has if that is less: so sure it must be of what it is to find.
+    /// What it is to leave alone it must not find at all.
+    reported: Confidence,
 }
 
 impl Trial {
@@ -114,12 +116,8 @@ impl Trial {
         if rule.gate == Gate::Off {
             rule.gate = Gate::Block;
         }
-        // A judged value is told from others by how sure the verdict is.
-        let least = match rule.detector {
-            Detector::Assignment(_) => rule.confidence.min(Confidence::Medium),
-            _ => Confidence::Low,
-        };
         let executable = matches!(&rule.detector, Detector::File(file) if file.executable == Some(true));
+        let reported = rule.confidence.min(Confidence::Medium);
         let id = rule.id.clone();
         // What a structural rule calls a secret is what the credential rules see.
         let mut all = if rule.structures.is_empty() { Vec::new() } else { rule::builtin() };
@@ -132,17 +130,17 @@ impl Trial {
             filter: Filter::new(rules, options),
             executable,
             id,
-            least,
+            reported,
         }
     }
 
     /// Whether the rule reports something, its own allowlist considered.
-    fn finds(&self, example: &Example) -> bool {
-        let Seen { matches, allowed, .. } = self.look(example);
+    fn finds(&self, example: &Example, least: Confidence) -> bool {
+        let Seen { matches, allowed, .. } = self.look(example, least);
         matches > allowed
     }
 
-    fn look(&self, example: &Example) -> Seen {
+    fn look(&self, example: &Example, least: Confidence) -> Seen {
         let path = if example.path.is_empty() { NEUTRAL_PATH } else { &example.path };
         let subject = Subject {
             bytes: example.text.as_bytes(),
@@ -155,8 +153,7 @@ impl Trial {
         };
         let mut matches = Vec::new();
         let tally = self.scanner.scan(subject, &mut Scratch::default(), &mut matches);
-        matches
-            .retain(|one| one.confidence >= self.least && self.scanner.rules().rule(one.rule).id == self.id);
+        matches.retain(|one| one.confidence >= least && self.scanner.rules().rule(one.rule).id == self.id);
         let entry = Entry { origin: Origin::file(path), ..Entry::default() };
         let verdicts = self.filter.on_content(&entry, subject.bytes, &Fresh::All, &matches);
         let allowed = verdicts.iter().flatten().count();
@@ -165,7 +162,7 @@ impl Trial {
 
     /// Which part of the rule stands in the way of finding `example`, if one alone does.
     fn why_not(&self, rule: &Rule, example: &Example, edge: &Edge) -> String {
-        let seen = self.look(example);
+        let seen = self.look(example, self.reported);
         let Detector::Pattern(pattern) = &rule.detector else { return String::new() };
         if seen.allowed > 0 {
             return ", which the rule's own allowlist allows".to_owned();
@@ -177,7 +174,7 @@ impl Trial {
             let mut pattern = pattern.clone();
             change(&mut pattern);
             let rule = Rule { detector: Detector::Pattern(pattern), ..rule.clone() };
-            Self::new(&rule, edge).finds(example)
+            Self::new(&rule, edge).finds(example, self.reported)
         };
         if pattern.placeholders && without(|pattern| pattern.placeholders = false) {
             return ", which looks like a placeholder (`placeholders = false` keeps such)".to_owned();

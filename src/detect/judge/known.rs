@@ -153,6 +153,9 @@ pub(crate) fn what(
     if TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
         return Some(Known::Type);
     }
+    if bare && STOCK.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
+        return Some(Known::Type);
+    }
     if bare && is_bare_code(value) {
         return Some(Known::Code);
     }
@@ -418,9 +421,12 @@ fn is_broken(value: &[u8]) -> bool {
     let around = value.get(place.wrapping_sub(1)).zip(value.get(place + 1));
     value.len() >= MIN_BROKEN
         && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
-        && around.is_some_and(|(before, after)| before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric())
+        && around
+            .is_some_and(|(before, after)| before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric())
         && value.iter().enumerate().all(|(at, byte)| {
-            at == place || byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
+            at == place
+                || byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
         })
 }
 
@@ -479,7 +485,9 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
         text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
     };
     let (key, plain) = (letters(name.lower()), letters(value));
-    if key == plain || plain == name.keyword_word() && plain.len() > 4 {
+    // `POSTGRES_PASSWORD = "postgres"` names what it is for a second time.
+    let a_word_of_it = plain.len() > 4 && plain.len() == value.len() && name.words().contains(&&*plain);
+    if key == plain || a_word_of_it {
         return true;
     }
     let joined = value.iter().any(|byte| matches!(byte, b'_' | b'.'))

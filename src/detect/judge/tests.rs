@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     detect::{assignment, study},
+    rule::ODDS,
     text::Span,
 };
 
@@ -14,7 +15,7 @@ fn wrong(path: &str, text: &str, keyword: &str, classifier: Classifier, expected
     let line = study::window(bytes, hit);
     let mut found = Vec::new();
     assignment::find(bytes, line, hit, &mut found);
-    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()) };
+    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()), odds: ODDS };
     let best = found.iter().filter_map(|one| judge(bytes, line, one, ask)).map(|one| one.confidence).max();
     ((best >= Some(Confidence::Medium)) != expected).then(|| format!("{path}: {text}: {best:?}"))
 }
@@ -43,6 +44,8 @@ fn passwords() {
         ("a.c", r#"puts("db://u:PASSWORD@localhost:6379/0");"#, false),
         ("a.go", r#"password: "i-am-invalid""#, false),
         ("a.go", r#"password: "s3cr3t""#, true),
+        ("a.php", r#""POSTGRES_PASSWORD" => "postgres""#, false),
+        ("a.txt", "user password:digest", false),
         ("config/locales/de.yml", "password: 'Passwort'", false),
     ];
     let wrong: Vec<_> = cases
@@ -102,8 +105,12 @@ fn what_values_are_is_said() {
         let line = study::window(text.as_bytes(), hit);
         let mut found = Vec::new();
         assignment::find(text.as_bytes(), line, hit, &mut found);
-        let ask =
-            Ask { keyword: b"password", classifier: Classifier::Password, place: Place::of(path.as_bytes()) };
+        let ask = Ask {
+            keyword: b"password",
+            classifier: Classifier::Password,
+            place: Place::of(path.as_bytes()),
+            odds: ODDS,
+        };
         let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
         assert_eq!(seen, Some(Verdict::Known(expected)), "{path}: {text}");
     }
@@ -115,7 +122,8 @@ fn shares_add_up_to_the_score() {
     let hit = Span::new(0, 8);
     let mut found = Vec::new();
     assignment::find(text, Span::new(0, text.len()), hit, &mut found);
-    let ask = Ask { keyword: b"password", classifier: Classifier::Password, place: Place::of(b"a.py") };
+    let ask =
+        Ask { keyword: b"password", classifier: Classifier::Password, place: Place::of(b"a.py"), odds: ODDS };
     let Verdict::Odds(features) = verdict(text, Span::new(0, text.len()), &found[0], ask) else {
         panic!("a password is known for something else");
     };

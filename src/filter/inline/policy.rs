@@ -206,6 +206,7 @@ mod tests {
             span: Span::new(start, start + 3),
             whole,
             depends: whole,
+            parts: Vec::new(),
             secret: Secret::new(b""),
             confidence: Confidence::High,
             at_most: None,

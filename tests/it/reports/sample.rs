@@ -42,8 +42,11 @@ pub(super) fn rules() -> RuleSet {
             binary: false,
         })
     };
-    let assignment =
-        Detector::Assignment(Assignment { keywords: Cow::Borrowed(&[]), classifier: "password".into() });
+    let assignment = Detector::Assignment(Assignment {
+        keywords: Cow::Borrowed(&[]),
+        classifier: "password".into(),
+        odds: abatis::rule::ODDS,
+    });
     let file = Detector::File(FileRule {
         names: Cow::Borrowed(&[]),
         except: Cow::Borrowed(&[]),
@@ -60,6 +63,7 @@ pub(super) fn rules() -> RuleSet {
     ];
     let rules = list.map(|(id, title, risk, severity, detector)| Rule {
         refs: Cow::Borrowed(&[]),
+        parts: Cow::Borrowed(&[]),
         structures: Cow::Borrowed(&[]),
         id: RuleId::from_static(id),
         title: title.into(),
