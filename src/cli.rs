@@ -13,6 +13,7 @@ mod explain;
 mod gate;
 mod hook;
 mod install;
+mod interrupt;
 mod load;
 mod log;
 mod merge;

@@ -185,6 +185,12 @@ struct Collector<'c> {
 }
 
 impl Scanner {
+    /// How far a scan goes.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Makes the rules ready. Expressions are compiled when first needed.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, limits: Limits) -> Self {

@@ -247,7 +247,7 @@ impl Finding {
     /// The path shown to people, archive members behind `!`.
     #[must_use]
     pub fn path(&self) -> BString {
-        self.origin.display_path()
+        self.origin.full_path()
     }
 }
 

@@ -102,6 +102,8 @@ pub enum Kind {
 /// Where a content came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Origin {
+    /// The repository, by its path below what was looked at, where that is several.
+    pub repository: Option<Arc<BString>>,
     /// The path, relative to the top of the tree where there is one. For messages, a name
     /// such as `COMMIT_EDITMSG`.
     pub path: BString,
@@ -128,7 +130,27 @@ impl Origin {
         self.members.last().map_or(self.path.as_bstr(), |member| member.as_bstr())
     }
 
-    /// The whole path for people: `a.zip!inner/b.txt` for a member of an archive.
+    /// The path for people with the repository in front, where there are several.
+    #[must_use]
+    pub fn full_path(&self) -> BString {
+        self.below_repository(self.display_path())
+    }
+
+    /// The path without members of archives, with the repository in front, where there are several.
+    #[must_use]
+    pub fn path_from_top(&self) -> BString {
+        self.below_repository(self.path.clone())
+    }
+
+    fn below_repository(&self, path: BString) -> BString {
+        let Some(repository) = &self.repository else { return path };
+        let mut full = BString::clone(repository);
+        full.push(b'/');
+        full.extend_from_slice(&path);
+        full
+    }
+
+    /// The path for people: `a.zip!inner/b.txt` for a member of an archive.
     #[must_use]
     pub fn display_path(&self) -> BString {
         let mut path = self.path.clone();

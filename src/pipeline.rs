@@ -117,6 +117,10 @@ pub struct Control {
     pub bytes: AtomicU64,
     /// Findings so far.
     pub findings: AtomicU64,
+    /// Objects that are to be read; 0 where nobody knows, or not yet.
+    pub expected: AtomicU64,
+    /// Objects of them that were read.
+    pub read: AtomicU64,
     cancelled: AtomicBool,
 }
 
@@ -124,6 +128,16 @@ impl Control {
     /// Asks the run to stop at the next entry.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// How far a run came that was asked to stop, as a sentence without its end.
+    fn how_far(&self) -> String {
+        let (read, expected) = (self.read.load(Ordering::Relaxed), self.expected.load(Ordering::Relaxed));
+        if expected == 0 {
+            "it was stopped before everything was read".to_owned()
+        } else {
+            format!("it was stopped after {read} of {expected} objects")
+        }
     }
 
     /// Whether the run was asked to stop.
@@ -137,8 +151,10 @@ impl Control {
 #[must_use]
 pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
     let collector = Collector::new(plan);
+    let digest = plan.digest();
     let visit = || {
         for source in sources {
+            collector.recall(*source, &digest);
             if let Err(error) = source.visit(&collector) {
                 let cause = error.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
                 collector.fail(Problem {
@@ -163,7 +179,19 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
             Some(Ok(pool)) => pool.install(visit),
             _ => visit(),
         };
+    collector.pass_on(&digest);
     collector.finish(question, answer)
+}
+
+impl Plan {
+    /// A digest of all that decides in which contents something is found, and which are read.
+    fn digest(&self) -> [u8; 32] {
+        use sha2::{Digest as _, Sha256};
+        let Self { scanner, selector, archives, .. } = self;
+        let rules = scanner.rules().digest();
+        let rest = format!("{} {:?} {selector:?} {archives:?}", env!("CARGO_PKG_VERSION"), scanner.limits());
+        Sha256::new().chain_update(rules).chain_update(rest).finalize().into()
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ pub mod archive;
 mod beside;
 pub mod files;
 pub mod git;
+pub mod named;
 pub mod patch;
 pub mod shard;
 pub mod stdin;
 mod windows;
 
-use std::{any::Any, fmt};
+use std::{any::Any, collections::BTreeMap, fmt};
 
 use bstr::BString;
 
@@ -46,6 +47,10 @@ pub enum Count {
     Commits,
     /// Entries that moved since the last look (staged paths, pushed objects).
     Moved,
+    /// Objects that are to be read, for who watches.
+    Expected,
+    /// Objects that were read, for who watches.
+    Read,
 }
 
 /// What a visitor keeps of a content for those built on it. A source passes it on and cannot look
@@ -131,6 +136,27 @@ pub trait Visitor: Sync {
     /// Something that could not be read.
     fn problem(&self, problem: Problem);
 
+    /// Something that could not be read, and that the user said need not be.
+    fn remark(&self, problem: Problem) {
+        self.problem(problem);
+    }
+
+    /// Content that was shown under the entry `first`, under a further name: what is to be said of that name.
+    fn renamed(&self, entry: &Entry, first: &Entry, bytes: &[u8]) {
+        let _ = (entry, first, bytes);
+    }
+
+    /// A sentence for the receipt.
+    fn note(&self, note: String) {
+        drop(note);
+    }
+
+    /// Whether something was found in an object before, in this run or in one that [`Source::recall`] told of.
+    fn holds(&self, object: &ObjectId) -> bool {
+        let _ = object;
+        false
+    }
+
     /// Something to count in the receipt.
     fn count(&self, what: Count, number: u64);
 
@@ -146,6 +172,18 @@ pub trait Source {
     ///
     /// If the source as a whole cannot be read. Single entries that cannot are problems.
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError>;
+
+    /// What earlier runs learned with the rules and limits that `digest` names; the visit then leaves out what they
+    /// looked at. Asked once, before the visit.
+    fn recall(&self, digest: &[u8; 32], visitor: &dyn Visitor) -> Learned {
+        let _ = (digest, visitor);
+        Learned::default()
+    }
+
+    /// Keeps for later runs what this one learned. Called once, after all else, if the run came to its end.
+    fn keep(&self, digest: &[u8; 32], learned: &Learned, visitor: &dyn Visitor) {
+        let _ = (digest, learned, visitor);
+    }
 
     /// Shows what of `sought` was there before that part of a history began which the source is limited to, so that only
     /// what is new in it is told. Asked once, between the visit and [`trace`](Self::trace); nothing for a source without
@@ -169,6 +207,15 @@ pub trait Source {
         let _ = (sought, visitor);
         Ok(Vec::new())
     }
+}
+
+/// What a look came to, as far as the next one needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Learned {
+    /// Objects in which something is, sorted: they are looked at again.
+    pub holders: Vec<ObjectId>,
+    /// Entries that were not read, and for which reason.
+    pub passed: BTreeMap<Skip, u64>,
 }
 
 /// Something that was found, whose way through a history is asked for.

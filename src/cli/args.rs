@@ -214,9 +214,21 @@ pub(crate) struct AuditArgs {
     /// Which part of history, and how it is read
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+    /// All repositories below the folder, in one report
+    #[arg(long)]
+    pub(crate) recursive: bool,
+    /// Read only what came since the last run, from a state in the git folder; report all the same
+    #[arg(long)]
+    pub(crate) incremental: bool,
+    /// The same, with the state in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
     /// Take a history that is cut off for whole
     #[arg(long)]
     pub(crate) allow_shallow: bool,
+    /// Name objects that are missing or cannot be read, and go on as if all were there
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
     /// Scan each version as a whole: slower, with the same result
     #[arg(long)]
     pub(crate) no_delta: bool,

@@ -1,11 +1,16 @@
 //! `abatis audit`: which repositories, which part of their histories, and what is done with the outcome.
 
+mod find;
+
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context as _, bail};
+use bstr::BString;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     args::{AuditArgs, ScopeArgs},
@@ -16,20 +21,24 @@ use super::{
 };
 use crate::{
     filter::date::Date,
+    pipeline::{Outcome, Problem},
     report::Mode,
     source::{
         Source,
         git::{
-            environment::Environment,
             history::{
-                Deltas, Shallow, WholeHistory,
+                Deltas, Lost, Shallow, Shared, WholeHistory,
                 scope::{Refs, Scope, Since},
             },
-            repo::{Repo, discover},
+            repo::Repo,
         },
+        named::Named,
         shard::{Shard, Sharded},
     },
 };
+
+pub(super) use find::repository;
+use find::{Target, Targets};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -48,22 +57,23 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
     };
     let (path, revisions) = subject(&args.what, edge)?;
     let scope = scope(args, revisions, edge)?;
-    let repo = repository(path.as_deref(), edge)?;
+    let targets = find::find(path.as_deref(), args.recursive, edge)?;
+    refuse(args, &scope, &targets)?;
     let rewrite = args.rewrite_plan.as_ref().map(|path| Rewrite::open(&edge.absolute(path))).transpose()?;
-    let top = repo.worktree.clone();
-    let subject = name(&repo);
-    let mut source = history(repo.clone(), args.no_delta, args.allow_shallow);
-    if !scope.is_whole() {
-        source.chosen = Some(Arc::new(scope.resolve(&repo)?));
-    }
-    let source: Box<dyn Source + Sync> = match shard {
-        Some(_) if !scope.is_whole() => {
-            bail!("--shard splits all of a history; leave out what limits it: {scope}")
+    let (top, subject) = match &targets.all[..] {
+        [Target { repo, name: None }] => (repo.worktree.clone(), name(repo)),
+        _ => {
+            (None, path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()))
         }
-        Some(shard) => Box::new(Sharded { source: Box::new(source), shard }),
-        None => Box::new(source),
     };
-    let sources: Vec<Box<dyn Source + Sync>> = vec![source];
+    let (sources, problems) = sources(args, &scope, &targets, edge)?;
+    let sources = match shard {
+        Some(shard) => sources
+            .into_iter()
+            .map(|source| Box::new(Sharded { source, shard }) as Box<dyn Source + Sync>)
+            .collect(),
+        None => sources,
+    };
     let job = Job {
         mode: Mode::Audit,
         common: &args.common,
@@ -77,21 +87,100 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
     }
     let reports = Reports::open(edge, &job)?;
     let mut done = run::scan(edge, &job)?;
-    describe(&mut done.outcome, &scope);
+    done.outcome.problems.extend(targets.problems.iter().cloned().chain(problems));
+    done.outcome.problems.sort();
+    describe(&mut done.outcome, &scope, &targets);
     reports.write(&done.outcome, done.plan.scanner.rules())?;
-    if let Some(rewrite) = rewrite {
-        rewrite.write(&done, &repo)?;
+    if let (Some(rewrite), [target]) = (rewrite, &targets.all[..]) {
+        rewrite.write(&done, &target.repo)?;
     }
     Ok(run::exit(&done.outcome))
 }
 
+/// What does not go together.
+fn refuse(args: &AuditArgs, scope: &Scope, targets: &Targets) -> anyhow::Result<()> {
+    let several = targets.all.len() != 1 || targets.all[0].name.is_some();
+    if args.shard.is_some() && (several || !scope.is_whole()) {
+        bail!("--shard splits the whole history of one repository; leave out what limits or widens it");
+    }
+    if args.rewrite_plan.is_some() && several {
+        bail!("--rewrite-plan is for one repository; name it");
+    }
+    if (args.incremental || args.state.is_some()) && (args.shard.is_some() || !scope.is_whole()) {
+        bail!("--incremental and --state are for whole histories: leave out --shard and {scope}");
+    }
+    Ok(())
+}
+
+/// A source for each repository, and problems of those that have none.
+#[expect(clippy::type_complexity, reason = "sources, and problems beside them")]
+fn sources(
+    args: &AuditArgs,
+    scope: &Scope,
+    targets: &Targets,
+    edge: &Edge,
+) -> anyhow::Result<(Vec<Box<dyn Source + Sync>>, Vec<Problem>)> {
+    let (mut sources, mut problems): (Vec<Box<dyn Source + Sync>>, _) = (Vec::new(), Vec::new());
+    let shared = Shared::new(targets.shared.clone());
+    for Target { repo, name } in &targets.all {
+        let mut source = history(repo.clone(), args.no_delta, args.allow_shallow);
+        if args.allow_missing {
+            source.lost = Lost::Allow;
+        }
+        if !scope.is_whole() {
+            source.chosen = match (scope.resolve(repo), name) {
+                (Ok(chosen), _) => Some(Arc::new(chosen)),
+                (Err(error), None) => return Err(error.into()),
+                (Err(error), Some(name)) => {
+                    let subject = BString::from(format!("{name}: {}", error.subject));
+                    problems.push(Problem { subject, message: error.message });
+                    continue;
+                }
+            };
+        }
+        source.state = match &args.state {
+            Some(folder) => Some(edge.absolute(folder).join(state_name(repo))),
+            None => args.incremental.then(|| repo.common_dir.join("abatis").join("audit-state")),
+        };
+        if name.is_some() && scope.is_whole() {
+            source.shared = Some(shared.clone());
+        }
+        sources.push(match name {
+            Some(name) => Box::new(Named { source: Box::new(source), name: Arc::clone(name) }),
+            None => Box::new(source),
+        });
+    }
+    Ok((sources, problems))
+}
+
+/// The name of a repository's state among those of others: its own, and what tells it from others of that name.
+fn state_name(repo: &Repo) -> String {
+    let folder = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
+    let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{digest}.state", name(repo).unwrap_or_default())
+}
+
 /// Says in the receipt what the run was limited to, and if that was nothing.
-fn describe(outcome: &mut crate::pipeline::Outcome, scope: &Scope) {
+fn describe(outcome: &mut Outcome, scope: &Scope, targets: &Targets) {
+    /// Repositories that are named.
+    const NAMED: usize = 20;
     outcome.receipt.scope = scope.to_string();
     if !scope.is_whole() && outcome.receipt.commits == 0 && outcome.receipt.contents == 0 {
         outcome
             .warnings
             .push(format!("{scope}: nothing in this repository is new there, so nothing was looked at"));
+    }
+    let names: Vec<String> =
+        targets.all.iter().filter_map(|target| Some(target.name.as_ref()?.to_string())).collect();
+    if !names.is_empty() {
+        let more = names.len().saturating_sub(NAMED);
+        let mut note =
+            format!("{} repositories were audited: {}", names.len(), names[..names.len() - more].join(", "));
+        if more > 0 {
+            note.push_str(&format!(" and {more} more"));
+        }
+        outcome.receipt.notes.insert(0, note + ".");
     }
 }
 
@@ -183,18 +272,6 @@ fn moment(text: &str, today: Date) -> Option<i64> {
     (number >= 0).then(|| day(today).saturating_sub(back.saturating_mul(DAY)))
 }
 
-/// The repository that was named, or the one around the current folder.
-pub(super) fn repository(path: Option<&Path>, edge: &Edge) -> anyhow::Result<Repo> {
-    match path {
-        // The environment of a hook names the repository around it, not the one that was asked for.
-        Some(path) => {
-            let environment = Environment { home: edge.git.home.clone(), ..Environment::default() };
-            Ok(discover(&edge.absolute(path), &environment)?)
-        }
-        None => Ok(edge.repository()?),
-    }
-}
-
 /// The whole history of a repository.
 pub(super) fn history(repo: Repo, no_delta: bool, allow_shallow: bool) -> WholeHistory {
     let deltas = if no_delta { Deltas::Ignore } else { Deltas::Follow };
@@ -205,7 +282,7 @@ pub(super) fn history(repo: Repo, no_delta: bool, allow_shallow: bool) -> WholeH
 /// The name that people know a repository by: that of its folder.
 fn name(repo: &Repo) -> Option<String> {
     let folder = repo.worktree.as_deref().unwrap_or(&repo.common_dir);
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     let name = folder.file_name()?.to_string_lossy().into_owned();
     Some(name.strip_suffix(".git").map(str::to_owned).filter(|name| !name.is_empty()).unwrap_or(name))
 }

@@ -56,11 +56,31 @@ fn watch(control: &Control, stop: &AtomicBool) {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
         bar.set_style(style);
     }
+    let mut known = false;
     while !stop.load(Ordering::Relaxed) {
+        let expected = control.expected.load(Ordering::Relaxed);
+        if expected > 0 {
+            if !known {
+                known = true;
+                bar.set_length(expected);
+                bar.reset_eta();
+                let template =
+                    "{spinner} {elapsed} [{bar:20}] {human_pos}/{human_len} objects, {msg}, {eta} left";
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style.progress_chars("=> "));
+                }
+            }
+            bar.set_length(expected);
+            bar.set_position(control.read.load(Ordering::Relaxed).min(expected));
+        }
         let contents = control.contents.load(Ordering::Relaxed);
         let bytes = HumanBytes(control.bytes.load(Ordering::Relaxed));
         let findings = control.findings.load(Ordering::Relaxed);
-        bar.set_message(format!("{contents} contents, {bytes}, {findings} findings"));
+        bar.set_message(if known {
+            format!("{bytes}, {findings} findings")
+        } else {
+            format!("{contents} contents, {bytes}, {findings} findings")
+        });
         bar.tick();
         thread::park_timeout(TICK);
     }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use bstr::{BString, ByteSlice as _};
 
-use super::{args::CommonArgs, edge::Edge, exit::Exit, load, progress::Progress};
+use super::{args::CommonArgs, edge::Edge, exit::Exit, interrupt, load, progress::Progress};
 use crate::{
     config::Config,
     detect::{Limits, Scanner},
@@ -118,6 +118,9 @@ pub(super) fn scan_with(
     let sources: Vec<&(dyn Source + Sync)> = job.sources.iter().map(AsRef::as_ref).collect();
     let progress =
         Progress::new(&plan.control, edge.progress && matches!(job.mode, Mode::Scan | Mode::Audit));
+    if matches!(job.mode, Mode::Scan | Mode::Audit) {
+        interrupt::watch(&plan.control);
+    }
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
     outcome.today = job.today.map(|date| Day(date.days_since_1970()));

@@ -63,6 +63,14 @@ impl Merged {
         }
     }
 
+    /// Whether an object is known to hold something.
+    pub(super) fn holds(&self, key: (u32, Fingerprint), object: Option<&ObjectId>) -> bool {
+        let ways = self.carriers.get(&key).into_iter().flatten();
+        object.is_some_and(|object| {
+            ways.into_iter().any(|(_, objects)| objects.iter().rev().any(|known| known == object))
+        })
+    }
+
     /// All objects that hold something, so far.
     pub(super) const fn carriers(&self) -> &Carriers {
         &self.carriers
@@ -101,7 +109,8 @@ impl Merged {
             kind => kind,
         };
         let ways = self.carriers.entry((identity.rule, identity.fingerprint)).or_default();
-        let suffix = &identity.path[origin.path.len().min(identity.path.len())..];
+        let prefix = origin.repository.as_ref().map_or(0, |name| name.len() + 1) + origin.path.len();
+        let suffix = &identity.path[prefix.min(identity.path.len())..];
         let only = named.then_some(&origin.path);
         let same = |way: &Way| way.kind == kind && way.suffix == suffix && way.only.as_ref() == only;
         match ways.iter_mut().find(|(way, _)| same(way)) {

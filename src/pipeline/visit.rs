@@ -1,7 +1,7 @@
 //! Takes what a source finds, scans and filters it, and keeps what comes out.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -20,10 +20,10 @@ use super::{
 use crate::{
     detect::{Change, Kept as Carry, Scratch, Subject},
     finding::{Finding, Match, Severity, Suppression},
-    origin::{Beside, Entry, Kind, Presence},
+    origin::{Beside, Entry, Kind, ObjectId, Presence},
     rule::{Gate, Rule},
     source::{
-        Carried, Count, Delta, Problem, Sifted, Skip, Sought, Visitor,
+        Carried, Count, Delta, Learned, Problem, Sifted, Skip, Sought, Source, Visitor,
         archive::{self, Opened},
         shard::Outside,
     },
@@ -42,6 +42,17 @@ pub(super) struct Collector<'p> {
     counts: Counts,
     /// Whether only what is known is looked for, in what is no part of the run.
     only_known: AtomicBool,
+    /// Objects in which something is.
+    holders: Mutex<HashSet<ObjectId>>,
+    notes: Mutex<Vec<String>>,
+    /// Each source, and what it knew.
+    recalled: Mutex<Vec<(&'p (dyn Source + Sync), Past)>>,
+}
+
+/// What a source knew, and what was passed by when its turn came.
+struct Past {
+    learned: Learned,
+    passed: BTreeMap<Skip, u64>,
 }
 
 /// A content and what was found in it.
@@ -58,7 +69,10 @@ struct Content<'c> {
 struct Kept {
     findings: Vec<Finding>,
     problems: Vec<Problem>,
+    remarks: Vec<Problem>,
     skipped: BTreeMap<Skip, u64>,
+    /// Those of them that were not even begun.
+    passed: BTreeMap<Skip, u64>,
 }
 
 #[derive(Default)]
@@ -115,6 +129,9 @@ impl<'p> Collector<'p> {
             merged: Mutex::default(),
             counts: Counts::default(),
             only_known: AtomicBool::new(false),
+            holders: Mutex::default(),
+            notes: Mutex::default(),
+            recalled: Mutex::default(),
         }
     }
 
@@ -126,6 +143,49 @@ impl<'p> Collector<'p> {
     /// Records a problem that ended a source.
     pub(super) fn fail(&self, problem: Problem) {
         lock(&self.kept).problems.push(problem);
+    }
+
+    /// Lets a source say what it knows from earlier runs.
+    pub(super) fn recall(&self, source: &'p (dyn Source + Sync), digest: &[u8; 32]) {
+        let learned = source.recall(digest, self);
+        lock(&self.holders).extend(learned.holders.iter().copied());
+        let mut kept = lock(&self.kept);
+        let past = Past { passed: kept.passed.clone(), learned };
+        for (why, number) in &past.learned.passed {
+            *kept.skipped.entry(*why).or_default() += number;
+        }
+        drop(kept);
+        lock(&self.recalled).push((source, past));
+    }
+
+    /// Lets the sources keep what was learned.
+    pub(super) fn pass_on(&self, digest: &[u8; 32]) {
+        if self.cancelled() {
+            return;
+        }
+        let recalled = std::mem::take(&mut *lock(&self.recalled));
+        let mut holders: Vec<ObjectId> = lock(&self.holders).iter().copied().collect();
+        holders.sort_unstable();
+        // What a source passed by ends where that of the next begins.
+        let mut end = lock(&self.kept).passed.clone();
+        for (source, past) in recalled.into_iter().rev() {
+            let mut learned = Learned { holders: holders.clone(), passed: past.learned.passed };
+            for (why, number) in &end {
+                let new = number.saturating_sub(past.passed.get(why).copied().unwrap_or(0));
+                if new > 0 {
+                    *learned.passed.entry(*why).or_default() += new;
+                }
+            }
+            end = past.passed;
+            source.keep(digest, &learned, self);
+        }
+    }
+
+    /// Takes note that an object is to be looked at by the next run as well.
+    fn hold(&self, entry: &Entry) {
+        if let Some(object) = entry.origin.object.filter(|_| entry.history.is_some()) {
+            lock(&self.holders).insert(object);
+        }
     }
 
     /// From now on only what is known already is looked for, to learn where else it is. Gives what is known.
@@ -149,7 +209,7 @@ impl<'p> Collector<'p> {
     }
 
     pub(super) fn finish(self, question: Question, answer: Answer) -> Outcome {
-        let Kept { mut findings, mut problems, skipped } =
+        let Kept { mut findings, mut problems, mut remarks, skipped, .. } =
             self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
         findings.extend(self.merged.into_inner().unwrap_or_else(PoisonError::into_inner).into_findings());
         findings.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
@@ -170,19 +230,23 @@ impl<'p> Collector<'p> {
             skipped,
             unsure: self.counts.unsure.into_inner(),
             disproved: self.counts.disproved.into_inner(),
+            notes: self.notes.into_inner().unwrap_or_else(PoisonError::into_inner),
             ..Receipt::default()
         };
         for suppression in suppressed.iter().filter_map(|finding| finding.suppression.as_ref()) {
             *receipt.suppressed.entry(suppression.kind).or_default() += 1;
         }
         if control.is_cancelled() {
-            receipt.unfinished = "the run was ended before everything was read".to_owned();
+            receipt.unfinished = control.how_far();
         }
         let rules = self.plan.scanner.rules();
         let asked_later = if answer.is_empty() { question } else { Question::default() };
         let sought = asked_later.into_sought(|index| rules.rule(index).id.clone());
         let exposed = answer.into_exposed(&mut findings);
-        let warnings = self.plan.filter.warnings();
+        let mut warnings = self.plan.filter.warnings();
+        remarks.sort();
+        remarks.dedup();
+        warnings.extend(remarks.iter().map(ToString::to_string));
         Outcome { findings, suppressed, exposed, sought, today: None, problems, warnings, receipt }
     }
 
@@ -220,8 +284,9 @@ impl<'p> Collector<'p> {
                 carry
             }
             Err(_) => {
+                self.hold(entry);
                 self.problem(Problem {
-                    subject: entry.origin.display_path(),
+                    subject: entry.origin.full_path(),
                     message: "the scanner failed on this content; please report it".to_owned(),
                 });
                 None
@@ -265,6 +330,9 @@ impl<'p> Collector<'p> {
             self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
             matches.sort_by_key(|one| (one.span, one.rule));
         }
+        if !matches.is_empty() || tally.disproved > 0 {
+            self.hold(entry);
+        }
         let all = matches.len();
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
         if self.only_known() {
@@ -289,6 +357,44 @@ impl<'p> Collector<'p> {
         carry
     }
 
+    /// Asks what there is to say of a further name of a content. What is there now is looked at as a whole, since what
+    /// rules see in it may depend on its name, and what was told under its first name is not told again.
+    fn rename(&self, entry: &Entry, bytes: &[u8], scratch: &mut Scratch) {
+        let fresh = if is_tip(entry) { Fresh::All } else { Fresh::Ranges(Vec::new()) };
+        let subject = Subject {
+            bytes,
+            path: entry.origin.rule_path(),
+            kind: entry.origin.kind,
+            fresh: &fresh,
+            new_name: true,
+            executable: entry.executable,
+            beside: is_tip(entry).then(|| (&entry.beside, entry.origin.path.as_bstr())),
+        };
+        let mut matches = Vec::new();
+        self.plan.scanner.scan(subject, scratch, &mut matches);
+        if !matches.is_empty() {
+            self.hold(entry);
+        }
+        matches.retain(|found| {
+            let sure = found.confidence >= self.plan.thresholds.min_confidence;
+            let print = || {
+                let rule = &self.plan.scanner.rules().rule(found.rule).id;
+                self.plan.filter.fingerprint_of(rule, found, &entry.origin)
+            };
+            sure && self.counts_here(entry, found)
+                && !lock(&self.merged).holds((found.rule, print()), entry.origin.object.as_ref())
+        });
+        if matches.is_empty() {
+            return;
+        }
+        let verdicts = self.plan.filter.on_content(entry, bytes, &Fresh::Ranges(Vec::new()), &matches);
+        let content = Content { typed: entry, entry, bytes, matches: &matches };
+        let mut positions = Positions::new(bytes);
+        for (index, verdict) in verdicts.into_iter().enumerate() {
+            self.keep(&content, index, verdict, &mut positions);
+        }
+    }
+
     /// Takes note of matches of what was found elsewhere.
     fn note_known(&self, entry: &Entry, matches: &[Match]) {
         for found in matches {
@@ -296,7 +402,7 @@ impl<'p> Collector<'p> {
             let identity = Identity {
                 rule: found.rule,
                 fingerprint: self.plan.filter.fingerprint_of(rule, found, &entry.origin),
-                path: entry.origin.display_path(),
+                path: entry.origin.full_path(),
                 suppressed: false,
             };
             lock(&self.merged).meets_known(&identity, &entry.origin, found.secret.is_empty());
@@ -324,7 +430,7 @@ impl<'p> Collector<'p> {
         let identity = Identity {
             rule: found.rule,
             fingerprint: self.plan.filter.fingerprint_of(rule, found, &entry.origin),
-            path: entry.origin.display_path(),
+            path: entry.origin.full_path(),
             suppressed: verdict.is_some(),
         };
         let named = found.secret.is_empty();
@@ -463,7 +569,11 @@ impl Visitor for Collector<'_> {
         match self.plan.selector.decide(inside.as_ref().unwrap_or(entry)) {
             Ok(()) => true,
             Err(why) => {
-                self.skipped(entry, why);
+                if !self.only_known() {
+                    let mut kept = lock(&self.kept);
+                    *kept.skipped.entry(why).or_default() += 1;
+                    *kept.passed.entry(why).or_default() += 1;
+                }
                 false
             }
         }
@@ -491,10 +601,11 @@ impl Visitor for Collector<'_> {
         self.sifts_alike(one, other)
     }
 
-    fn skipped(&self, _entry: &Entry, why: Skip) {
+    fn skipped(&self, entry: &Entry, why: Skip) {
         if self.only_known() {
             return;
         }
+        self.hold(entry);
         *lock(&self.kept).skipped.entry(why).or_default() += 1;
     }
 
@@ -502,8 +613,36 @@ impl Visitor for Collector<'_> {
         lock(&self.kept).problems.push(problem);
     }
 
+    fn note(&self, note: String) {
+        lock(&self.notes).push(note);
+    }
+
+    fn holds(&self, object: &ObjectId) -> bool {
+        lock(&self.holders).contains(object)
+    }
+
+    fn remark(&self, problem: Problem) {
+        lock(&self.kept).remarks.push(problem);
+    }
+
+    fn renamed(&self, entry: &Entry, _first: &Entry, bytes: &[u8]) {
+        let scan = || {
+            let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+            self.rename(entry, bytes, &mut scratch);
+            lock(&self.scratches).push(scratch);
+        };
+        if !self.only_known() && catch_unwind(AssertUnwindSafe(scan)).is_err() {
+            self.problem(Problem {
+                subject: entry.origin.full_path(),
+                message: "the scanner failed on this content; please report it".to_owned(),
+            });
+        }
+    }
+
     fn count(&self, what: Count, number: u64) {
         let counter = match what {
+            Count::Expected => &self.plan.control.expected,
+            Count::Read => &self.plan.control.read,
             Count::Refs => &self.counts.refs,
             Count::Commits => &self.counts.commits,
             Count::Moved => &self.counts.moved,

@@ -125,6 +125,8 @@ pub(crate) struct FindingJson {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<String>,
     kind: &'static str,
@@ -278,7 +280,7 @@ pub(crate) struct ReceiptJson {
 pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
     let origin = &finding.origin;
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(&view.raw(bytes)).into_owned();
-    let (path, path_bytes) = exact(&view.raw(&origin.path));
+    let (path, path_bytes) = exact(&view.raw(&origin.path_from_top()));
     let (secret, secret_bytes) = view.secret(finding).map(exact).unzip();
     let snippet = view.snippet(finding);
     FindingJson {
@@ -291,6 +293,7 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
         fingerprint: finding.fingerprint.to_string(),
         path,
         path_bytes,
+        repository: origin.repository.as_ref().map(|name| lossy(name)),
         members: origin.members.iter().map(|member| lossy(member)).collect(),
         kind: kind(origin.kind),
         commit: origin.commit.map(|id| id.to_string()),

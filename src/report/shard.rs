@@ -390,6 +390,7 @@ fn finding(
         severity,
         confidence: Confidence::from_name(&part.confidence)?,
         origin: Origin {
+            repository: None,
             path: part.path.into_bytes(),
             members: part.members.into_iter().map(Bytes::into_bytes).collect(),
             kind: kind_from(&part.kind)?,

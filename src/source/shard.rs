@@ -92,6 +92,20 @@ impl Visitor for Part<'_> {
         self.visitor.problem(problem);
     }
 
+    fn remark(&self, problem: Problem) {
+        self.visitor.remark(problem);
+    }
+
+    fn renamed(&self, entry: &Entry, first: &Entry, bytes: &[u8]) {
+        if self.shard.has(first) {
+            self.visitor.renamed(entry, first, bytes);
+        }
+    }
+
+    fn note(&self, note: String) {
+        self.visitor.note(note);
+    }
+
     fn count(&self, what: Count, number: u64) {
         self.visitor.count(what, number);
     }

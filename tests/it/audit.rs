@@ -539,3 +539,111 @@ fn a_pack_that_is_damaged_in_the_middle_still_tells_what_can_be_read() {
     let problems = report["problems"].as_array().unwrap();
     assert!(problems.iter().any(|problem| problem.to_string().contains("cannot be read")), "{problems:?}");
 }
+
+#[test]
+fn every_name_of_a_content_is_asked_about() {
+    let repo = Repo::new();
+    let content = "a line that nobody would take for a key\n";
+    at(&repo, 0, "one", &[("notes.txt", content), ("settings.py.old", "DEBUG = True\n")]);
+    let second = at(&repo, 1, "two", &[("keys/server.pem", content), ("settings.py", "DEBUG = True\n")]);
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["repack", "-q", "-adf"]);
+        }
+        for options in [&[][..], &["--no-delta"]] {
+            let (_, report) = audit(&repo, options);
+            let mut found = lines(&report);
+            found.sort();
+            let expected = [
+                format!("debug-on settings.py tip {second}"),
+                format!("key-file keys/server.pem tip {second}"),
+            ];
+            assert_eq!(found, expected, "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_partial_clone_is_incomplete_unless_allowed() {
+    let origin = Repo::new();
+    for number in 0..30 {
+        at(&origin, number, "more", &[(&format!("f{number}.txt"), &numbered(number))]);
+    }
+    origin.config("uploadpack.allowFilter", "true");
+    let url = format!("file://{}", origin.path().display());
+    let repo = Repo::clone_of(&url, &["--filter=blob:none", "--no-checkout"]);
+    let (code, report) = audit(&repo, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(2), 0));
+    let problems = report["problems"].to_string();
+    assert!(problems.contains("10 more objects") && problems.contains("partial clone"), "{problems}");
+    // What has been fetched since is in a pack of its own, and is read.
+    repo.git(&["checkout", "-q", "HEAD", "--", "f7.txt"]);
+    let (code, report) = audit(&repo, &[]);
+    assert_eq!((code, lines(&report).len()), (Some(2), 1));
+    let (code, report) = audit(&repo, &["--allow-missing"]);
+    assert_eq!((code, lines(&report).len()), (Some(1), 1));
+    assert_eq!(report["problems"], serde_json::json!([]));
+    assert!(report["warnings"].to_string().contains("more objects"), "{report}");
+}
+
+#[test]
+fn kept_packs_and_what_a_fetch_left_half_done_are_read() {
+    let repo = Repo::new();
+    let noise: String = (0..60).map(|line| format!("line {line} {}\n", numbered(line + 100))).collect();
+    at(&repo, 0, "one", &[("a.txt", &format!("{noise}{}\n", token(1)))]);
+    repo.git(&["repack", "-q", "-adf"]);
+    let packs = repo.path().join(".git/objects/pack");
+    let pack = fs::read_dir(&packs).unwrap().map(|entry| entry.unwrap().path());
+    let pack = pack.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "pack")).unwrap();
+    fs::write(pack.with_extension("keep"), "").unwrap();
+    let first = repo.git(&["rev-parse", "HEAD"]);
+    at(&repo, 1, "two", &[("a.txt", &format!("{noise}{}\n{}\n", token(1), token(2)))]);
+    // A pack whose bases are elsewhere, without an index, as an interrupted fetch may leave it.
+    let mut command = repo.command("git");
+    command.args(["pack-objects", "--thin", "--revs", "--stdout", "-q"]);
+    let bytes = crate::support::feed(&mut command, format!("main\n^{first}\n").as_bytes()).stdout;
+    assert!(bytes.starts_with(b"PACK"));
+    let ids = ["HEAD", "HEAD^{tree}", "HEAD:a.txt"].map(|name| repo.git(&["rev-parse", name]));
+    for id in ids {
+        fs::remove_file(repo.path().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    }
+    fs::write(packs.join(format!("pack-{}.pack", "0".repeat(40))), bytes).unwrap();
+    fs::write(packs.join("tmp_pack_x1"), "not whole").unwrap();
+    let (code, report) = audit(&repo, &["--allow-missing"]);
+    let found = lines(&report);
+    assert!(found.iter().filter(|one| one.contains("acme-token a.txt tip")).count() >= 2, "{report}");
+    assert_eq!(code, Some(1), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_with_what_was_found() {
+    use std::process::Stdio;
+    let repo = Repo::bare();
+    import(&repo, 3, 40);
+    let mut stream = Vec::new();
+    let mut dice = Dice(99);
+    writeln!(stream, "commit refs/heads/large\ncommitter C <c@example.invalid> 1700000000 +0000\ndata 1\nx")
+        .unwrap();
+    for number in 0..4_000 {
+        let text: String = (0..300).map(|_| format!("{:x} {}\n", dice.roll(1 << 30), PIECES[18])).collect();
+        writeln!(stream, "M 100644 inline d{}/f{number}.txt\ndata {}", number % 50, text.len()).unwrap();
+        stream.extend(text.as_bytes());
+        stream.push(b'\n');
+    }
+    repo.git_input(&["fast-import", "--quiet", "--force"], &stream);
+    let mut command = repo.abatis();
+    command
+        .args(["audit", "--format", "json", "--threads", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    let kill = repo.command("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(kill.success(), "the run was over before it could be stopped");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(report["receipt"]["unfinished"].to_string().contains("stopped"), "{}", report["receipt"]);
+    assert_eq!(report["incomplete"], true);
+}

@@ -9,6 +9,7 @@ mod credentials;
 mod exposure;
 mod filter;
 mod gate;
+mod incremental;
 mod index;
 mod install;
 mod pack;

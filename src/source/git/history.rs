@@ -14,14 +14,19 @@
 
 pub(super) mod graph;
 pub(super) mod message;
+mod past;
 pub(super) mod refs;
 pub mod scope;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use bstr::BString;
@@ -38,12 +43,13 @@ use crate::{
     finding::exposure::Exposure,
     origin::{Entry, Kind, ObjectId, Origin, Presence, Skip},
     source::{
-        Carried, Count, Delta, Problem, Sought, Source, SourceError, Visitor,
+        Carried, Count, Delta, Learned, Problem, Sought, Source, SourceError, Visitor,
         windows::{Buffer, Reading},
     },
     text::Fresh,
 };
 use graph::Graph;
+use past::Past;
 use scope::Chosen;
 
 /// How blobs are shown.
@@ -66,6 +72,16 @@ pub enum Shallow {
     Allow,
 }
 
+/// What to make of objects that are not there or cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Lost {
+    /// Each is a problem.
+    #[default]
+    Report,
+    /// Each is named, and that is all.
+    Allow,
+}
+
 /// The whole of a repository.
 #[derive(Clone, Debug)]
 pub struct WholeHistory {
@@ -75,8 +91,16 @@ pub struct WholeHistory {
     pub deltas: Deltas,
     /// Whether it may be cut off.
     pub shallow: Shallow,
+    /// Whether objects may be missing or broken.
+    pub lost: Lost,
     /// What of it is looked at, if that is not all.
     pub chosen: Option<Arc<Chosen>>,
+    /// The file that says what was read before, and what is read now.
+    pub state: Option<PathBuf>,
+    /// What other repositories of the run had in folders that several of them use.
+    pub shared: Option<Shared>,
+    /// What is known of objects: from earlier runs before a visit, for later ones after it.
+    past: Arc<Mutex<Option<Past>>>,
     /// What a visit leaves for questions on what it found.
     graph: Arc<Mutex<Option<Arc<Graph>>>>,
     /// The same for what was there before what is looked at.
@@ -87,7 +111,18 @@ impl WholeHistory {
     /// All of `repo`.
     #[must_use]
     pub fn new(repo: Repo, deltas: Deltas, shallow: Shallow) -> Self {
-        Self { repo, deltas, shallow, chosen: None, graph: Arc::default(), store: Arc::default() }
+        Self {
+            repo,
+            deltas,
+            shallow,
+            lost: Lost::default(),
+            chosen: None,
+            state: None,
+            shared: None,
+            past: Arc::default(),
+            graph: Arc::default(),
+            store: Arc::default(),
+        }
     }
 
     /// The tree of HEAD; none where it cannot be read, which the walk itself reports.
@@ -112,8 +147,106 @@ impl WholeHistory {
             HashKind::Sha256 => IdFormat::Sha256,
         };
         let store = Arc::new(ObjectStore::open(&Places { objects, alternates }, format)?);
+        let tips = refs::tips(&self.repo)?;
+        let chosen = self.chosen.as_deref();
+        let refs = chosen.filter(|chosen| !chosen.all).map_or(tips.len(), |chosen| chosen.tips.len());
+        visitor.count(Count::Refs, refs as u64);
+        let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
+        let limits = (&refs::boundary(&self.repo)?, self.repo.missing.partial);
+        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), limits);
+        visitor.count(Count::Commits, graph.commits_within());
+        Ok((store, walk, graph))
+    }
+}
+
+/// What several repositories of a run know together of objects in folders that more than one of them uses.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    /// These folders.
+    pub folders: Arc<BTreeSet<PathBuf>>,
+    known: Arc<Mutex<Past>>,
+    /// Objects of graphs that are held until all repositories were visited.
+    held: Arc<AtomicU64>,
+}
+
+/// Objects of graphs that are held at a time where there are many repositories: some 500 MB. What is not held is read
+/// again, if anything was found there.
+const MOST_HELD: u64 = 4_000_000;
+
+impl Shared {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(folders: BTreeSet<PathBuf>) -> Self {
+        Self { folders: Arc::new(folders), ..Self::default() }
+    }
+
+    /// Whether a graph of so many objects may be held.
+    fn holds(&self, objects: usize) -> bool {
+        let before = self.held.fetch_add(objects as u64, Ordering::Relaxed);
+        if before + objects as u64 > MOST_HELD {
+            self.held.fetch_sub(objects as u64, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What need not be read again.
+impl WholeHistory {
+    /// Objects that were read before and that nothing new is to be said of, by number.
+    fn known(&self, graph: &Graph, visitor: &dyn Visitor) -> Option<graph::Set> {
+        let mut past = lock(&self.past).take();
+        if let Some(shared) = &self.shared {
+            let known = lock(&shared.known);
+            if !known.seen.is_empty() {
+                past.get_or_insert_default().join(known.clone());
+            }
+        }
+        let head = self.repo.head().ok().flatten();
+        Some(graph.known(&past?, head.as_ref(), &|id| visitor.holds(id)))
+    }
+
+    /// Whether any of the objects that hold something is here.
+    fn has_any(&self, sought: &[Sought]) -> Result<bool, SourceError> {
+        let objects = self.repo.objects()?;
+        let mut ids = sought.iter().flat_map(|one| &one.carriers).flat_map(|(_, ids)| ids);
+        Ok(ids.any(|id| objects.contains(id)))
+    }
+
+    /// Notes what is known now.
+    fn learn(&self, store: &ObjectStore, graph: &Graph, failed: bool) {
+        if failed {
+            return;
+        }
+        if let Some(shared) = &self.shared {
+            let mut theirs = store.ids_in(&shared.folders);
+            theirs.sort_unstable();
+            let past = graph.past();
+            let only = |ids: Vec<ObjectId>| -> Vec<ObjectId> {
+                ids.into_iter().filter(|id| theirs.binary_search(id).is_ok()).collect()
+            };
+            let past = Past { seen: only(past.seen), tips: only(past.tips), unnamed: only(past.unnamed) };
+            lock(&shared.known).join(past);
+        }
+        if self.state.is_some() {
+            *lock(&self.past) = Some(graph.past());
+        }
+    }
+}
+
+impl Source for WholeHistory {
+    fn visit(&self, asked: &dyn Visitor) -> Result<(), SourceError> {
+        let lenient = Lenient(asked);
+        let visitor: &dyn Visitor = match self.lost {
+            Lost::Allow => &lenient,
+            Lost::Report => asked,
+        };
         if self.repo.missing.shallow && self.shallow == Shallow::Report {
-            visitor.problem(Problem {
+            asked.problem(Problem {
                 subject: BString::from("shallow"),
                 message:
                     "history is cut off, so older commits were not looked at; run `git fetch --unshallow`, \
@@ -121,45 +254,51 @@ impl WholeHistory {
                         .to_owned(),
             });
         }
-        let tips = refs::tips(&self.repo)?;
-        let chosen = self.chosen.as_deref();
-        let refs = chosen.filter(|chosen| !chosen.all).map_or(tips.len(), |chosen| chosen.tips.len());
-        visitor.count(Count::Refs, refs as u64);
-        let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
-        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), &refs::boundary(&self.repo)?);
-        visitor.count(Count::Commits, graph.commits_within());
-        Ok((store, walk, graph))
-    }
-}
-
-impl Source for WholeHistory {
-    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
         let (store, walk, graph) = self.read_graph(visitor)?;
         if visitor.cancelled() {
             return Ok(());
         }
         let graph = Arc::new(graph);
-        *self.graph.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&graph));
+        if self.shared.as_ref().is_none_or(|shared| shared.holds(graph.objects())) {
+            *lock(&self.graph) = Some(Arc::clone(&graph));
+        }
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
-        let wants = |id: &ObjectId| graph.number(id).is_none_or(|number| graph.wants(number));
+        let known = self.known(&graph, asked);
+        let contents = graph.contents();
+        let left_out = known.as_ref().map_or(0, |known| graph.contents_in(known));
+        if left_out > 0 {
+            asked.note(format!(
+                "{left_out} of {contents} blobs and messages are known from an earlier look and were not read again."
+            ));
+        }
+        visitor.count(Count::Expected, contents - left_out);
+        let wants = |id: &ObjectId| {
+            let wants =
+                |number| graph.wants(number) && !known.as_ref().is_some_and(|known| known.has(number));
+            graph.number(id).is_none_or(wants)
+        };
         let walk = Walk { kinds, keep: self.chosen.is_some(), ..walk };
-        let walk = match &self.chosen {
-            Some(_) => Walk { wants: Some(&wants), ..walk },
-            None => walk,
+        let walk = match (&self.chosen, &known) {
+            (None, None) => walk,
+            _ => Walk { wants: Some(&wants), ..walk },
         };
         let chosen = self.chosen.as_deref();
         let (lfs, versions) = (lfs::storage(&self.repo), self.versions());
-        store.walk(&walk, &Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen });
+        let failed = AtomicBool::new(false);
+        let shower =
+            Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen, failed: &failed };
+        store.walk(&walk, &shower);
+        self.learn(&store, &graph, failed.load(Ordering::Relaxed));
         if let Some(chosen) = chosen.filter(|_| !visitor.cancelled()) {
-            chosen.tell(visitor);
+            chosen.tell(asked);
         }
-        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = chosen.is_some().then_some(store);
+        *lock(&self.store) = chosen.is_some().then_some(store);
         Ok(())
     }
 
     fn before(&self, sought: &dyn Fn() -> Vec<Sought>, visitor: &dyn Visitor) -> Result<(), SourceError> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let store = lock(&self.store).take();
+        let graph = lock(&self.graph).clone();
         let (Some(store), Some(graph)) = (store, graph) else { return Ok(()) };
         let old = graph.older_versions(&sought());
         if old.is_empty() || visitor.cancelled() {
@@ -169,23 +308,111 @@ impl Source for WholeHistory {
         let kinds = Kinds::NONE.with(ObjectKind::Blob);
         let walk = Walk { kinds, limits: Limits::default(), wants: Some(&wants), ..Walk::default() };
         let lfs = lfs::storage(&self.repo);
-        let shower =
-            Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions: None, chosen: None };
+        let shower = Shower {
+            visitor,
+            graph: &graph,
+            deltas: self.deltas,
+            lfs,
+            versions: None,
+            chosen: None,
+            failed: &AtomicBool::new(false),
+        };
         store.walk(&walk, &shower);
         Ok(())
+    }
+
+    fn recall(&self, digest: &[u8; 32], visitor: &dyn Visitor) -> Learned {
+        let Some(file) = &self.state else { return Learned::default() };
+        let place = past::Place { file, digest: *digest, id_len: self.repo.hash.id_len() };
+        match past::read(&place) {
+            Ok((past, learned)) => {
+                *lock(&self.past) = Some(past);
+                learned
+            }
+            Err(unfit) => {
+                if let Some(why) = past::why(unfit) {
+                    visitor.note(format!("The state in {} {why}, so all was read again.", file.display()));
+                }
+                Learned::default()
+            }
+        }
+    }
+
+    fn keep(&self, digest: &[u8; 32], learned: &Learned, visitor: &dyn Visitor) {
+        let Some(file) = &self.state else { return };
+        let Some(past) = lock(&self.past).take() else {
+            visitor.note("Not all could be read, so nothing was kept for the next audit.".to_owned());
+            return;
+        };
+        let holders = learned.holders.iter().filter(|id| past.seen.binary_search(id).is_ok()).copied();
+        let learned = Learned { holders: holders.collect(), ..learned.clone() };
+        let place = past::Place { file, digest: *digest, id_len: self.repo.hash.id_len() };
+        if let Err(error) = past::write(&place, &past, &learned) {
+            visitor.note(format!("The state in {} was not kept: {error}.", file.display()));
+        }
     }
 
     fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {
         if sought.is_empty() {
             return Ok(Vec::new());
         }
-        let known = self.graph.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let known = lock(&self.graph).take();
         let graph = match known {
             Some(graph) => graph,
+            None if self.shared.is_some() && !self.has_any(sought)? => return Ok(Vec::new()),
             // Of parts that were visited elsewhere: those told what is missing, and blobs are not needed here.
             None => Arc::new(self.read_graph(&Deaf(visitor))?.2),
         };
         attribute::trace(&self.repo, &graph, sought, visitor)
+    }
+}
+
+/// Passes on what cannot be read as a remark.
+struct Lenient<'v>(&'v dyn Visitor);
+
+impl Visitor for Lenient<'_> {
+    fn wants(&self, entry: &Entry) -> bool {
+        self.0.wants(entry)
+    }
+
+    fn content(&self, entry: &Entry, bytes: &[u8], fresh: &Fresh) {
+        self.0.content(entry, bytes, fresh);
+    }
+
+    fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
+        self.0.delta(entry, bytes, delta)
+    }
+
+    fn renamed(&self, entry: &Entry, first: &Entry, bytes: &[u8]) {
+        self.0.renamed(entry, first, bytes);
+    }
+
+    fn skipped(&self, entry: &Entry, why: Skip) {
+        self.0.skipped(entry, why);
+    }
+
+    fn problem(&self, problem: Problem) {
+        self.0.remark(problem);
+    }
+
+    fn note(&self, note: String) {
+        self.0.note(note);
+    }
+
+    fn holds(&self, object: &ObjectId) -> bool {
+        self.0.holds(object)
+    }
+
+    fn remark(&self, problem: Problem) {
+        self.0.remark(problem);
+    }
+
+    fn count(&self, what: Count, number: u64) {
+        self.0.count(what, number);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
     }
 }
 
@@ -221,6 +448,8 @@ struct Shower<'v> {
     versions: Option<Versions>,
     /// What is looked at, if that is not all.
     chosen: Option<&'v Chosen>,
+    /// Whether an object could not be read.
+    failed: &'v AtomicBool,
 }
 
 impl Shower<'_> {
@@ -270,10 +499,27 @@ impl Shower<'_> {
         }
         if self.deltas == Deltas::Ignore {
             self.visitor.content(&entry, object.bytes, &Fresh::All);
+            self.further(object, &entry);
             return None;
         }
         let Object { fresh, copies, base: base_bytes, .. } = *object;
-        self.visitor.delta(&entry, object.bytes, &Delta { fresh, copies, base_bytes, base })
+        let kept = self.visitor.delta(&entry, object.bytes, &Delta { fresh, copies, base_bytes, base });
+        self.further(object, &entry);
+        kept
+    }
+
+    /// Shows a blob under its further names.
+    fn further(&self, object: &Object<'_>, first: &Entry) {
+        for (path, form) in self.graph.further_places(self.graph.catalog().of(object)) {
+            if self.chosen.is_some_and(|chosen| !chosen.has_path(&path)) {
+                continue;
+            }
+            let mut entry = first.clone();
+            entry.origin.path = path;
+            entry.origin.kind = if form.is_symlink() { Kind::Symlink } else { Kind::File };
+            entry.executable = form.is_executable();
+            self.visitor.renamed(&entry, first, object.bytes);
+        }
     }
 }
 
@@ -293,7 +539,7 @@ impl Shower<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.visitor.skipped(entry, Skip::LfsMissing);
             }
-            Err(error) => self.visitor.problem(Problem {
+            Err(error) => self.problem(Problem {
                 subject: BString::from(path.display().to_string()),
                 message: format!("LFS object cannot be read: {error}"),
             }),
@@ -308,6 +554,9 @@ impl ObjectSink for Shower<'_> {
     fn worker(&self) {}
 
     fn object(&self, (): &mut (), object: &Object<'_>, base: Option<&Self::State>) -> Self::State {
+        if object.role == Role::Wanted {
+            self.visitor.count(Count::Read, 1);
+        }
         match (object.role, object.kind) {
             // It was scanned elsewhere; what is built on it here is scanned whole.
             (Role::Base, _) | (_, ObjectKind::Tree) => None,
@@ -332,6 +581,7 @@ impl ObjectSink for Shower<'_> {
     }
 
     fn problem(&self, problem: Problem) {
+        self.failed.store(true, Ordering::Relaxed);
         self.visitor.problem(problem);
     }
 

@@ -14,6 +14,7 @@ use super::{
     config::{Config, Context},
     environment::Environment,
     objects::{HashKind, Objects},
+    pack::alternates,
 };
 use crate::{origin::ObjectId, source::SourceError};
 
@@ -141,6 +142,13 @@ impl Repo {
     #[must_use]
     pub const fn is_bare(&self) -> bool {
         self.worktree.is_none()
+    }
+
+    /// The `objects` folders with all that they borrow from, as the file system has them. What is gone is left out.
+    #[must_use]
+    pub fn all_object_folders(&self) -> Vec<PathBuf> {
+        let folders = alternates::folders(&self.object_folders, &mut Vec::new());
+        folders.iter().filter_map(|folder| fs::canonicalize(folder).ok()).collect()
     }
 
     /// Opens the object store.

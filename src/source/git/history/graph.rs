@@ -15,7 +15,7 @@ mod within;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeSet, BinaryHeap, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -23,6 +23,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use super::{
     super::pack::{Catalog, ObjectStore, Walk},
+    past::Past,
     scope::Chosen,
 };
 use crate::{
@@ -87,6 +88,27 @@ impl Paths {
     }
 }
 
+/// Further names of one content that rules on names are asked about. An empty file may have thousands.
+const MOST_NAMES: usize = 64;
+
+/// Paths of objects with other names than those by which they are known.
+#[derive(Debug, Default)]
+struct Further(HashMap<u32, Vec<Label>, Quickly>);
+
+impl Further {
+    /// Takes note of another name of a file; of several paths that end with one name the first does.
+    fn meet(&mut self, paths: &mut Paths, (object, first): (u32, Label), (folder, label): (u32, Label)) {
+        let name = |path: &Label| paths.steps.get(path.name() as usize).map(|step| step.1);
+        let known = self.0.get(&object).map_or(&[][..], |known| known);
+        if known.len() < MOST_NAMES
+            && !known.iter().chain([&first]).any(|path| name(path) == Some(label.name()))
+        {
+            let path = paths.below(folder, label);
+            self.0.entry(object).or_default().push(path);
+        }
+    }
+}
+
 /// Deepest path that is told, as in git: `core.maxTreeDepth`.
 const DEEPEST: usize = 4096;
 
@@ -110,6 +132,9 @@ pub(in super::super) struct Graph {
     path: Vec<Label>,
     since: Vec<u32>,
     paths: Paths,
+    /// Objects with several names, and paths with names that are not those in `path`, in the order of their coming.
+    several: Set,
+    further: Further,
     /// What of it is looked at, if that is not all.
     within: Option<Within>,
     /// Made when first asked for, by place of the commit.
@@ -122,7 +147,7 @@ pub(in super::super) fn read(
     walk: &Walk<'_>,
     visitor: &dyn Visitor,
     (tips, chosen): (&BTreeSet<ObjectId>, Option<&Chosen>),
-    boundary: &BTreeSet<ObjectId>,
+    (boundary, partial): (&BTreeSet<ObjectId>, bool),
 ) -> Graph {
     let catalog = Catalog::new(store);
     let shape = shape::read(store, &catalog, walk, visitor);
@@ -145,9 +170,14 @@ pub(in super::super) fn read(
         path: vec![Label::NONE; objects],
         since: vec![NONE; objects],
         paths: Paths::default(),
+        several: Set::new(objects),
+        further: Further::default(),
         within: None,
         introductions: (0..commits).map(|_| OnceLock::new()).collect(),
     };
+    for object in graph.shape.with_several_names() {
+        graph.several.put(object);
+    }
     let mut missing = BTreeSet::new();
     let mut targets = graph.reach(&tips, boundary, &mut missing);
     let mut others = Vec::new();
@@ -173,21 +203,25 @@ pub(in super::super) fn read(
         }
     }
     graph.enter_orphans();
-    tell(&missing, visitor);
+    tell(&missing, partial, visitor);
     graph
 }
 
-fn tell(missing: &BTreeSet<ObjectId>, visitor: &dyn Visitor) {
+fn tell(missing: &BTreeSet<ObjectId>, partial: bool, visitor: &dyn Visitor) {
+    let what = if partial {
+        "was left out of this partial clone; fetch it (`git backfill`, or `git fetch --refetch --no-filter`), or allow it \
+         with --allow-missing"
+    } else {
+        "is missing from the store; fetch it, run `git fsck`, or allow it with --allow-missing"
+    };
     for id in missing.iter().take(MOST_NAMED) {
-        visitor.problem(Problem {
-            subject: BString::from(id.to_string()),
-            message: "object is missing from the store; fetch it, or run `git fsck`".to_owned(),
-        });
+        visitor
+            .problem(Problem { subject: BString::from(id.to_string()), message: format!("object {what}") });
     }
     if let Some(more) = missing.len().checked_sub(MOST_NAMED).filter(|&more| more > 0) {
         visitor.problem(Problem {
             subject: BString::from("objects"),
-            message: format!("{more} more objects are missing from the store; `git fsck` lists them"),
+            message: format!("{more} more objects are missing, as those that are named"),
         });
     }
 }
@@ -347,6 +381,16 @@ impl Graph {
         let Some(known) = known.filter(|&known| known != Label::NONE) else {
             return (BString::from(id.to_string()), Label::NONE);
         };
+        (self.path_text(known), known)
+    }
+
+    /// The paths of a blob with other names than that of [`place`](Self::place).
+    pub(in super::super) fn further_places(&self, number: u32) -> impl Iterator<Item = (BString, Label)> {
+        let further = self.further.0.get(&number).map_or(&[][..], |further| further);
+        further.iter().map(|&path| (self.path_text(path), path))
+    }
+
+    fn path_text(&self, known: Label) -> BString {
         let step = |&(up, _): &(u32, u32)| self.paths.steps.get(up as usize).copied();
         let last = self.paths.steps.get(known.name() as usize).copied();
         let mut names = [0; 32];
@@ -366,7 +410,7 @@ impl Graph {
             }
             path.extend_from_slice(&self.shape.names[name as usize]);
         }
-        (path.into(), known)
+        path.into()
     }
 
     /// What history says of a blob, commit or tag.
@@ -394,6 +438,91 @@ impl Graph {
     }
 }
 
+/// What was known before, and what is known now.
+impl Graph {
+    /// Objects of `past` that nothing new is to be said of: not those in which something is, nor those that came to
+    /// the tip of a reference or got a name since, nor those beside something new in the tree of `head`.
+    pub(super) fn known(
+        &self,
+        past: &Past,
+        head: Option<&ObjectId>,
+        holds: &dyn Fn(&ObjectId) -> bool,
+    ) -> Set {
+        let set = |ids: &[ObjectId]| {
+            let mut set = Set::new(self.objects());
+            ids.iter()
+                .filter_map(|id| self.catalog.find(id.as_bytes()))
+                .for_each(|number| _ = set.put(number));
+            set
+        };
+        let (mut known, tips, unnamed) = (set(&past.seen), set(&past.tips), set(&past.unnamed));
+        let mut beside = Set::new(self.objects());
+        let place = head.and_then(|head| self.commit_of(self.number(head)?));
+        let mut trees: Vec<u32> =
+            place.map(|place| self.shape.commits[place as usize].tree).into_iter().collect();
+        while let Some(tree) = trees.pop() {
+            if known.has(tree) || !beside.put(tree) {
+                continue;
+            }
+            for &entry in self.raw_entries(tree) {
+                let object = self.shape.object(entry);
+                if self.shape.is_tree(object) {
+                    trees.push(object);
+                } else {
+                    beside.put(object);
+                }
+            }
+        }
+        // What a new tree names may have a new name.
+        for tree in 0..self.catalog.known() as u32 {
+            if !known.has(tree) {
+                let objects = self.raw_entries(tree).iter().map(|&entry| self.shape.object(entry));
+                objects
+                    .filter(|object| self.further.0.contains_key(object))
+                    .for_each(|object| _ = beside.put(object));
+            }
+        }
+        for number in 0..self.catalog.known() as u32 {
+            if !known.has(number) || self.shape.is_tree(number) {
+                continue;
+            }
+            let again = self.tip.has(number) && !tips.has(number)
+                || unnamed.has(number) && self.path[number as usize] != Label::NONE
+                || beside.has(number)
+                || holds(&self.id(number));
+            if again {
+                known.0[number as usize / 64] &= !(1 << (number % 64));
+            }
+        }
+        known
+    }
+
+    /// What there is, for a later run.
+    pub(super) fn past(&self) -> Past {
+        let numbers = || 0..self.catalog.known() as u32;
+        let sorted = |ids: &mut dyn Iterator<Item = u32>| {
+            let mut ids: Vec<ObjectId> = ids.map(|number| self.id(number)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        let is_blob = |number: u32| {
+            !self.shape.is_tree(number)
+                && self.commit_of(number).is_none()
+                && !self.tags().contains_key(&number)
+        };
+        Past {
+            seen: sorted(&mut numbers()),
+            tips: sorted(
+                &mut numbers().filter(|&number| self.tip.has(number) && !self.shape.is_tree(number)),
+            ),
+            unnamed: sorted(
+                &mut numbers().filter(|&number| self.path[number as usize] == Label::NONE && is_blob(number)),
+            ),
+        }
+    }
+}
+
 /// Older versions of what was found.
 impl Graph {
     /// The blobs at the paths of `sought` blobs in commits that are not looked at.
@@ -401,12 +530,13 @@ impl Graph {
         let blobs = sought.iter().flat_map(|one| &one.carriers).filter(|(way, _)| way.kind == Kind::File);
         let blobs: BTreeSet<u32> = blobs.flat_map(|(_, ids)| ids).filter_map(|id| self.number(id)).collect();
         // Paths as steps from folder to name, as they are in all trees that lead to one of them.
-        let mut steps: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut steps: HashMap<(u32, u32), u32, Quickly> = HashMap::default();
         let blobs: Vec<u32> = blobs.into_iter().collect();
-        let leads: BTreeSet<u32> = self.above(&blobs).into_iter().chain(blobs.iter().copied()).collect();
+        let mut leads = Set::new(self.objects());
+        self.above(&blobs).into_iter().chain(blobs).for_each(|object| _ = leads.put(object));
         let mut ends = BTreeSet::new();
         let mut next = 1;
-        let mut visited = BTreeSet::new();
+        let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
         for &place in self.order.iter().filter(|&&place| self.is_within_place(place)) {
             let mut stack = vec![(self.shape.commits[place as usize].tree, 0)];
             while let Some((tree, folder)) = stack.pop() {
@@ -415,7 +545,7 @@ impl Graph {
                 }
                 for &entry in self.raw_entries(tree) {
                     let (object, label) = self.shape.entry(entry);
-                    if !leads.contains(&object) {
+                    if !leads.has(object) {
                         continue;
                     }
                     let step = *steps.entry((folder, label.name())).or_insert_with(|| {
@@ -431,7 +561,7 @@ impl Graph {
             }
         }
         let mut old = Set::new(self.objects());
-        let mut visited = BTreeSet::new();
+        let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
         for &place in self.order.iter().filter(|&&place| !self.is_within_place(place)) {
             let mut stack = vec![(self.shape.commits[place as usize].tree, 0)];
             while let Some((tree, folder)) = stack.pop() {
@@ -569,6 +699,12 @@ impl Graph {
                     self.since[object as usize] = commit;
                     if self.shape.is_tree(object) {
                         stack.push((object, path.name()));
+                    }
+                } else if Shape::is_alias(entry) || self.several.has(object) {
+                    let label = self.shape.entry(entry).1;
+                    if !self.shape.is_tree(object) {
+                        let first = self.path[object as usize];
+                        self.further.meet(&mut self.paths, (object, first), (folder, label));
                     }
                 }
             }

@@ -174,6 +174,27 @@ impl ObjectStore {
         &self.problems
     }
 
+    /// Ids of all objects in those of the store's folders that are among `folders`.
+    pub(in crate::source::git) fn ids_in(
+        &self,
+        folders: &std::collections::BTreeSet<PathBuf>,
+    ) -> Vec<ObjectId> {
+        let real = |folder: &PathBuf| fs::canonicalize(folder).ok();
+        let among: Vec<bool> = self
+            .folders
+            .iter()
+            .map(|folder| real(folder).is_some_and(|real| folders.contains(&real)))
+            .collect();
+        let chosen = |place: usize| among[place];
+        let packs = self.packs.iter().filter(|pack| chosen(pack.folder));
+        let mut ids: Vec<ObjectId> =
+            packs.flat_map(|pack| (0..pack.index.len()).map(|place| pack.index.id(place))).collect();
+        for place in (0..self.folders.len()).filter(|&place| chosen(place)) {
+            ids.extend(loose::list(&self.folders[place], self.format).unwrap_or_default());
+        }
+        ids
+    }
+
     /// True if the object is there, which does not say that it can be read.
     #[must_use]
     pub fn contains(&self, id: &ObjectId) -> bool {

@@ -153,6 +153,16 @@ impl Shape {
         if entry < ALIAS { entry } else { self.aliases[(entry - ALIAS) as usize].0 }
     }
 
+    /// True for an entry that calls its object otherwise than most do.
+    pub(super) const fn is_alias(entry: u32) -> bool {
+        entry >= ALIAS
+    }
+
+    /// The objects that have several names.
+    pub(super) fn with_several_names(&self) -> impl Iterator<Item = u32> {
+        self.aliases.iter().map(|alias| alias.0)
+    }
+
     /// True if the tree was read.
     pub(super) fn is_tree(&self, number: u32) -> bool {
         self.trees.get(number as usize).is_some_and(|&place| place != NO_TREE)

@@ -50,6 +50,19 @@ impl Graph {
         }
     }
 
+    /// Number of blobs and messages that are looked at.
+    pub(in super::super) fn contents(&self) -> u64 {
+        let known = self.catalog.known() as u32;
+        (0..known).filter(|&number| !self.shape.is_tree(number) && self.wants(number)).count() as u64
+    }
+
+    /// The same of those in `set`.
+    pub(in super::super) fn contents_in(&self, set: &Set) -> u64 {
+        let known = 0..self.catalog.known() as u32;
+        known.filter(|&number| set.has(number) && !self.shape.is_tree(number) && self.wants(number)).count()
+            as u64
+    }
+
     /// Whether an object is new in what is looked at.
     pub(in super::super) fn wants(&self, number: u32) -> bool {
         let Some(within) = &self.within else { return true };
