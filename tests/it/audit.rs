@@ -397,55 +397,62 @@ pub(crate) fn numbered(number: usize) -> String {
     format!("{}_{random}", "acme")
 }
 
-/// Puts a token in every place of a repository that keeps text. Gives path and presence of each.
-pub(crate) fn hide_everywhere(repo: &Repo) -> Vec<(String, &'static str)> {
+/// A place that keeps text: path, presence, and the commit (or tag) that brought it in.
+pub(crate) type Hidden = (String, &'static str, Option<String>);
+
+/// Puts a token in every place of a repository that keeps text.
+pub(crate) fn hide_everywhere(repo: &Repo) -> Vec<Hidden> {
     let mut places = Vec::new();
+    let head = || Some(repo.git(&["rev-parse", "HEAD"]));
+    let mut put =
+        |path: &str, presence, since: Option<String>| places.push((path.to_owned(), presence, since));
     let first = at(repo, 0, "one", &[("tip.txt", &numbered(1)), ("same.txt", "1\n2\n3\n4\n5\n6\n7\n8\n")]);
-    places.push(("tip.txt".to_owned(), "tip"));
+    put("tip.txt", "tip", head());
     at(repo, 1, &format!("say {}", numbered(2)), &[]);
-    places.push(("COMMIT_EDITMSG".to_owned(), "past"));
+    put("COMMIT_EDITMSG", "past", head());
     let mut author = repo.command("git");
     author.env("GIT_AUTHOR_NAME", numbered(3)).args(["commit", "-q", "--allow-empty", "-m", "by"]);
     assert!(author.status().unwrap().success());
+    put("COMMIT_EDITMSG", "past", head());
     repo.git(&["tag", "-a", "v1", "-m", &numbered(4)]);
-    places.push(("TAG_EDITMSG".to_owned(), "tip"));
+    put("TAG_EDITMSG", "tip", Some(repo.git(&["rev-parse", "v1"])));
     repo.git(&["notes", "add", "-m", &numbered(5), &first]);
-    places.push((first, "tip"));
+    put(&first, "tip", Some(repo.git(&["rev-parse", "refs/notes/commits"])));
     repo.stage_blob("120000", "link", numbered(6));
     repo.stage("packed.txt.gz", gzip(numbered(7).as_bytes()));
     repo.stage("b/key.pem", "only here");
     repo.stage("large.bin", pointer(repo, &numbered(8)));
     repo.commit("more");
     repo.git(&["checkout", "-q", "-f"]);
-    places.push(("link".to_owned(), "tip"));
-    places.push(("packed.txt.gz".to_owned(), "tip"));
-    places.push(("large.bin".to_owned(), "tip"));
+    for path in ["link", "packed.txt.gz", "large.bin"] {
+        put(path, "tip", head());
+    }
     repo.git(&["checkout", "-q", "-b", "side", "HEAD~1"]);
     at(repo, 5, "side", &[("side.txt", "nothing")]);
     repo.git(&["checkout", "-q", "main"]);
     repo.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]);
     at(repo, 6, "merge", &[("merged.txt", &numbered(9))]);
-    places.push(("merged.txt".to_owned(), "tip"));
+    put("merged.txt", "tip", head());
     repo.write("same.txt", format!("1\n2\n3\n4\n{}\n5\n6\n7\n8\n", numbered(10)));
     repo.write("untracked.txt", numbered(11));
     repo.git(&["stash", "push", "-q", "-u"]);
-    places.push(("same.txt".to_owned(), "tip"));
-    places.push(("untracked.txt".to_owned(), "tip"));
+    put("same.txt", "tip", Some(repo.git(&["rev-parse", "stash"])));
+    put("untracked.txt", "tip", Some(repo.git(&["rev-parse", "stash^3"])));
     at(repo, 7, "lost", &[("lost.txt", &numbered(12))]);
+    put("lost.txt", "tip", head());
     repo.git(&["update-ref", "refs/pull/1/head", "HEAD"]);
     repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    places.push(("lost.txt".to_owned(), "tip"));
     at(repo, 8, "undone", &[("undone.txt", &numbered(13))]);
+    put("undone.txt", "unreachable", head());
     repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    places.push(("undone.txt".to_owned(), "unreachable"));
     let dangling = repo.git_input(&["hash-object", "-w", "--stdin"], numbered(14).as_bytes());
-    places.push((dangling.trim().to_owned(), "unreachable"));
+    put(dangling.trim(), "unreachable", None);
     let linked = repo.beside("linked");
     repo.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap()]);
     fs::write(linked.join("linked.txt"), numbered(15)).unwrap();
     repo.git_in(&linked, &["add", "linked.txt"]);
     repo.git_in(&linked, &["commit", "-q", "-m", "linked"]);
-    places.push(("linked.txt".to_owned(), "tip"));
+    put("linked.txt", "tip", Some(repo.git_in(&linked, &["rev-parse", "HEAD"])));
     places
 }
 
@@ -462,6 +469,20 @@ pub(crate) fn pointer(repo: &Repo, content: &str) -> String {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(oid), content).unwrap();
     format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {}\n", content.len())
+}
+
+/// Compares the dates of a report with what git says of the commits.
+fn dates_are_those_of_git(repo: &Repo, report: &Value) {
+    let mut compared = 0;
+    for since in report["findings"].as_array().unwrap().iter().map(|one| &one["history"]["since"]) {
+        let Some(id) = since["commit"].as_str() else { continue };
+        if repo.git(&["cat-file", "-t", id]) == "commit" {
+            let time = repo.git(&["show", "-s", "--format=%ct %an <%ae>", id]);
+            assert_eq!(format!("{} {}", since["time"], since["author"].as_str().unwrap()), time, "{id}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 12, "{compared}");
 }
 
 #[test]
@@ -484,10 +505,11 @@ fn every_place_that_keeps_text_is_read() {
             let (code, report) = audit(&repo, options);
             let found = lines(&report);
             assert_eq!(code, Some(1), "{report}");
-            for (path, presence) in &places {
-                let line = format!("acme-token {path} {presence} ");
-                assert!(found.iter().any(|one| one.starts_with(&line)), "{step}: {line}in {found:#?}");
+            for (path, presence, since) in &places {
+                let line = format!("acme-token {path} {presence} {}", since.as_deref().unwrap_or("-"));
+                assert!(found.contains(&line), "{step}: {line} in {found:#?}");
             }
+            dates_are_those_of_git(&repo, &report);
             let said = found.iter().filter(|one| one.starts_with("acme-token COMMIT_EDITMSG")).count();
             assert_eq!(said, 2, "{step}: a message and an author: {found:#?}");
             assert!(found.iter().any(|one| one.starts_with("key-file b/key.pem tip")), "{step}: {found:#?}");

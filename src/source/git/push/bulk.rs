@@ -169,7 +169,7 @@ impl Bulk {
         let store = Arc::new(ObjectStore::open(&Places { objects, alternates }, format)?);
         let listener = Listener { problems: Mutex::default(), cancelled };
         // What references reach is the walk's business, not that of the graph.
-        let graph = graph::read(&store, &whole(), &listener, (&BTreeSet::new(), None), boundary);
+        let graph = graph::read(&store, &whole(), &listener, (&BTreeSet::new(), None), (boundary, false));
         let trees = (0..graph.objects() as u32).filter(|&number| graph.is_tree(number)).count() as u64;
         let mut problems = listener.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         problems.dedup();
