@@ -40,7 +40,7 @@ use crate::{
     source::{Count, Problem, Source, SourceError, Visitor},
     text::Fresh,
 };
-use bulk::{Bulk, Once, Sieve, Sifted, Tips};
+use bulk::{Bulk, Choice, Once, Sieve, Sifted, Tips};
 use gather::Gatherer;
 use held::Held;
 use walk::{Commit, Ground, Halt};
@@ -444,7 +444,7 @@ impl News {
         let sieve = Sieve::new(visitor, graph, all_tips, (&self.progress, sifted));
         let at_tips = |id: &ObjectId| all_tips.hold(graph, id);
         let elsewhere = |id: &ObjectId| !all_tips.hold(graph, id);
-        let stages: &[Option<&(dyn Fn(&ObjectId) -> bool + Sync)>] =
+        let stages: &[Option<&Choice<'_>>] =
             if self.hurry && !sifted.is_all() { &[Some(&at_tips), Some(&elsewhere)] } else { &[None] };
         let mut done: HashSet<(BString, ObjectId)> = HashSet::new();
         for (place, wants) in stages.iter().enumerate() {

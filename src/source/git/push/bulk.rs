@@ -46,6 +46,9 @@ pub(super) use changes::{Ground, Picked, pick};
 pub(super) use sieve::{Sieve, Sifted};
 pub(super) use tips::Tips;
 
+/// Which objects are meant.
+pub(super) type Choice<'c> = dyn Fn(&ObjectId) -> bool + Sync + 'c;
+
 /// New commits from which on packs are read, where what came is apart in a quarantine: reading
 /// trees and contents one by one then takes longer than reading all of the packs.
 const FROM_QUARANTINE: usize = 1000;
@@ -216,7 +219,7 @@ impl Bulk {
     }
 
     /// Sifts what came: of all contents and messages those that `wants` says, or all.
-    pub(super) fn sift(&self, sieve: &Sieve<'_>, wants: Option<&(dyn Fn(&ObjectId) -> bool + Sync)>) {
+    pub(super) fn sift(&self, sieve: &Sieve<'_>, wants: Option<&Choice<'_>>) {
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
         self.store.walk(&Walk { kinds, wants, ..whole() }, sieve);
     }

@@ -84,6 +84,9 @@ impl From<ReadError> for Halt {
     }
 }
 
+/// A commit that was read before, if it was.
+pub(super) type Recall<'w> = dyn Fn(&ObjectId) -> Option<Commit> + 'w;
+
 /// Where a walk goes.
 #[derive(Clone, Copy)]
 pub(super) struct Ground<'w> {
@@ -92,7 +95,7 @@ pub(super) struct Ground<'w> {
     /// Commits whose parents are left out.
     pub(super) boundary: &'w BTreeSet<ObjectId>,
     /// Commits that were read before.
-    pub(super) known: Option<&'w dyn Fn(&ObjectId) -> Option<Commit>>,
+    pub(super) known: Option<&'w Recall<'w>>,
     /// Most new commits that are walked over.
     pub(super) most: usize,
     pub(super) cancelled: &'w dyn Fn() -> bool,
