@@ -118,6 +118,7 @@ impl Policy {
         }
         let document = format::parse(format, look.bytes);
         let world = World::new(look.bytes, (format, &document), look.beside);
+        let mut found = Matches { list: matches, seen: HashSet::new() };
         let judge = Judge {
             world: &world,
             expressions: &self.expressions,
@@ -128,11 +129,11 @@ impl Policy {
             if is_off(block) {
                 continue;
             }
-            for &part in index.of(&block.kind) {
-                ask(rules, (look, &judge), (part, index), block, matches);
-            }
-            for &part in &index.others {
-                ask(rules, (look, &judge), (part, index), block, matches);
+            for &part in index.of(&block.kind).iter().chain(&index.others) {
+                if world.is_spent() {
+                    return;
+                }
+                ask(rules, (look, &judge), (part, index), block, &mut found);
             }
         }
     }
@@ -227,13 +228,19 @@ fn is_off(block: &Block) -> bool {
     block.root.get("count").is_some_and(|count| count.value == Value::Number(0.0))
 }
 
+/// Matches of a document, each rule and place once.
+struct Matches<'m> {
+    list: &'m mut Vec<Match>,
+    seen: HashSet<(u32, usize, usize)>,
+}
+
 /// Asks one match of a rule about a block.
 fn ask(
     rules: &RuleSet,
     (look, judge): (Look<'_>, &Judge<'_>),
     (part, index): (Part, &Index),
     block: &Block,
-    matches: &mut Vec<Match>,
+    found: &mut Matches<'_>,
 ) {
     let Some(structure) = part_of(rules, part) else { return };
     if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
@@ -294,8 +301,8 @@ fn ask(
                 identity: identity(block, &place.element),
             })),
         };
-        if !matches.iter().any(|other| other.rule == one.rule && other.span == one.span) {
-            matches.push(one);
+        if found.seen.insert((one.rule, one.span.start, one.span.end)) {
+            found.list.push(one);
         }
     }
 }

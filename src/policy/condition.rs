@@ -458,9 +458,8 @@ impl<'j> Judge<'j> {
             };
         };
         for kind in kinds {
-            let word = kind.trim_end_matches('*').trim_start_matches("data.");
-            self.world.blocks(word, &mut |found| {
-                if is_kind(kind, &found.block.kind) && !std::ptr::eq(found.block, here.block) {
+            self.world.of_kind(kind, &mut |found| {
+                if !std::ptr::eq(found.block, here.block) {
                     let (from, to) =
                         if outward { (here.block, found.block) } else { (found.block, here.block) };
                     consider(found, self.refers(from, via, to));

@@ -2,7 +2,11 @@
 //!
 //! What the folder does not say stays a reference. Must not know rules.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bstr::{BStr, ByteSlice as _};
 
@@ -14,7 +18,6 @@ use crate::{
     origin::{Beside, Siblings},
     text::Span,
 };
-use std::sync::Arc;
 
 /// References that lead to references: more than this is a circle.
 const LONGEST_CHAIN: usize = 8;
@@ -30,9 +33,62 @@ pub(crate) struct World<'w> {
     beside: &'w Beside,
     path: &'w BStr,
     siblings: OnceCell<Option<Arc<Siblings>>>,
+    /// Where in the document what is.
+    places: OnceCell<Places>,
+    /// Kinds and names that were looked for and are nowhere.
+    absent: RefCell<HashSet<(String, String)>>,
     /// Parts of the document on which the answer to the present question rests.
     touched: RefCell<Vec<Span>>,
     steps: Cell<u64>,
+}
+
+/// The blocks of a document by what they are looked for by: their positions, in order.
+#[derive(Debug, Default)]
+struct Places {
+    names: HashMap<String, Vec<u32>>,
+    kinds: HashMap<String, Vec<u32>>,
+}
+
+/// A document of a file beside, with its places.
+#[derive(Debug, Default)]
+struct Neighbour {
+    document: Document,
+    places: Places,
+}
+
+impl Places {
+    fn of(document: &Document) -> Self {
+        let mut places = Self::default();
+        for (at, block) in document.blocks.iter().enumerate() {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            places.names.entry(block.name.clone()).or_default().push(at);
+            places.kinds.entry(block.kind.clone()).or_default().push(at);
+        }
+        places
+    }
+}
+
+/// Which blocks are looked for.
+#[derive(Clone, Copy)]
+enum By<'b> {
+    Name(&'b str),
+    Kind(&'b str),
+    /// All whose kind begins so.
+    Start(&'b str),
+}
+
+impl By<'_> {
+    fn find<'d>(self, document: &'d Document, places: &Places, each: &mut dyn FnMut(&'d Block)) {
+        let list = match self {
+            By::Name(name) => places.names.get(name),
+            By::Kind(kind) => places.kinds.get(kind),
+            By::Start(start) => {
+                return document.blocks.iter().filter(|block| block.kind.starts_with(start)).for_each(each);
+            }
+        };
+        let blocks = list.into_iter().flatten().filter_map(|&at| document.blocks.get(at as usize));
+        blocks.for_each(each);
+    }
 }
 
 /// A block and whether it is part of the document that is judged.
@@ -55,6 +111,8 @@ impl<'w> World<'w> {
             document,
             beside,
             siblings: OnceCell::new(),
+            places: OnceCell::new(),
+            absent: RefCell::default(),
             touched: RefCell::default(),
             steps: Cell::new(0),
         }
@@ -64,6 +122,11 @@ impl<'w> World<'w> {
     pub(crate) fn step(&self) -> bool {
         self.steps.set(self.steps.get() + 1);
         self.steps.get() < MOST_STEPS
+    }
+
+    /// Whether there were too many steps: nothing more is known of this document.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.steps.get() >= MOST_STEPS
     }
 
     /// The parts of the document that the last question rested on, and a new list.
@@ -77,9 +140,23 @@ impl<'w> World<'w> {
         }
     }
 
-    /// All blocks of the folder: those of the document, then those beside it that may hold `word`.
-    pub(crate) fn blocks(&'w self, word: &str, each: &mut dyn FnMut(Found<'w>)) {
-        self.document.blocks.iter().for_each(|block| each(Found { block, own: true }));
+    /// The blocks of a kind, or of all kinds that begin so where it ends in `*`: those of the document, then those beside it.
+    pub(crate) fn of_kind(&'w self, kind: &str, each: &mut dyn FnMut(Found<'w>)) {
+        // In a file a data source stands as `data "KIND"`.
+        let word = kind.trim_end_matches('*').trim_start_matches("data.");
+        let by = kind.strip_suffix('*').map_or(By::Kind(kind), By::Start);
+        self.blocks(by, word, each);
+    }
+
+    /// Blocks of the folder: those of the document, then those of files beside it that hold `word`.
+    fn blocks(&'w self, by: By<'_>, word: &str, each: &mut dyn FnMut(Found<'w>)) {
+        let mut count = |block: &'w Block, own: bool| {
+            if self.step() {
+                each(Found { block, own });
+            }
+        };
+        let places = self.places.get_or_init(|| Places::of(self.document));
+        by.find(self.document, places, &mut |block| count(block, true));
         let Some(endings) = shared_endings(self.format) else { return };
         let Some(siblings) = self.siblings.get_or_init(|| self.beside.siblings(self.path, endings)) else {
             return;
@@ -91,10 +168,12 @@ impl<'w> World<'w> {
             }
             let memo = sibling.memo.get_or_init(|| {
                 let format = format::detect(sibling.path.as_bstr(), &sibling.bytes);
-                Box::new(format.map(|format| format::parse(format, &sibling.bytes)).unwrap_or_default())
+                let document = format.map(|format| format::parse(format, &sibling.bytes)).unwrap_or_default();
+                let places = Places::of(&document);
+                Box::new(Neighbour { document, places })
             });
-            if let Some(document) = memo.downcast_ref::<Document>() {
-                document.blocks.iter().for_each(|block| each(Found { block, own: false }));
+            if let Some(Neighbour { document, places }) = memo.downcast_ref::<Neighbour>() {
+                by.find(document, places, &mut |block| count(block, false));
             }
         }
     }
@@ -115,28 +194,27 @@ impl<'w> World<'w> {
                 return self.find(&kind, name);
             }
             (true, [kind, name, ..]) => (kind.as_str(), name),
-            (_, [name, ..]) => {
-                let mut found = None;
-                self.blocks(name, &mut |one| {
-                    if found.is_none() && one.block.name == *name {
-                        found = Some(one);
-                    }
-                });
-                return found;
-            }
+            (_, [name, ..]) => return self.find("", name),
             _ => return None,
         };
         self.find(kind, name)
     }
 
-    /// The block of a kind and a name.
+    /// The block of a kind, or of any if that is empty, and a name.
     fn find(&'w self, kind: &str, name: &str) -> Option<Found<'w>> {
+        let key = (kind.to_owned(), name.to_owned());
+        if self.absent.borrow().contains(&key) {
+            return None;
+        }
         let mut found = None;
-        self.blocks(name, &mut |one| {
-            if found.is_none() && one.block.name == name && one.block.kind == kind {
+        self.blocks(By::Name(name), name, &mut |one| {
+            if found.is_none() && (kind.is_empty() || one.block.kind == kind) {
                 found = Some(one);
             }
         });
+        if found.is_none() {
+            self.absent.borrow_mut().insert(key);
+        }
         found
     }
 
@@ -157,8 +235,8 @@ impl<'w> World<'w> {
     /// The value of a key in one of the blocks of a kind.
     fn in_blocks(&'w self, kind: &str, key: &str) -> Option<(Found<'w>, &'w Node)> {
         let mut found = None;
-        self.blocks(key, &mut |one| {
-            if found.is_none() && one.block.kind == kind {
+        self.blocks(By::Kind(kind), key, &mut |one| {
+            if found.is_none() {
                 found = one.block.root.get(key).map(|node| (one, node));
             }
         });

@@ -262,7 +262,7 @@ mod tests {
         );
         check(
             "block {\n  kube-linter.io/ignore-all: \"a sample\"\n  acl\n}",
-            Some(("kube-linter.io/ignore-all", Some("a sample"))),
+            Some(("kube-linter.io/ignore-all", None)),
         );
         check("block {\n  # hadolint ignore=DL3006,DL3002\n  acl\n}", Some(("hadolint ignore", None)));
         check("block {\n  acl # nosemgrep\n}", Some(("nosemgrep", None)));

@@ -151,6 +151,9 @@ fn policy(judge: &Judge<'_>, here: Here<'_>, found: &mut dyn FnMut(Reached<'_>))
         let native = member.key == "statement" && is_terraform(judge.world.format);
         let (node, own) = judge.world.resolve(&member.node, here.own);
         each(node, &mut |statement| {
+            if !judge.world.step() {
+                return;
+            }
             let Value::Map(parts) = &statement.value else { return found(Reached::Unknown) };
             let parts = if native { data_source(parts) } else { json(parts) };
             give(Here { own, ..here }, &Node::new(statement.span, Value::Map(parts)), found);
