@@ -98,9 +98,12 @@ fn in_place(
         let at = place.start + hit;
         let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
         if !ids {
-            let ended = rest
-                .first()
-                .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b':' | b'='));
+            // An annotation is a key, with the reason as its value.
+            let ended = rest.first().is_none_or(|byte| match byte {
+                b':' => tool == Tool::KubeLinter,
+                b'-' | b'=' => false,
+                other => !other.is_ascii_alphanumeric(),
+            });
             if ended {
                 return Some((at, foreign(word)));
             }
