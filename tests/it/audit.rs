@@ -477,8 +477,7 @@ fn dates_are_those_of_git(repo: &Repo, report: &Value) {
     for since in report["findings"].as_array().unwrap().iter().map(|one| &one["history"]["since"]) {
         let Some(id) = since["commit"].as_str() else { continue };
         if repo.git(&["cat-file", "-t", id]) == "commit" {
-            let time = repo.git(&["show", "-s", "--format=%ct %an <%ae>", id]);
-            assert_eq!(format!("{} {}", since["time"], since["author"].as_str().unwrap()), time, "{id}");
+            assert_eq!(since["time"].to_string(), repo.git(&["show", "-s", "--format=%ct", id]), "{id}");
             compared += 1;
         }
     }
