@@ -497,7 +497,7 @@ impl Scanner {
         collector.scratch.used.push(index);
         let memo = &mut collector.scratch.memos[index as usize];
         let (found, depends) = self.ready(index).engine.at(pattern, view.bytes, hit, memo);
-        let Some(found) = found else { return };
+        let Some(found) = found.filter(|found| !is_inside_base64(view.bytes, found.secret)) else { return };
         let secret = found.secret.of(view.bytes);
         let conditions = Conditions {
             entropy: pattern.entropy,
@@ -506,8 +506,9 @@ impl Scanner {
             confidence: self.rules.rule(index).confidence,
         };
         let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { return };
+        let rule = self.rules.rule(index);
         // What is no credential and may look like a placeholder is a setting: there is nothing in it to hide.
-        let setting = self.rules.rule(index).risk.number() != CREDENTIALS && !pattern.placeholders;
+        let setting = rule.risk.number() != CREDENTIALS && !pattern.placeholders;
         let mut one = Match {
             rule: index,
             span: found.secret,
@@ -523,7 +524,7 @@ impl Scanner {
                 let identity = String::from_utf8_lossy(secret).into_owned();
                 Box::new(Structural { part: Structural::LINE, written: true, identity })
             }),
-            at_most: None,
+            at_most: (is_chosen(rule) && view.place.is_sample() && judge::is_chosen(secret)).then_some(MILD),
         };
         if !parts.is_empty() {
             self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
@@ -639,6 +640,24 @@ impl Scanner {
     }
 }
 
+/// Least bytes of base64 around a match that make it a part of something else: an image, a certificate.
+const MIN_AROUND: usize = 200;
+
+/// Whether `secret` is an accident in a long run of base64: one goes on beyond `+` or `/` on a side where the secret ends.
+fn is_inside_base64(text: &[u8], secret: Span) -> bool {
+    let joint = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| b"+/".contains(byte));
+    if !joint(secret.start.checked_sub(1)) && !joint(Some(secret.end)) {
+        return false;
+    }
+    let inside = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/');
+    let before = &text[secret.start.saturating_sub(MIN_AROUND)..secret.start];
+    let after = &text[secret.end..text.len().min(secret.end + MIN_AROUND)];
+    let before = &before[before.len() - before.iter().rev().take_while(inside).count()..];
+    let after = &after[..after.iter().take_while(inside).count()];
+    // A path has slashes, too, but no plus; nor do paths go on for long without a dot or a dash.
+    before.len() + after.len() >= MIN_AROUND && (before.contains(&b'+') || after.contains(&b'+'))
+}
+
 /// What a rule asks of a value that has its form.
 struct Conditions<'r> {
     entropy: Option<f64>,
@@ -723,6 +742,13 @@ impl Keywords {
             (None, None) => {}
         }
     }
+}
+
+/// Tags of rules for passwords that people choose: in a sample, a word is a word there, too.
+const CHOSEN: [&str; 4] = ["url", "http", "command-line", "credential-file"];
+
+fn is_chosen(rule: &Rule) -> bool {
+    rule.tags.iter().any(|tag| CHOSEN.contains(&tag.as_ref()))
 }
 
 /// Severity of what is reported and need not stop anybody: a sample password in a test.

@@ -20,9 +20,9 @@ use crate::{
         files::{Files, IgnoreFiles},
         git::{
             message::Message,
-            repo::Repo,
+            repo::{Repo, discover},
             staged::Staged,
-            worktree::{Unstaged, Untracked},
+            worktree::{Unstaged, Untracked, tracked_files},
         },
         patch::Patch,
         stdin::Stdin,
@@ -39,7 +39,7 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     } else if let Some(patch) = &args.diff {
         vec![diff(patch, edge)?]
     } else {
-        paths(args)
+        paths(args, edge)?
     };
     run::run(
         edge,
@@ -78,7 +78,7 @@ fn diff(patch: &Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
     Ok(Box::new(Patch::new(shown, Box::new(file))))
 }
 
-fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
+fn paths(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Vec<Box<dyn Source + Sync>>> {
     let (stdin, mut roots): (Vec<PathBuf>, Vec<PathBuf>) =
         args.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let mut sources: Vec<Box<dyn Source + Sync>> = Vec::new();
@@ -90,9 +90,24 @@ fn paths(args: &ScanArgs) -> Vec<Box<dyn Source + Sync>> {
     }
     if !roots.is_empty() {
         let ignore = if args.no_ignore { IgnoreFiles::Disregard } else { IgnoreFiles::Honour };
-        sources.push(Box::new(Files::new(roots).ignore_files(ignore).threads(args.common.threads)));
+        let tracked = if args.no_ignore { Vec::new() } else { tracked(&roots, edge)? };
+        let files = Files::new(roots).ignore_files(ignore).tracked(tracked);
+        sources.push(Box::new(files.threads(args.common.threads)));
     }
-    sources
+    Ok(sources)
+}
+
+/// What git tracks in the repositories that folders among `roots` lie in.
+fn tracked(roots: &[PathBuf], edge: &Edge) -> anyhow::Result<Vec<PathBuf>> {
+    let folders = roots.iter().map(|root| edge.absolute(root)).filter(|root| root.is_dir());
+    let mut repos: Vec<Repo> = folders.filter_map(|folder| discover(&folder, &edge.git).ok()).collect();
+    repos.sort_by(|one, other| one.git_dir.cmp(&other.git_dir));
+    repos.dedup_by(|one, other| one.git_dir == other.git_dir);
+    let mut all = Vec::new();
+    for repo in repos {
+        all.append(&mut tracked_files(&repo)?);
+    }
+    Ok(all)
 }
 
 /// `abatis staged`.

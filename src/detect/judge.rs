@@ -22,7 +22,7 @@ use name::Name;
 use place::Place;
 
 use super::assignment::{Candidate, Quote};
-use crate::{finding::Confidence, rule::Odds, text::Span};
+use crate::{detect::entropy::fixed_entropy, finding::Confidence, rule::Odds, text::Span};
 
 /// What a rule asks of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(crate) fn judge(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>
         Verdict::Known(_) => None,
         Verdict::Odds(features) => {
             let confidence = confidence(model::score(&features), ask.odds)?;
-            Some(Opinion { confidence, mild: is_mild(&features) })
+            Some(Opinion { confidence, mild: ask.place.manual || is_mild(&features) })
         }
     }
 }
@@ -102,15 +102,25 @@ const MADE: i16 = 10;
 /// Whether the value is a sample: a word in a test, an example or a manual, or a stock word anywhere.
 ///
 /// People label such passwords as secrets, and some are in use; but a commit is not stopped for them.
-/// What a machine made counts wherever it stands.
+/// What a machine made counts wherever it stands, but on a page of a manual, which shows what such a value looks like.
 pub fn is_mild(features: &features::Features) -> bool {
     use features::Feature as F;
     let number = |feature: F| features[feature as usize];
     let holds = |feature: F| number(feature) > 0;
-    let made = number(F::Bits) >= MADE && holds(F::Digits) && !holds(F::Placeholder) && !holds(F::Repeated);
+    // A session that a comment or a test shows is over. Base64 of readable text was made by no machine.
+    let shown =
+        [F::TestPath, F::ExamplePath, F::DocsPath, F::LineComment].iter().any(|&feature| holds(feature));
+    let over = shown && (holds(F::KeySession) || holds(F::Base64Text));
+    let made =
+        number(F::Bits) >= MADE && holds(F::Digits) && !holds(F::Placeholder) && !holds(F::Repeated) && !over;
     let sample = [F::TestPath, F::ExamplePath, F::DocsPath, F::VendorPath, F::TemplatePath, F::Markdown];
     let stock = [F::Placeholder, F::OwnName, F::SelfHint, F::Common, F::Stock, F::Repeated, F::LineComment];
     !made && sample.iter().chain(&stock).any(|&feature| holds(feature))
+}
+
+/// Whether people rather than a machine made a value, as far as it shows: too little in it, or readable behind base64.
+pub(crate) fn is_chosen(value: &[u8]) -> bool {
+    fixed_entropy(value).total / 256 / 8 < MADE as u32 || known::readable_base64(value) > 0
 }
 
 /// The confidence that goes with a score.

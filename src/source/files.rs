@@ -4,11 +4,11 @@
 //! the given roots is read. Must not know git beyond its ignore files.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs::{self, File},
     io::{self, ErrorKind},
     path::{Component, Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bstr::{BString, ByteVec as _};
@@ -46,6 +46,8 @@ pub struct Files {
     roots: Vec<PathBuf>,
     ignore_files: IgnoreFiles,
     threads: usize,
+    /// What git tracks, and so never ignores.
+    tracked: Vec<PathBuf>,
 }
 
 impl Files {
@@ -55,13 +57,20 @@ impl Files {
     pub fn new(roots: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut seen = BTreeSet::new();
         let roots = roots.into_iter().map(|root| tidy(&root)).filter(|root| seen.insert(root.clone()));
-        Self { roots: roots.collect(), ignore_files: IgnoreFiles::Honour, threads: 0 }
+        Self { roots: roots.collect(), ignore_files: IgnoreFiles::Honour, threads: 0, tracked: Vec::new() }
     }
 
     /// Whether ignore files count.
     #[must_use]
     pub fn ignore_files(self, ignore_files: IgnoreFiles) -> Self {
         Self { ignore_files, ..self }
+    }
+
+    /// Files that git tracks, by absolute paths without links. Git ignores none of them, whatever `.gitignore` names:
+    /// those below a root are read, too. Only our own [`IGNORE_FILE`] can hide them.
+    #[must_use]
+    pub fn tracked(self, tracked: Vec<PathBuf>) -> Self {
+        Self { tracked, ..self }
     }
 
     /// Worker threads; 0 for one a core.
@@ -72,35 +81,78 @@ impl Files {
 
     /// Walks `roots`, which are all inside repositories or all outside.
     fn walk(&self, roots: &[&PathBuf], place: Place, visitor: &dyn Visitor) {
-        let mut builder = WalkBuilder::empty();
-        for root in roots {
-            builder.add(to_walk(root));
-        }
         let honour = self.ignore_files == IgnoreFiles::Honour;
+        let mut builder = self.builder(roots);
         builder
-            .standard_filters(false)
             .git_ignore(honour)
             .git_exclude(honour)
             .git_global(honour)
             // Above a root, ignore files count up to the top of its repository. Outside of one
             // there is no such top, and a stray `.gitignore` in a parent must not hide everything.
-            .parents(honour && place == Place::InRepository)
-            .require_git(false)
-            .follow_links(false)
-            .threads(self.threads);
-        if honour {
-            builder.add_custom_ignore_filename(IGNORE_FILE);
-        }
-        // A root inside of another one is read once, as the root that it is.
-        let explicit: Arc<BTreeSet<PathBuf>> = Arc::new(self.roots.iter().cloned().collect());
-        builder.filter_entry(move |entry| {
-            let control = CONTROL_FOLDERS.iter().any(|&name| entry.file_name() == name);
-            !control && (explicit.len() < 2 || !explicit.contains(&tidy(entry.path())))
-        });
+            .parents(honour && place == Place::InRepository);
+        let explicit = self.explicit();
+        builder.filter_entry(move |entry| is_wanted(entry, &explicit));
         let giants = Giants::default();
         let beside = Beside::new(Arc::new(Shelves::new(Disk)));
-        builder.build_parallel().visit(&mut Workers { visitor, giants: &giants, beside: &beside });
+        let note = honour && place == Place::InRepository && !self.tracked.is_empty();
+        let seen = note.then(Mutex::default);
+        let workers = |seen| Workers { visitor, giants: &giants, beside: &beside, seen };
+        builder.build_parallel().visit(&mut workers(seen.as_ref()));
+
+        let Some(seen) = seen else { return };
+        let seen: HashSet<PathBuf> =
+            seen.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+        let hidden = self.hidden(roots, &seen);
+        if hidden.is_empty() {
+            return;
+        }
+        let folders: HashSet<PathBuf> =
+            hidden.iter().flat_map(|path| path.ancestors().skip(1).map(Path::to_owned)).collect();
+        let explicit = self.explicit();
+        let mut builder = self.builder(roots);
+        builder.parents(true).filter_entry(move |entry| {
+            let path = entry.path();
+            is_wanted(entry, &explicit) && (hidden.contains(path) || folders.contains(path))
+        });
+        builder.build_parallel().visit(&mut workers(None));
     }
+
+    /// A walk that honours no ignore file but ours.
+    fn builder(&self, roots: &[&PathBuf]) -> WalkBuilder {
+        let mut builder = WalkBuilder::empty();
+        for root in roots {
+            builder.add(to_walk(root));
+        }
+        builder.standard_filters(false).require_git(false).follow_links(false).threads(self.threads);
+        if self.ignore_files == IgnoreFiles::Honour {
+            builder.add_custom_ignore_filename(IGNORE_FILE);
+        }
+        builder
+    }
+
+    /// All roots: one inside of another is read once, as the root that it is.
+    fn explicit(&self) -> Arc<BTreeSet<PathBuf>> {
+        Arc::new(self.roots.iter().cloned().collect())
+    }
+
+    /// The tracked files below `roots` that a walk has not seen, as it would have called them.
+    fn hidden(&self, roots: &[&PathBuf], seen: &HashSet<PathBuf>) -> HashSet<PathBuf> {
+        let mut hidden = HashSet::new();
+        for root in roots {
+            let Ok(real) = fs::canonicalize(root) else { continue };
+            let start = to_walk(root);
+            let below = self.tracked.iter().filter_map(|path| path.strip_prefix(&real).ok());
+            let below = below.filter(|rest| !rest.as_os_str().is_empty()).map(|rest| start.join(rest));
+            hidden.extend(below.filter(|path| !seen.contains(path) && fs::symlink_metadata(path).is_ok()));
+        }
+        hidden
+    }
+}
+
+/// Whether a walk goes on with an entry.
+fn is_wanted(entry: &DirEntry, explicit: &BTreeSet<PathBuf>) -> bool {
+    let control = CONTROL_FOLDERS.iter().any(|&name| entry.file_name() == name);
+    !control && (explicit.len() < 2 || !explicit.contains(&tidy(entry.path())))
 }
 
 impl Source for Files {
@@ -135,6 +187,8 @@ struct Workers<'v> {
     visitor: &'v dyn Visitor,
     giants: &'v Giants,
     beside: &'v Beside,
+    /// Where to note what was come upon.
+    seen: Option<&'v Mutex<Vec<PathBuf>>>,
 }
 
 impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
@@ -144,6 +198,7 @@ impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
             giants: self.giants,
             beside: self.beside,
             buffer: Buffer::default(),
+            seen: self.seen.map(|seen| (seen, Vec::new())),
         })
     }
 }
@@ -154,6 +209,16 @@ struct Worker<'v> {
     giants: &'v Giants,
     beside: &'v Beside,
     buffer: Buffer,
+    /// What this worker has come upon, for all when it ends.
+    seen: Option<(&'v Mutex<Vec<PathBuf>>, Vec<PathBuf>)>,
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if let Some((all, mine)) = &mut self.seen {
+            all.lock().unwrap_or_else(PoisonError::into_inner).append(mine);
+        }
+    }
 }
 
 impl ParallelVisitor for Worker<'_> {
@@ -180,6 +245,9 @@ impl Worker<'_> {
         }
         if file_type.is_dir() {
             return;
+        }
+        if let Some((_, seen)) = &mut self.seen {
+            seen.push(path.to_owned());
         }
         let root = found.depth() == 0;
         let read = if file_type.is_symlink() {

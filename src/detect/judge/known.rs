@@ -65,6 +65,8 @@ pub enum Known {
     ListOfNames,
     /// The name does not hold the keyword as a word of its own.
     OtherName,
+    /// A UUID, or the number of a public key, behind a name that does not say what it opens.
+    Identifier,
 }
 
 impl Known {
@@ -95,6 +97,7 @@ impl Known {
             Self::Published => "an example that a provider has published",
             Self::PartOfPlace => "behind a name that is part of a path or an address",
             Self::ListOfNames => "one of a list of names",
+            Self::Identifier => "an identifier, behind a name that does not say what it opens",
             Self::OtherName => "behind a name in which the keyword is no word of its own",
         }
     }
@@ -188,11 +191,45 @@ pub(crate) fn what(
     if is_public_key(value) {
         return Some(Known::PublicKey);
     }
+    if is_identified(value, name) {
+        return Some(Known::Identifier);
+    }
+    if is_symbol(value, candidate, name) {
+        return Some(Known::Code);
+    }
     if is_part_of_a_place(text, candidate) {
         return Some(Known::PartOfPlace);
     }
     (candidate.syntax == Syntax::Comma && is_plain_word(value) && follows_an_item(text, candidate))
         .then_some(Known::ListOfNames)
+}
+
+/// Words that number entries rather than say what a key opens.
+const ORDINALS: [&str; 10] =
+    ["first", "second", "third", "fourth", "fifth", "last", "next", "another", "one", "two"];
+
+/// Whether it is the UUID of an entry among others (`first_key`), or a public key as key servers number them (eight bytes or a
+/// fingerprint of twenty, upper case) behind a mere `key` or `--recv-keys`.
+fn is_identified(value: &[u8], name: &Name) -> bool {
+    let word = name.keyword_word();
+    if !(word.ends_with(b"key") || word.ends_with(b"keys")) || name.is_key_of_value() {
+        return false;
+    }
+    let numbered = matches!(value.len(), 16 | 40)
+        && value.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte));
+    numbered && (name.is_keyword_alone() || word.ends_with(b"keys"))
+        || is_uuid(value) && name.has_word(&ORDINALS)
+}
+
+/// Longest word in capitals that is taken for a symbol, in bytes.
+const MAX_SYMBOL: usize = 20;
+
+/// Whether it is a word in capitals: the `token` of a grammar, a variable of a shell. People's passwords in capitals
+/// stand in quotes.
+fn is_symbol(value: &[u8], candidate: &Candidate, name: &Name) -> bool {
+    let bare = candidate.quote == Quote::None && candidate.syntax == Syntax::Space;
+    let token = name.is_keyword_alone() && name.keyword_word() == b"token";
+    (bare || token) && value.len() <= MAX_SYMBOL && value.iter().all(u8::is_ascii_uppercase)
 }
 
 /// Whether a bare value in source code is no name all the same: in a comment, behind `export` in a text of

@@ -58,9 +58,16 @@ pub(crate) struct Place {
     pub(crate) vendor: bool,
     /// To be filled in, as `.env.example`.
     pub(crate) template: bool,
+    /// A page of a manual: prose in a folder of documentation.
+    pub(crate) manual: bool,
 }
 
 impl Place {
+    /// Whether what stands there is mostly there to be looked at: among tests, examples or documentation.
+    pub(crate) const fn is_sample(&self) -> bool {
+        self.test || self.example || self.docs || self.manual
+    }
+
     /// Judges by the path.
     pub(crate) fn of(path: &[u8]) -> Self {
         let lower = path.to_ascii_lowercase();
@@ -74,14 +81,22 @@ impl Place {
             || [".po", ".pot", ".resx", ".strings", ".xlf", ".arb"]
                 .iter()
                 .any(|end| name.ends_with(end.as_bytes()));
+        let manual = language == Language::Prose
+            && ["doc/", "docs/", "documentation/", "guide/", "guides/", "manual/"].iter().any(|folder| {
+                folders.starts_with(folder.as_bytes()) || above.has(format!("/{folder}").as_bytes())
+            });
         Self {
             language: if translation { Language::Translation } else { language },
             kind,
-            test: has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"]),
+            test: has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"])
+                // As Perl has it.
+                || lower.starts_with(b"t/")
+                || whole.has(b"/t/"),
             example: above.has_any(&["example", "sample", "demo", "tutorial"]),
             docs: has(&["doc/", "docs/", "documentation", "readme", "changelog"]),
             vendor: has(&["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
             template,
+            manual,
         }
     }
 }

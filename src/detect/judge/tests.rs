@@ -137,3 +137,46 @@ fn lists_of_words_are_sorted() {
         assert!(list.is_sorted(), "{list:?}");
     }
 }
+
+fn judged(path: &str, text: &str, keyword: &str, classifier: Classifier) -> Option<Opinion> {
+    let start = text.to_ascii_lowercase().find(keyword).unwrap();
+    let hit = Span::new(start, start + keyword.len());
+    let bytes = text.as_bytes();
+    let line = study::window(bytes, hit);
+    let mut found = Vec::new();
+    assignment::find(bytes, line, hit, &mut found);
+    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()) };
+    found.first().and_then(|one| judge(bytes, line, one, ask))
+}
+
+#[test]
+fn identifiers_and_symbols_are_no_keys() {
+    for (text, keyword) in [
+        (r#""first_key": "9E858021-953F-4DD3-8842-F2C782780422","#, "key"),
+        ("apt-key adv --keyserver keys.example.org --recv-keys 40976EAF437D05B5", "keys 4"),
+        ("KEY=13B6F51ECDDE430D", "key"),
+        (r#""token": "WITHMATCHLEN","#, "token"),
+    ] {
+        let keyword = keyword.trim_end_matches(" 4");
+        assert_eq!(judged("a.json", text, keyword, Classifier::Token), None, "{text}");
+    }
+    for (text, keyword) in [
+        (r#""api_key": "9E858021-953F-4DD3-8842-F2C782780422","#, "api_key"),
+        (r#""token": "WITHM4TCHLENQ8ZK2VNP","#, "token"),
+    ] {
+        assert!(judged("a.json", text, keyword, Classifier::Token).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn pages_of_manuals_and_sessions_that_are_over_show_samples() {
+    let key = r#"SECRET_KEY = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc""#;
+    for (path, mild) in [("docs/config.rst", true), ("app/config.py", false), ("README.md", false)] {
+        let opinion = judged(path, key, "secret_key", Classifier::Token).unwrap();
+        assert_eq!(opinion.mild, mild, "{path}");
+    }
+    let session = r##"# => {"session_id"=>"e29b9ea315edf98aad94cc78c34cc9b2"}"##;
+    assert!(
+        judged("lib/session.rb", session, "session", Classifier::Token).is_none_or(|opinion| opinion.mild)
+    );
+}

@@ -50,6 +50,19 @@ pub struct Untracked {
     pub environment: Environment,
 }
 
+/// The files that git tracks, by absolute paths; none without a working tree.
+///
+/// # Errors
+///
+/// The index cannot be read.
+pub fn tracked_files(repo: &Repo) -> Result<Vec<PathBuf>, SourceError> {
+    let Some(top) = &repo.worktree else { return Ok(Vec::new()) };
+    let top = fs::canonicalize(top).unwrap_or_else(|_| top.clone());
+    let mut index = open(repo)?;
+    let tracked = tracked(list(repo, &mut index)?);
+    Ok(tracked.iter().map(|tracked| top.join(tracked.path.to_path_lossy())).collect())
+}
+
 /// A tracked path: the index has it once, or in conflict up to three times.
 struct Tracked {
     path: BString,

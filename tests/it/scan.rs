@@ -1,0 +1,140 @@
+//! `abatis scan` as a whole, on trees and inputs that are not as they should be.
+
+use std::{
+    io::Write as _,
+    process::{Output, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::support::{Repo, github_token};
+
+fn leak(number: u8) -> String {
+    format!("token = \"{}\"\n", github_token(number))
+}
+
+fn scan(repo: &Repo, arguments: &[&str]) -> Output {
+    repo.abatis().arg("scan").args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// Paths with a GitHub token, sorted.
+fn found(repo: &Repo, arguments: &[&str]) -> Vec<String> {
+    let report = json(&scan(repo, &[arguments, &["--format", "json"]].concat()));
+    let mut paths: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["rule"] == "github-pat")
+        .map(|one| one["path"].as_str().unwrap().to_owned())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// One tracked file of each way to be ignored, and untracked ones beside them.
+fn ignored() -> Repo {
+    let repo = Repo::new();
+    repo.write(".gitignore", "local.env\nlogs/\n*.tmp\n");
+    repo.write(".abatisignore", "*.tmp\n");
+    for (number, path) in (1..).zip(["local.env", "logs/run/a.txt", "kept.tmp", "plain.txt"]) {
+        repo.stage(path, leak(number));
+    }
+    repo.write("logs/untracked.txt", leak(9));
+    repo.write("untracked.txt", leak(8));
+    repo
+}
+
+#[test]
+fn what_git_tracks_is_scanned_although_gitignore_names_it() {
+    let repo = ignored();
+    assert_eq!(found(&repo, &["."]), ["local.env", "logs/run/a.txt", "plain.txt", "untracked.txt"]);
+    assert_eq!(found(&repo, &["logs"]), ["logs/run/a.txt", "logs/untracked.txt"]);
+    assert_eq!(
+        found(&repo, &[".", "logs/run"]),
+        ["local.env", "logs/run/a.txt", "plain.txt", "untracked.txt"]
+    );
+    let from_outside = Repo::outside();
+    let path = repo.path().to_str().unwrap();
+    assert_eq!(found(&from_outside, &[path]).len(), 4);
+    assert_eq!(found(&repo, &["--no-ignore", "."]).len(), 6);
+    // Gone from disk is not hidden.
+    std::fs::remove_file(repo.path().join("local.env")).unwrap();
+    assert_eq!(found(&repo, &["."]), ["logs/run/a.txt", "plain.txt", "untracked.txt"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn odd_names_do_no_harm_and_stay_apart() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repo = Repo::outside();
+    for (number, name) in (1..).zip([&b"new\nline.env"[..], b"bell\x07\x1b]0;title\x07.env", b"caf\xe9.env"])
+    {
+        repo.write(std::ffi::OsStr::from_bytes(name), leak(number));
+    }
+    assert_eq!(found(&repo, &["."]).len(), 3);
+    let text = scan(&repo, &["."]).stdout;
+    assert!(!text.contains(&0x07) && !text.contains(&0x1b), "{}", String::from_utf8_lossy(&text));
+}
+
+/// Feeds `head`, then `megabytes` of one line, then `tail`; gives the output and the paths found.
+fn giant(megabytes: usize) -> (Output, Value) {
+    let repo = Repo::outside();
+    let mut child = repo
+        .abatis()
+        .args(["scan", "-", "--format", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        let block = "var a=b.c;".repeat(100_000);
+        for _ in 0..megabytes {
+            input.write_all(block.as_bytes()).unwrap();
+        }
+        input.write_all(leak(5).as_bytes()).unwrap();
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let report = json(&output);
+    (output, report)
+}
+
+fn check_giant(megabytes: usize) {
+    let (output, report) = giant(megabytes);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let found = &report["findings"][0];
+    assert_eq!(found["rule"], "github-pat");
+    assert_eq!(found["region"]["start"]["line"], 1);
+    let start = found["region"]["bytes"]["start"].as_u64().unwrap();
+    assert_eq!(start, (megabytes * 1_000_000 + "token = \"".len()) as u64);
+}
+
+#[test]
+fn a_long_line_is_read_in_parts() {
+    check_giant(40);
+}
+
+/// Half a minute and more in a debug build.
+#[test]
+#[ignore = "slow"]
+fn a_line_of_two_gigabytes_is_read_in_parts() {
+    check_giant(2_048);
+}
+
+#[test]
+fn a_repository_that_lost_an_object_is_incomplete_and_says_which() {
+    let repo = Repo::new();
+    repo.stage("a.txt", leak(1));
+    let id = repo.git(&["rev-parse", ":a.txt"]);
+    std::fs::remove_file(repo.path().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+    let output = repo.abatis().arg("staged").output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a.txt"), "{said}");
+}
