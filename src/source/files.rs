@@ -96,8 +96,8 @@ impl Files {
         let beside = Beside::new(Arc::new(Shelves::new(Disk)));
         let note = honour && place == Place::InRepository && !self.tracked.is_empty();
         let seen = note.then(Mutex::default);
-        let workers = |seen| Workers { visitor, giants: &giants, beside: &beside, seen };
-        builder.build_parallel().visit(&mut workers(seen.as_ref()));
+        let mut workers = Workers { visitor, giants: &giants, beside: &beside, seen: seen.as_ref() };
+        builder.build_parallel().visit(&mut workers);
 
         let Some(seen) = seen else { return };
         let seen: HashSet<PathBuf> =
@@ -114,7 +114,8 @@ impl Files {
             let path = entry.path();
             is_wanted(entry, &explicit) && (hidden.contains(path) || folders.contains(path))
         });
-        builder.build_parallel().visit(&mut workers(None));
+        let mut workers = Workers { visitor, giants: &giants, beside: &beside, seen: None };
+        builder.build_parallel().visit(&mut workers);
     }
 
     /// A walk that honours no ignore file but ours.
