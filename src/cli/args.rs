@@ -232,6 +232,10 @@ pub(crate) struct AuditArgs {
     /// Scan each version as a whole: slower, with the same result
     #[arg(long)]
     pub(crate) no_delta: bool,
+    /// Memory to take, about, such as 300M: what is held of packs and bases is bounded by it, and less takes more
+    /// time. 150 bytes an object and the largest objects are needed in any case
+    #[arg(long, value_name = "SIZE", default_value = "700M")]
+    pub(crate) memory: String,
     /// The day that ages are counted to, as YYYY-MM-DD; today if none
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,

@@ -20,6 +20,7 @@ use super::{
     run::{self, Job, Reports},
 };
 use crate::{
+    config::parse_size,
     filter::date::Date,
     pipeline::{Outcome, Problem},
     report::Mode,
@@ -122,8 +123,11 @@ fn sources(
 ) -> anyhow::Result<(Vec<Box<dyn Source + Sync>>, Vec<Problem>)> {
     let (mut sources, mut problems): (Vec<Box<dyn Source + Sync>>, _) = (Vec::new(), Vec::new());
     let shared = Shared::new(targets.shared.clone());
+    let memory = parse_size(&args.memory)
+        .with_context(|| format!("--memory {}: no size; write one such as 500M or 2G", args.memory))?;
     for Target { repo, name } in &targets.all {
         let mut source = history(repo.clone(), args.no_delta, args.allow_shallow);
+        source.memory = memory;
         if args.allow_missing {
             source.lost = Lost::Allow;
         }

@@ -342,7 +342,7 @@ fn findings_know_since_when_and_whether_they_are_still_there() {
             // What nothing reaches stays loose; the rest is made of deltas.
             repo.git(&["repack", "-q", "-adf"]);
         }
-        for options in [&[][..], &["--no-delta"], &["--threads", "1"]] {
+        for options in [&[][..], &["--no-delta"], &["--threads", "1"], &["--memory", "1M"]] {
             let (code, report) = audit(&repo, options);
             let mut found = lines(&report);
             found.sort();

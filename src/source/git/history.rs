@@ -3,8 +3,8 @@
 //! Two walks over the object store. The first reads commits, tags and trees and makes a
 //! [`graph`](self) of them in numbers, from which each blob gets the path and the commit that it
 //! first came with: the answer to "since when" costs one visit to each tree and is at hand before
-//! a blob is scanned. So rules on paths and languages see the real path, at the price of about
-//! four bytes for each entry of each tree while the graph is made. The second walk shows blobs and
+//! a blob is scanned. So rules on paths and languages see the real path, at the price of a
+//! number for each entry of each tree that is new. The second walk shows blobs and
 //! messages in pack order, each with what is new in it.
 //!
 //! A blob has one path here, the one under which it came in first; the same content under a second
@@ -82,6 +82,10 @@ pub enum Lost {
     Allow,
 }
 
+/// Memory that a run may take if nobody says: enough for histories of millions of objects at full speed, little
+/// enough for the smallest runners of CI.
+pub const MEMORY: u64 = 700 << 20;
+
 /// The whole of a repository.
 #[derive(Clone, Debug)]
 pub struct WholeHistory {
@@ -101,6 +105,8 @@ pub struct WholeHistory {
     pub shared: Option<Shared>,
     /// What is known of objects: from earlier runs before a visit, for later ones after it.
     past: Arc<Mutex<Option<Past>>>,
+    /// Bytes of memory that a run may take, about; less takes more time.
+    pub memory: u64,
     /// What a visit leaves for questions on what it found.
     graph: Arc<Mutex<Option<Arc<Graph>>>>,
     /// The same for what was there before what is looked at.
@@ -117,12 +123,18 @@ impl WholeHistory {
             shallow,
             lost: Lost::default(),
             chosen: None,
+            memory: MEMORY,
             state: None,
             shared: None,
             past: Arc::default(),
             graph: Arc::default(),
             store: Arc::default(),
         }
+    }
+
+    /// Bounds on memory for a walk over `store`.
+    fn limits(&self, store: &ObjectStore) -> Limits {
+        Limits::within(self.memory, store.packed_objects(), rayon::current_num_threads())
     }
 
     /// The tree of HEAD; none where it cannot be read, which the walk itself reports.
@@ -151,7 +163,7 @@ impl WholeHistory {
         let chosen = self.chosen.as_deref();
         let refs = chosen.filter(|chosen| !chosen.all).map_or(tips.len(), |chosen| chosen.tips.len());
         visitor.count(Count::Refs, refs as u64);
-        let walk = Walk { limits: Limits::default(), keep: true, ..Walk::default() };
+        let walk = Walk { limits: self.limits(&store), keep: true, ..Walk::default() };
         let limits = (&refs::boundary(&self.repo)?, self.repo.missing.partial);
         let graph = graph::read(&store, &walk, visitor, (&tips, chosen), limits);
         visitor.count(Count::Commits, graph.commits_within());
@@ -306,7 +318,7 @@ impl Source for WholeHistory {
         }
         let wants = |id: &ObjectId| graph.number(id).is_some_and(|number| old.has(number));
         let kinds = Kinds::NONE.with(ObjectKind::Blob);
-        let walk = Walk { kinds, limits: Limits::default(), wants: Some(&wants), ..Walk::default() };
+        let walk = Walk { kinds, limits: self.limits(&store), wants: Some(&wants), ..Walk::default() };
         let lfs = lfs::storage(&self.repo);
         let shower = Shower {
             visitor,

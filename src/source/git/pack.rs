@@ -11,9 +11,9 @@
 //! How it reads was measured on a history of 1.2 million objects, in processor time, `gix-pack`'s
 //! delta tree being 1: this walk with the pack read into memory 0.65, with a mapped pack 0.60, with
 //! the pack read in windows of a few kilobytes 0.9; with `zlib-rs` in the place of `libdeflate`,
-//! which can be used since an entry's size and extent are known beforehand, 0.9. So a pack is read
-//! as a whole if [`Limits::held`] allows it, which takes the same memory as mapping it, and in
-//! windows if not. It is never mapped: a mapped pack that is cut while it is read kills the
+//! which can be used since an entry's size and extent are known beforehand, 0.9. So a pack is read a
+//! megabyte at a time, and each is held from the first to the last entry that is read of it
+//! (`pieces.rs`). It is never mapped: a mapped pack that is cut while it is read kills the
 //! process, where a read gives an error. `benches/floor.rs` prints the figures of another machine.
 //!
 //! A damaged object is a problem, not an end: it is looked for in the other packs and among the
@@ -35,6 +35,7 @@ mod index;
 mod inflate;
 mod layout;
 mod loose;
+mod pieces;
 mod rebuild;
 mod single;
 mod store;

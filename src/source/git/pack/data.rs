@@ -1,10 +1,11 @@
 //! The data file of a pack, read by position.
 
-use std::{fs::File, io, ops::Range, path::Path};
+use std::{fs::File, io, ops::Range, path::Path, sync::Arc};
 
-use rayon::prelude::*;
-
-use super::{Fault, IdFormat};
+use super::{
+    Fault, IdFormat,
+    pieces::{AtHand, PIECE, Pieces},
+};
 
 /// Bytes of `PACK`, version and number of objects.
 pub(super) const PACK_HEADER: u64 = 12;
@@ -16,9 +17,6 @@ const WINDOW: usize = 128 << 10;
 /// How much is read at once elsewhere: the next entry of a family is often near.
 const NEAR: usize = 8 << 10;
 
-/// How much one thread reads at once of a pack that is held as a whole.
-const HELD_AT_ONCE: usize = 4 << 20;
-
 /// An open pack.
 #[derive(Debug)]
 pub(super) struct PackData {
@@ -28,8 +26,6 @@ pub(super) struct PackData {
     end: u64,
     /// It ends as its index says; see [`PackData::ends_with`].
     whole: bool,
-    /// All of it, if there is room.
-    held: Vec<u8>,
 }
 
 impl PackData {
@@ -46,7 +42,7 @@ impl PackData {
         let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] = header else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a pack of version 2 or 3"));
         };
-        Ok(Self { file, len, end: len.saturating_sub(format.id_len() as u64), whole: true, held: Vec::new() })
+        Ok(Self { file, len, end: len.saturating_sub(format.id_len() as u64), whole: true })
     }
 
     /// Checks that the pack ends with `checksum`, the one its index was made for. A pack that
@@ -68,39 +64,13 @@ impl PackData {
         self.whole
     }
 
-    /// Reads the whole pack into memory, if it has at most `most` bytes.
-    ///
-    /// # Errors
-    ///
-    /// If reading fails, or the pack has changed its length.
-    pub(super) fn hold(&mut self, most: u64) -> io::Result<()> {
-        if self.len <= most {
-            let mut held = vec![0; usize::try_from(self.len).unwrap_or(0)];
-            held.par_chunks_mut(HELD_AT_ONCE).enumerate().try_for_each(|(place, chunk)| {
-                read_exact_at(&self.file, chunk, (place * HELD_AT_ONCE) as u64)
-            })?;
-            self.held = held;
-        }
-        Ok(())
-    }
-
-    /// True if all of it is in memory.
-    pub(super) const fn is_held(&self) -> bool {
-        !self.held.is_empty()
-    }
-
-    /// Number of bytes.
-    pub(super) const fn len(&self) -> u64 {
-        self.len
-    }
-
     /// Offset after the last entry.
     pub(super) const fn end(&self) -> u64 {
         self.end
     }
 
     /// Reads up to `len` bytes; fewer at the end of the entries.
-    fn read(&self, offset: u64, len: usize, into: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn read(&self, offset: u64, len: usize, into: &mut Vec<u8>) -> io::Result<()> {
         let len = self.end.saturating_sub(offset).min(len as u64) as usize;
         into.resize(len, 0);
         read_exact_at(&self.file, into, offset)
@@ -133,6 +103,8 @@ impl io::Read for Stream<'_> {
 pub(super) struct Window {
     bytes: Vec<u8>,
     start: u64,
+    /// The piece of the last entry.
+    pub(super) piece: AtHand,
 }
 
 impl Window {
@@ -142,10 +114,6 @@ impl Window {
             return Err(Fault::BeyondEnd);
         }
         let end = range.end.min(data.end);
-        if !data.held.is_empty() {
-            let held = data.held.get(range.start as usize..end as usize);
-            return held.ok_or(Fault::BeyondEnd);
-        }
         let held = self.start + self.bytes.len() as u64;
         if range.start < self.start || end > held {
             // Close behind what is held, the pack is being read in order.
@@ -162,8 +130,32 @@ impl Window {
         Ok(&self.bytes[from..from + (end - range.start) as usize])
     }
 
+    /// The bytes of an entry, out of the piece that it lies in if that can be held.
+    pub(super) fn entry<'w>(
+        &'w mut self,
+        data: &'w PackData,
+        pieces: &Pieces,
+        range: Range<u64>,
+    ) -> Result<&'w [u8], Fault> {
+        let place = (range.start / PIECE) as usize;
+        let start = place as u64 * PIECE;
+        let end = range.end.min(data.end);
+        let inside = end <= start + PIECE && range.start < end;
+        if inside && self.piece.as_ref().is_none_or(|piece| piece.0 != place) {
+            self.piece = pieces.get(data, place).map(|bytes| (place, bytes));
+        }
+        if inside && self.piece.is_some() {
+            let bytes = |piece: &'w (usize, Arc<Vec<u8>>)| {
+                piece.1.get((range.start - start) as usize..(end - start) as usize)
+            };
+            return self.piece.as_ref().and_then(bytes).ok_or(Fault::BeyondEnd);
+        }
+        self.get(data, range)
+    }
+
     /// Forgets what is held, for another pack.
     pub(super) fn clear(&mut self) {
+        self.piece = None;
         self.bytes.clear();
         self.bytes.shrink_to(WINDOW);
     }

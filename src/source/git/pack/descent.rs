@@ -24,6 +24,7 @@ use super::{
     inflate::{Buffer, Inflater, allowed, believable, most_compressed},
     layout::Layout,
     lock,
+    pieces::Pieces,
     tools::{Marks, Toolbox, Tools},
 };
 use crate::{
@@ -42,6 +43,7 @@ const MOST_NAMED: u64 = 20;
 pub(super) struct Descent<'a, S: ObjectSink> {
     pub(super) name: BString,
     pub(super) data: &'a PackData,
+    pub(super) pieces: Pieces,
     pub(super) index: &'a Index,
     pub(super) layout: &'a Layout,
     /// Whole objects of the kinds that are wanted.
@@ -477,13 +479,25 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         entry: u32,
         into: &mut Buffer,
     ) -> Result<Content, Fault> {
+        let content = self.inflate_entry(window, inflater, entry, into);
+        self.pieces.done(self.layout.extent(entry).start, &mut window.piece);
+        content
+    }
+
+    fn inflate_entry(
+        &self,
+        window: &mut Window,
+        inflater: &mut Inflater,
+        entry: u32,
+        into: &mut Buffer,
+    ) -> Result<Content, Fault> {
         let mut extent = self.layout.extent(entry);
         if extent.end - extent.start > LARGE {
             // An index that lacks objects makes entries look longer than they are.
             let most = most_compressed(self.header(window, entry)?.size);
             extent.end = extent.end.min(extent.start.saturating_add(most));
         }
-        let bytes = window.get(self.data, extent)?;
+        let bytes = window.entry(self.data, &self.pieces, extent)?;
         let header = Header::parse(bytes, self.format)?;
         let compressed = &bytes[header.len..];
         let len = believable(header.size, compressed.len() as u64, self.limits.object)?;

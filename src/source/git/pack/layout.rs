@@ -22,6 +22,9 @@ const HEADERS_A_TASK: usize = 4096;
 /// Stands for "no base": the entry is whole, or its base is elsewhere.
 const NONE: u32 = u32::MAX;
 
+/// No kind.
+const UNKNOWN: u8 = u8::MAX;
+
 /// Where an entry gets its content from, in eight bytes: a kind of [`link`] in the lowest bits, and
 /// above them the offset of the base or the kind of the object.
 type Link = u64;
@@ -54,6 +57,8 @@ pub(super) struct Layout {
     children: Vec<u32>,
     /// Whole objects, by kind.
     roots: [Vec<u32>; 4],
+    /// The kind of each entry, by its number; [`UNKNOWN`] where the chain of deltas does not tell.
+    kinds: Vec<u8>,
     /// Entries built on an object that is not in this pack.
     pub(super) thin: Vec<(u32, ObjectId)>,
     /// Entries that are broken before they are decoded.
@@ -107,6 +112,15 @@ impl Layout {
         self.checksums.get(entry as usize).copied()
     }
 
+    /// Where the entries begin that are of one of `kinds`, or of none that is known, and `needed`.
+    pub(super) fn offsets_of(&self, kinds: Kinds, needed: impl Fn(u32) -> bool) -> impl Iterator<Item = u64> {
+        let entries = (0..).zip(self.offsets.iter().zip(&self.kinds));
+        let wanted = entries.filter(move |&(entry, (_, &kind))| {
+            (kind == UNKNOWN || kinds.0 & 1 << kind != 0) && needed(entry)
+        });
+        wanted.map(|(_, (&offset, _))| offset)
+    }
+
     /// The entry that this one is built on, if it is in this pack.
     pub(super) fn base(&self, entry: u32) -> Option<u32> {
         Some(self.bases[entry as usize]).filter(|&base| base != NONE)
@@ -151,11 +165,13 @@ impl Layout {
         let finder = Finder::new(&self.offsets[..self.len()]);
         let mut entry_of_place = Vec::new();
         self.bases = vec![NONE; self.len()];
+        self.kinds = vec![UNKNOWN; self.len()];
         for (entry, &link) in (0_u32..).zip(links) {
             let value = link >> link::BITS;
             let base = match link & ((1 << link::BITS) - 1) {
                 link::FULL => {
                     self.roots[value as usize & 3].push(entry);
+                    self.kinds[entry as usize] = value as u8 & 3;
                     continue;
                 }
                 link::OFFSET => finder.find(&self.offsets, value).ok_or(Fault::BaseOffset),
@@ -174,13 +190,30 @@ impl Layout {
                 },
             };
             match base {
-                Ok(base) => self.bases[entry as usize] = base,
+                Ok(base) => {
+                    self.bases[entry as usize] = base;
+                    // A base stands before what is built on it, but for one that is named by its id.
+                    self.kinds[entry as usize] = self.kinds[base as usize];
+                }
                 Err(fault) => self.broken.push((entry, fault)),
             }
         }
         self.fill_children();
         if !entry_of_place.is_empty() {
+            self.tell_kinds();
             self.find_endless();
+        }
+    }
+
+    /// Gives what is built on bases behind it the kind of these.
+    fn tell_kinds(&mut self) {
+        let mut waiting: Vec<u32> = self.roots.concat();
+        while let Some(entry) = waiting.pop() {
+            for at in self.children(entry) {
+                let child = self.child(at);
+                self.kinds[child as usize] = self.kinds[entry as usize];
+                waiting.push(child);
+            }
         }
     }
 

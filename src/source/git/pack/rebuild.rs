@@ -18,6 +18,7 @@ use super::{
     entry::{Header, LONGEST_HEADER},
     index::Index,
     layout::Layout,
+    pieces::Pieces,
     walk::descend,
 };
 use crate::{origin::ObjectId, source::Problem};
@@ -107,15 +108,17 @@ fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, 
     let layout = Layout::new(data, index, format);
     let sink = Hasher { index, format };
     let tools = Mutex::new(Vec::new());
+    let limits = Limits::default();
     let descent = Descent {
         name: Default::default(),
         data,
+        pieces: Pieces::new(data, layout.offsets_of(Kinds::ALL, |_| true), limits.held),
         index,
         layout: &layout,
         roots: layout.roots(Kinds::ALL),
         format,
         kinds: Kinds::ALL,
-        limits: Limits::default(),
+        limits,
         marks: None,
         elsewhere: None,
         sink: &sink,

@@ -87,25 +87,16 @@ impl Pack {
         Ok((data, whole))
     }
 
-    /// The pack laid out, read as a whole if it has at most `held` bytes; `problem` is told what is
-    /// wrong with it.
-    pub(super) fn laid(
-        &self,
-        format: IdFormat,
-        held: u64,
-        problem: &impl Fn(String),
-    ) -> Result<Arc<Laid>, io::Error> {
+    /// The pack laid out; `problem` is told what is wrong with it.
+    pub(super) fn laid(&self, format: IdFormat, problem: &impl Fn(String)) -> Result<Arc<Laid>, io::Error> {
         if let Some(laid) = &*lock(&self.laid) {
             return Ok(Arc::clone(laid));
         }
-        let (mut data, whole) = self.open(format)?;
+        let (data, whole) = self.open(format)?;
         if !whole {
             let message = "does not end as its index says: cut short or changed; what can be \
                            read is read; `git fsck` tells more";
             problem(message.to_owned());
-        }
-        if let Err(error) = data.hold(held) {
-            problem(format!("cannot be read at once, so it is read in pieces: {error}"));
         }
         let layout = Layout::new(&data, &self.index, format);
         Ok(Arc::new(Laid { data, layout }))
@@ -215,13 +206,9 @@ impl ObjectStore {
         })
     }
 
-    /// Leaves a pack for the next walk, if there is room.
-    pub(super) fn keep(&self, place: usize, laid: &Arc<Laid>, most: u64) {
-        let kept = |pack: &Pack| lock(&pack.laid).as_ref().map_or(0, |laid| laid.data.len());
-        let others = self.packs.iter().enumerate().filter(|&(other, _)| other != place);
-        if others.map(|(_, pack)| kept(pack)).sum::<u64>() + laid.data.len() <= most {
-            *lock(&self.packs[place].laid) = Some(Arc::clone(laid));
-        }
+    /// Leaves a pack for the next walk.
+    pub(super) fn keep(&self, place: usize, laid: &Arc<Laid>) {
+        *lock(&self.packs[place].laid) = Some(Arc::clone(laid));
     }
 
     /// Leaves nothing of a pack.

@@ -12,6 +12,7 @@ use super::{
     Fault, Kinds, Object, ObjectSink, ObjectStore, Role,
     descent::{Descent, Task},
     lock, loose,
+    pieces::Pieces,
     tools::{Marks, Toolbox, Tools},
 };
 use crate::{origin::ObjectId, source::Problem, text::Fresh};
@@ -25,15 +26,35 @@ pub struct Limits {
     /// Bytes of the largest object that is read. A thread holds two objects at the most beyond
     /// its bases: the one being made and the one that it is made from.
     pub object: u64,
-    /// Bytes of the largest pack that is read into memory as a whole. A larger one is read in
-    /// windows, which costs two fifths more time.
+    /// Bytes of a pack that are held at a time: of each megabyte, from the first to the last entry that is
+    /// read of it. Where that is not enough, entries are read one by one, which costs two fifths more time.
     pub held: u64,
 }
 
 impl Default for Limits {
-    /// 64 MiB of bases a thread, which source text never reaches; objects and packs of 512 MiB.
+    /// 64 MiB of bases a thread, which source text never reaches; objects of 512 MiB, and 256 MiB of packs.
     fn default() -> Self {
-        Self { bases: 64 << 20, object: 512 << 20, held: 512 << 20 }
+        Self { bases: 64 << 20, object: 512 << 20, held: 256 << 20 }
+    }
+}
+
+/// What is known of each object of a store while it is walked, in bytes: its entry in an index and in a layout, and
+/// what a history knows of it.
+const OBJECT: u64 = 150;
+/// The least that is held of packs, and of the bases of a thread, however little is allowed.
+const LEAST: (u64, u64) = (8 << 20, 4 << 20);
+
+impl Limits {
+    /// Limits with which a run over `objects` takes about `memory` bytes with `threads`: what must be known of objects comes
+    /// first, and what that leaves is shared by packs and bases. Too little costs time, and no completeness.
+    #[must_use]
+    pub fn within(memory: u64, objects: u64, threads: usize) -> Self {
+        let most = Self::default();
+        // What is not counted, such as what was found, the code, and the allocator's own.
+        let free = memory.saturating_sub(objects * OBJECT) / 4 * 3;
+        let bases = (free / 2 / threads.max(1) as u64).clamp(LEAST.1, most.bases as u64);
+        let held = free.saturating_sub(bases * threads as u64).clamp(LEAST.0, most.held);
+        Self { bases: usize::try_from(bases).unwrap_or(most.bases), held, ..most }
     }
 }
 
@@ -59,8 +80,7 @@ pub struct Walk<'a> {
     /// Whether an object is wanted; one that is not is shown only as a base of others. Without a
     /// filter, all are.
     pub wants: Option<&'a (dyn Fn(&ObjectId) -> bool + Sync)>,
-    /// Whether another walk follows: what was read of a pack and laid out then stays in memory for
-    /// it, as far as [`Limits::held`] allows for all packs together.
+    /// Whether another walk follows: how a pack is laid out then stays in memory for it.
     pub keep: bool,
 }
 
@@ -134,7 +154,7 @@ impl ObjectStore {
     ) -> u64 {
         let pack = &self.packs[place];
         let problem = |message: String| sink.problem(Problem { subject: pack.name(), message });
-        let laid = match pack.laid(self.format, walk.limits.held, &problem) {
+        let laid = match pack.laid(self.format, &problem) {
             Ok(laid) => laid,
             Err(error) => {
                 let objects = pack.index.len();
@@ -142,8 +162,8 @@ impl ObjectStore {
                 return objects as u64;
             }
         };
-        if walk.keep && laid.data.is_held() {
-            self.keep(place, &laid, walk.limits.held);
+        if walk.keep {
+            self.keep(place, &laid);
         } else {
             self.forget(place);
         }
@@ -156,9 +176,13 @@ impl ObjectStore {
             let wants = |id: &ObjectId| walk.wants.is_none_or(|wants| wants(id)) && !shown_before(id);
             Marks::new(layout, &pack.index, wants)
         });
+        let needed = |entry| marks.as_ref().is_none_or(|marks| marks.needed(entry));
+        let offsets = layout.offsets_of(walk.kinds, needed);
+        let pieces = Pieces::new(&laid.data, offsets, walk.limits.held);
         let descent = Descent {
             name: pack.name(),
             data: &laid.data,
+            pieces,
             index: &pack.index,
             layout,
             roots: layout.roots(walk.kinds),
