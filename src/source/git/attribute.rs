@@ -1,7 +1,7 @@
 //! What a history says of what was found: since when, at which paths, in which references, until when.
 //!
 //! Works after the scan, on the objects with findings only. Of the graph that the scan had, the commits
-//! are taken ([`reading`]), and of the trees those above a sought object; those that differ in nothing
+//! are taken, and of the trees those above a sought object; those that differ in nothing
 //! that is sought are one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
 //! ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
 //! memory and time beyond that walk follow what was found and the number of commits, not the number
@@ -15,7 +15,6 @@
 
 mod forest;
 mod lines;
-mod reading;
 pub(super) mod refs;
 
 use std::{
@@ -24,9 +23,13 @@ use std::{
 };
 
 use bstr::BString;
+use rayon::prelude::*;
 
 use super::{
-    history::{graph::Graph, message},
+    history::{
+        graph::{Graph, Quickly},
+        message,
+    },
     repo::Repo,
 };
 use crate::{
@@ -36,7 +39,6 @@ use crate::{
 };
 use forest::{Forest, Needles};
 use lines::{Fate, Lines};
-use reading::Read;
 
 /// References named for one secret. A mirror of a large project has a reference for each of its merge requests, and
 /// all of them for each secret would be more than anyone reads.
@@ -53,13 +55,12 @@ pub(super) fn trace(
         return Ok(Vec::new());
     }
     let needles = Needles::new(sought);
-    let read = reading::read(graph);
+    let named = refs::named(repo)?;
+    let forest = Forest::grow(graph, &needles);
     if visitor.cancelled() {
         return Ok(Vec::new());
     }
-    let named = refs::named(repo)?;
-    let forest = Forest::grow(graph, &needles);
-    let lines = Lines::follow(&read, &forest, &needles, &named);
+    let lines = Lines::follow(&forest, &needles, &named);
     if lines.truncated {
         visitor.problem(Problem {
             subject: BString::from("history"),
@@ -67,11 +68,11 @@ pub(super) fn trace(
                 .to_owned(),
         });
     }
-    Ok((0..sought.len()).map(|group| exposure(group as u32, sought, &read, &lines)).collect())
+    Ok((0..sought.len()).into_par_iter().map(|group| exposure(group as u32, sought, &lines)).collect())
 }
 
 /// Puts together what is known of one of `sought`.
-fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Exposure {
+fn exposure(group: u32, sought: &[Sought], lines: &Lines<'_>) -> Exposure {
     let mut paths: BTreeMap<BString, Vec<&Fate>> = BTreeMap::new();
     for (path, fate) in lines.places(group) {
         paths.entry(path).or_default().push(fate);
@@ -86,7 +87,7 @@ fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Ex
         .into_iter()
         .map(|(path, fates)| {
             all.extend(fates.iter().copied());
-            let told = told(read, lines, &fates);
+            let told = told(lines, &fates);
             PathExposure {
                 path,
                 state: told.state,
@@ -96,12 +97,9 @@ fn exposure(group: u32, sought: &[Sought], read: &Read, lines: &Lines<'_>) -> Ex
             }
         })
         .collect();
-    let mut refs = lines.refs(group);
-    refs.sort_by(|one, two| (!one.tip, &one.name).cmp(&(!two.tip, &two.name)));
-    let told = told(read, lines, &all);
+    let (refs, refs_total) = lines.refs(group, MOST_REFS);
+    let told = told(lines, &all);
     let versions = sought[group as usize].carriers.iter().map(|(_, objects)| objects.len() as u64).sum();
-    let refs_total = refs.len() as u64;
-    refs.truncate(MOST_REFS);
     Exposure {
         state: told.state,
         since: told.since,
@@ -123,7 +121,7 @@ struct Told {
     times: u64,
 }
 
-fn told(read: &Read, lines: &Lines<'_>, fates: &[&Fate]) -> Told {
+fn told(lines: &Lines<'_>, fates: &[&Fate]) -> Told {
     let reached = fates.iter().any(|fate| fate.reached.first.is_some());
     let open = fates.iter().any(|fate| fate.open);
     let state = match (open, reached) {
@@ -136,10 +134,8 @@ fn told(read: &Read, lines: &Lines<'_>, fates: &[&Fate]) -> Told {
     let removed = fates.iter().map(line).filter_map(|line| line.removed).max();
     Told {
         state,
-        since: first.and_then(|place| lines.introduction(read, place)),
-        removed: removed
-            .filter(|_| state == State::Removed)
-            .and_then(|(_, place)| lines.introduction(read, place)),
+        since: first.and_then(|place| lines.introduction(place)),
+        removed: removed.filter(|_| state == State::Removed).and_then(|(_, place)| lines.introduction(place)),
         times: fates.iter().map(line).map(|line| line.times).max().unwrap_or_default(),
     }
 }
@@ -156,13 +152,13 @@ fn message_name(kind: Kind) -> Option<&'static str> {
 /// Numbers for equal things, in the order of their coming.
 #[derive(Debug)]
 struct Numbered<T> {
-    numbers: HashMap<T, u32>,
+    numbers: HashMap<T, u32, Quickly>,
     things: Vec<T>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self { numbers: HashMap::new(), things: Vec::new() }
+        Self { numbers: HashMap::default(), things: Vec::new() }
     }
 }
 

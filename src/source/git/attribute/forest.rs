@@ -6,11 +6,15 @@
 //!
 //! Must not know commits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bstr::BString;
+use rayon::prelude::*;
 
-use super::{super::history::graph::Graph, Numbered, message_name};
+use super::{
+    super::history::graph::{Above, Graph},
+    Numbered, message_name,
+};
 use crate::{
     origin::{Kind, ObjectId},
     source::{Sought, Way},
@@ -64,7 +68,7 @@ pub(super) enum Node {
 /// The nodes.
 #[derive(Debug)]
 pub(super) struct Forest<'g> {
-    graph: &'g Graph,
+    pub(super) graph: &'g Graph,
     nodes: Numbered<Node>,
     /// Number of leaves below each node, as paths.
     leaves: Vec<u64>,
@@ -95,27 +99,62 @@ impl<'g> Forest<'g> {
             forest.put(number, Node::Leaf(ways.into()));
             sought.push(number);
         }
-        let mut names: HashMap<u32, u32> = HashMap::new();
-        let mut inside = Vec::new();
-        for tree in graph.above(&sought) {
-            inside.clear();
-            for &entry in graph.raw_entries(tree) {
-                let node = forest.of_object[graph.object_of(entry) as usize];
-                if node == NONE {
-                    continue;
-                }
-                let label = graph.label_of(entry);
-                let name = *names.entry(label.name()).or_insert_with(|| {
-                    forest.names.push(graph.name(label).to_owned());
-                    forest.names.len() as u32 - 1
-                });
-                inside.push((name, node));
-            }
-            inside.sort_unstable();
-            inside.dedup();
-            forest.put(tree, Node::Folder(inside.as_slice().into()));
-        }
+        forest.grow_up(&graph.above(&sought));
         forest
+    }
+
+    /// Makes the nodes of all trees, those below others first: in each round, those are made that wait for none.
+    fn grow_up(&mut self, above: &Above) {
+        let graph = self.graph;
+        let mut numbers = vec![NONE; graph.names()];
+        let mut left = above.trees.clone();
+        while !left.is_empty() {
+            let round: Vec<_> =
+                left.par_iter().map(|&tree| (tree, self.inside(tree, above, false))).collect();
+            let before = left.len();
+            left.clear();
+            for (tree, inside) in round {
+                match inside {
+                    Some(inside) => self.put_folder(tree, inside, &mut numbers),
+                    None => left.push(tree),
+                }
+            }
+            if left.len() == before {
+                // Damaged trees that hold themselves: without that, so that this ends.
+                for tree in std::mem::take(&mut left) {
+                    let inside = self.inside(tree, above, true).unwrap_or_default();
+                    self.put_folder(tree, inside, &mut numbers);
+                }
+            }
+        }
+    }
+
+    /// Names, by their numbers in the graph, and nodes of what leads on in a tree; `None` if one has no node yet and is not
+    /// to be left out.
+    fn inside(&self, tree: u32, above: &Above, leave_out: bool) -> Option<Vec<(u32, u32)>> {
+        let mut inside = Vec::new();
+        for entry in self.graph.entries_above(tree, above) {
+            match self.of_object[self.graph.object_of(entry) as usize] {
+                NONE if leave_out => {}
+                NONE => return None,
+                node => inside.push((self.graph.label_of(entry).name(), node)),
+            }
+        }
+        Some(inside)
+    }
+
+    fn put_folder(&mut self, tree: u32, mut inside: Vec<(u32, u32)>, numbers: &mut [u32]) {
+        for (name, _) in &mut inside {
+            let number = &mut numbers[*name as usize];
+            if *number == NONE {
+                *number = self.names.len() as u32;
+                self.names.push(self.graph.name_of(*name).to_owned());
+            }
+            *name = *number;
+        }
+        inside.sort_unstable();
+        inside.dedup();
+        self.put(tree, Node::Folder(inside.into()));
     }
 
     fn put(&mut self, object: u32, node: Node) {
@@ -135,16 +174,6 @@ impl<'g> Forest<'g> {
     /// The node of a tree or blob, if something sought is below it.
     pub(super) fn node(&self, object: u32) -> Option<u32> {
         self.of_object.get(object as usize).copied().filter(|&node| node != NONE)
-    }
-
-    /// Whether a commit is among those that are looked at.
-    pub(super) fn is_within(&self, commit: &ObjectId) -> bool {
-        self.graph.is_within(commit)
-    }
-
-    /// The node of an object, by its id.
-    pub(super) fn node_of(&self, id: &ObjectId) -> Option<u32> {
-        self.node(self.graph.number(id)?)
     }
 
     pub(super) fn get(&self, node: u32) -> &Node {

@@ -5,18 +5,18 @@
 //! Must not read objects.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use bstr::BString;
+use rayon::prelude::*;
 
 use super::{
+    super::history::graph::{Graph, Set},
     Numbered,
     forest::{Forest, Needles, Node},
     message_name,
-    reading::{Commit, Read},
 };
 use crate::{
     finding::exposure::RefExposure,
@@ -91,6 +91,7 @@ struct Reached {
 /// What became of all places.
 #[derive(Debug)]
 pub(super) struct Lines<'s> {
+    graph: &'s Graph,
     needles: &'s Needles<'s>,
     /// Commits by position.
     order: Vec<u32>,
@@ -108,10 +109,9 @@ pub(super) struct Lines<'s> {
 
 /// What the going through needs beside the answers.
 struct Work<'w> {
-    read: &'w Read,
     forest: &'w Forest<'w>,
-    /// Positions of the parents that are there, by position.
-    parents: Vec<Box<[u32]>>,
+    parents: Parents,
+    /// Whether references reach it, by position.
     reachable: Vec<bool>,
     /// By word of places: positions with the bits that differ from the first parent, in order.
     toggles: Vec<Vec<(u32, u64)>>,
@@ -120,25 +120,49 @@ struct Work<'w> {
     steps: u64,
 }
 
+/// Positions of the parents that are there, by position.
+struct Parents {
+    positions: Vec<u32>,
+    /// Where those of each begin.
+    starts: Vec<u32>,
+}
+
+impl Parents {
+    fn of(&self, position: usize) -> &[u32] {
+        match self.starts.get(position..position + 2) {
+            Some(&[start, end]) => &self.positions[start as usize..end as usize],
+            _ => &[],
+        }
+    }
+}
+
+/// What became of the places of a word.
+struct Word {
+    fates: Vec<Fate>,
+    /// Bits of places with the number of a reference: those it reaches and those it has now.
+    refs: Vec<(u32, u64, u64)>,
+}
+
 impl<'s> Lines<'s> {
     pub(super) fn follow(
-        read: &Read,
-        forest: &Forest<'_>,
+        forest: &Forest<'s>,
         needles: &'s Needles<'s>,
         named: &BTreeMap<BString, ObjectId>,
     ) -> Self {
-        let numbers: HashMap<ObjectId, u32> =
-            read.commits.iter().zip(0..).map(|(commit, place)| (commit.id, place)).collect();
-        let reachable = reach(read, &numbers, named);
-        let order = in_order(read, &numbers, &reachable);
-        let mut positions = vec![NONE; read.commits.len()];
+        let graph = forest.graph;
+        let reachable = reach(graph, named);
+        let order = graph.order_by(&reachable);
+        let mut positions = vec![NONE; graph.commits().len()];
         order.iter().zip(0..).for_each(|(&place, position)| positions[place as usize] = position);
-        let position = |id: &ObjectId| numbers.get(id).map(|&place| positions[place as usize]);
-        let parents = order
-            .iter()
-            .map(|&place| read.commits[place as usize].parents.iter().filter_map(&position).collect())
-            .collect();
+        let position = |id: &ObjectId| Some(positions[graph.commit_of(graph.number(id)?)? as usize]);
+        let mut parents = Parents { positions: Vec::new(), starts: vec![0] };
+        for &place in &order {
+            let of = graph.parents(&graph.commits()[place as usize]);
+            parents.positions.extend(of.map(|parent| positions[parent as usize]));
+            parents.starts.push(parents.positions.len() as u32);
+        }
         let mut lines = Self {
+            graph,
             needles,
             extra: Vec::new(),
             paths: Numbered::default(),
@@ -154,10 +178,9 @@ impl<'s> Lines<'s> {
             order,
         };
         let mut work = Work {
-            read,
             forest,
             parents,
-            reachable: lines.order.iter().map(|&place| reachable[place as usize]).collect(),
+            reachable: lines.order.iter().map(|&place| reachable.has(place)).collect(),
             toggles: Vec::new(),
             stamps: Vec::new(),
             steps: 0,
@@ -165,12 +188,15 @@ impl<'s> Lines<'s> {
         lines.compare(&mut work);
         lines.messages(&mut work, &position);
         lines.resolve(&mut work, named, &position);
-        lines.fates.resize(lines.places.things.len(), Fate::default());
         for (place, number) in lines.places.things.iter().zip(0..) {
             lines.by_group[needles.ways[place.way as usize].0 as usize].places.push(number);
         }
-        for word in 0..lines.places.things.len().div_ceil(WORD) {
-            lines.go_through(&work, word);
+        let count = lines.places.things.len();
+        let words: Vec<Word> =
+            (0..count.div_ceil(WORD)).into_par_iter().map(|word| lines.go_through(&work, word)).collect();
+        for (number, word) in words.into_iter().enumerate() {
+            lines.at_refs(number, &word.refs);
+            lines.fates.extend(word.fates);
         }
         lines
     }
@@ -183,22 +209,25 @@ impl<'s> Lines<'s> {
             .map(|&number| (self.path_of(self.places.things[number as usize]), &self.fates[number as usize]))
     }
 
-    /// The references that reach it.
-    pub(super) fn refs(&self, group: u32) -> Vec<RefExposure> {
-        let Some(reached) = self.by_group.get(group as usize) else { return Vec::new() };
-        let has = |bits: &[u64], place: usize| {
-            bits.get(place / WORD).is_some_and(|word| word >> (place % WORD) & 1 == 1)
-        };
-        let refs = self.refs.iter().enumerate().filter(|(place, _)| has(&reached.all, *place));
-        refs.map(|(place, one)| RefExposure { name: one.name.clone(), tip: has(&reached.tips, place) })
-            .collect()
+    /// The first `most` of the references that reach it, those that have it now before the others and else by name;
+    /// and how many there are.
+    pub(super) fn refs(&self, group: u32, most: usize) -> (Vec<RefExposure>, u64) {
+        let Some(reached) = self.by_group.get(group as usize) else { return Default::default() };
+        let tips = || reached.tips.iter().copied().chain(std::iter::repeat(0));
+        let others = reached.all.iter().zip(tips()).map(|(&all, tips)| all & !tips);
+        let first = reached.tips.iter().enumerate().flat_map(|(word, &tips)| places(word, tips));
+        let then = others.enumerate().flat_map(|(word, others)| places(word, others));
+        let named = first.map(|place| (place, true)).chain(then.map(|place| (place, false)));
+        let named =
+            named.map(|(place, tip)| RefExposure { name: self.refs[place].name.clone(), tip }).take(most);
+        (named.collect(), reached.all.iter().map(|word| u64::from(word.count_ones())).sum())
     }
 
     /// Who made what stands at a position; `None` for a reference to a tree or blob.
-    pub(super) fn introduction(&self, read: &Read, position: u32) -> Option<Arc<Introduction>> {
+    pub(super) fn introduction(&self, position: u32) -> Option<Arc<Introduction>> {
         let position = position as usize;
         match self.order.get(position) {
-            Some(&place) => Some(Arc::new(read.introduction(&read.commits[place as usize]))),
+            Some(&place) => self.graph.introduction(place),
             None => self.extra.get(position - self.order.len()).cloned().flatten().map(Arc::new),
         }
     }
@@ -241,9 +270,9 @@ impl<'s> Lines<'s> {
     fn compare(&mut self, work: &mut Work<'_>) {
         for position in 0..self.order.len() {
             let node = |position: u32| {
-                work.forest.node(work.read.commits[self.order[position as usize] as usize].tree)
+                work.forest.node(self.graph.commits()[self.order[position as usize] as usize].tree)
             };
-            let before = work.parents[position].first().and_then(|&parent| node(parent));
+            let before = work.parents.of(position).first().and_then(|&parent| node(parent));
             let after = node(position as u32);
             self.differ(work, position as u32, before, after);
         }
@@ -303,11 +332,14 @@ impl<'s> Lines<'s> {
             for &way in ways {
                 // Each message is a place of its own: its position stands for a path.
                 let at = if self.needles.is_tag(way) {
-                    let Some(tag) = work.read.tags.get(id) else { continue };
+                    let number = self.graph.number(id);
+                    let Some(tag) = number.and_then(|number| self.graph.tags().get(&number)) else {
+                        continue;
+                    };
                     let at = (self.order.len() + self.extra.len()) as u32;
                     self.extra.push(Some(Introduction {
                         commit: *id,
-                        author: tag.author.clone(),
+                        author: self.graph.tagger(tag).to_owned(),
                         time: tag.time,
                     }));
                     at
@@ -329,30 +361,32 @@ impl<'s> Lines<'s> {
         named: &BTreeMap<BString, ObjectId>,
         position: &dyn Fn(&ObjectId) -> Option<u32>,
     ) {
-        let tags: HashMap<ObjectId, u32> = self
+        let tags: HashMap<u32, u32> = self
             .extra
             .iter()
             .zip(self.order.len() as u32..)
-            .filter_map(|(tag, at)| Some((tag.as_ref()?.commit, at)))
+            .filter_map(|(tag, at)| Some((self.graph.number(&tag.as_ref()?.commit)?, at)))
             .collect();
         for (name, id) in named {
             let mut positions = Vec::new();
-            let mut id = *id;
+            // What the graph does not know was missed by the scan.
+            let Some(mut number) = self.graph.number(id) else { continue };
             // A tag may point at a tag; ids make a circle impossible.
-            while let Some(tag) = work.read.tags.get(&id) {
-                positions.extend(tags.get(&id));
-                id = tag.target;
+            while let Some(tag) = self.graph.tags().get(&number) {
+                positions.extend(tags.get(&number));
+                number = tag.target;
             }
+            let id = self.graph.id(number);
             match position(&id) {
                 Some(at) => {
                     positions.push(at);
                     // What was stashed away from the index and beside it is in the further parents.
                     if name == "refs/stash" {
-                        positions.extend(work.parents[at as usize].iter().skip(1));
+                        positions.extend(work.parents.of(at as usize).iter().skip(1));
                     }
                 }
                 None => {
-                    if let Some(node) = work.forest.node_of(&id) {
+                    if let Some(node) = work.forest.node(number) {
                         let at = (self.order.len() + self.extra.len()) as u32;
                         self.extra.push(None);
                         let is_blob = matches!(work.forest.get(node), Node::Leaf(_));
@@ -384,15 +418,15 @@ impl<'s> Lines<'s> {
     }
 
     /// Goes through all commits with the places of one word.
-    fn go_through(&mut self, work: &Work<'_>, word: usize) {
+    fn go_through(&self, work: &Work<'_>, word: usize) -> Word {
         let all = self.order.len() + self.extra.len();
         let (mut has, mut had) = (vec![0_u64; all], vec![0_u64; all]);
-        let events =
-            |list: &[Vec<(u32, u64)>]| list.get(word).cloned().unwrap_or_default().into_iter().peekable();
-        let (mut toggles, mut stamps) = (events(&work.toggles), events(&work.stamps));
+        let mut fates = vec![Fate::default(); WORD.min(self.places.things.len() - word * WORD)];
+        let [mut toggles, mut stamps] = [&work.toggles, &work.stamps]
+            .map(|list| list.get(word).map_or(&[][..], Vec::as_slice).iter().peekable());
         let mut stamped = 0;
         for at in 0..all {
-            let parents = work.parents.get(at).map_or(&[][..], |parents| parents);
+            let parents = work.parents.of(at);
             let (mut in_parents, mut before, mut lost_before) = (0, 0, 0);
             for &parent in parents {
                 let (theirs, earlier) = (has[parent as usize], had[parent as usize]);
@@ -401,11 +435,11 @@ impl<'s> Lines<'s> {
                 lost_before |= earlier & !theirs;
             }
             let mut now = parents.first().map_or(0, |&parent| has[parent as usize]);
-            while let Some((_, bits)) = toggles.next_if(|&(position, _)| position as usize == at) {
+            while let Some((_, bits)) = toggles.next_if(|&&(position, _)| position as usize == at) {
                 now ^= bits;
             }
             let mut own = 0;
-            while let Some((_, bits)) = stamps.next_if(|&(position, _)| position as usize == at) {
+            while let Some((_, bits)) = stamps.next_if(|&&(position, _)| position as usize == at) {
                 own |= bits;
             }
             stamped |= own;
@@ -414,20 +448,40 @@ impl<'s> Lines<'s> {
             let came = (now & !in_parents) | own;
             let went = in_parents & !now & !lost_before;
             if came | went != 0 {
-                self.record(work, word, at, (came, went));
+                self.record(work, &mut fates, at, (came, went));
             }
         }
-        self.at_refs(work, word, &has, &had, stamped);
+        let mut refs = Vec::new();
+        for (number, one) in self.refs.iter().enumerate() {
+            let of = |list: &[u64]| one.positions.iter().fold(0, |all, &at| all | list[at as usize]);
+            let reached = of(&had);
+            if reached == 0 {
+                continue;
+            }
+            let now = of(&has) | (reached & stamped);
+            refs.push((number as u32, reached, now));
+            for bit in bits(reached) {
+                let fate = &mut fates[bit];
+                fate.open |= now >> bit & 1 == 1;
+                // What only a tag or a reference to a tree has was met at no commit.
+                if fate.reached.first.is_none()
+                    && fate.lost.first.is_some_and(|at| at as usize >= work.reachable.len())
+                {
+                    fate.reached = fate.lost;
+                }
+            }
+        }
+        Word { fates, refs }
     }
 
     /// Writes down which places came and went at a position.
-    fn record(&mut self, work: &Work<'_>, word: usize, at: usize, (came, went): (u64, u64)) {
+    fn record(&self, work: &Work<'_>, fates: &mut [Fate], at: usize, (came, went): (u64, u64)) {
         let reachable = work.reachable.get(at) == Some(&true);
-        let time = self.order.get(at).map_or(0, |&place| work.read.commits[place as usize].time);
-        let commit = self.order.get(at).map(|&place| &work.read.commits[place as usize].id);
-        let within = commit.is_none_or(|id| work.forest.is_within(id));
+        let place = self.order.get(at).copied();
+        let time = place.map_or(0, |place| self.graph.commits()[place as usize].time);
+        let within = place.is_none_or(|place| self.graph.is_within_place(place));
         for bit in bits(came | went) {
-            let fate = &mut self.fates[word * WORD + bit];
+            let fate = &mut fates[bit];
             let line = if reachable { &mut fate.reached } else { &mut fate.lost };
             if came >> bit & 1 == 1 {
                 line.begins(at as u32);
@@ -439,31 +493,30 @@ impl<'s> Lines<'s> {
         }
     }
 
-    /// Which references have and reach what.
-    fn at_refs(&mut self, work: &Work<'_>, word: usize, has: &[u64], had: &[u64], stamped: u64) {
-        for (number, one) in self.refs.iter().enumerate() {
-            let of = |list: &[u64]| one.positions.iter().fold(0, |all, &at| all | list[at as usize]);
-            let reached = of(had);
-            let now = of(has) | (reached & stamped);
-            for bit in bits(reached) {
-                let place = word * WORD + bit;
-                let way = self.places.things[place].way;
-                let group = &mut self.by_group[self.needles.ways[way as usize].0 as usize];
-                set(&mut group.all, number);
-                let fate = &mut self.fates[place];
-                if now >> bit & 1 == 1 {
-                    set(&mut group.tips, number);
-                    fate.open = true;
+    /// Notes for the sought things with places in a word which references reach them and have them now.
+    fn at_refs(&mut self, word: usize, refs: &[(u32, u64, u64)]) {
+        let places = &self.places.things[word * WORD..];
+        let mut groups: BTreeMap<u32, u64> = BTreeMap::new();
+        for (bit, place) in places.iter().take(WORD).enumerate() {
+            *groups.entry(self.needles.ways[place.way as usize].0).or_default() |= 1 << bit;
+        }
+        for (group, mask) in groups {
+            let reached = &mut self.by_group[group as usize];
+            for &(number, all, now) in refs {
+                if all & mask != 0 {
+                    set(&mut reached.all, number as usize);
                 }
-                // What only a tag or a reference to a tree has was met at no commit.
-                if fate.reached.first.is_none()
-                    && fate.lost.first.is_some_and(|at| at as usize >= work.reachable.len())
-                {
-                    fate.reached = fate.lost;
+                if now & mask != 0 {
+                    set(&mut reached.tips, number as usize);
                 }
             }
         }
     }
+}
+
+/// Numbers of the bits that are set in a word of a list.
+fn places(word: usize, set: u64) -> impl Iterator<Item = usize> {
+    bits(set).map(move |bit| word * WORD + bit)
 }
 
 /// Adds a place to the words of a position; positions come in order.
@@ -496,52 +549,20 @@ fn set(bits: &mut Vec<u64>, place: usize) {
 }
 
 /// Which commits references reach, by place.
-fn reach(read: &Read, numbers: &HashMap<ObjectId, u32>, named: &BTreeMap<BString, ObjectId>) -> Vec<bool> {
-    let mut reachable = vec![false; read.commits.len()];
-    let mut stack: Vec<u32> = named
-        .values()
-        .filter_map(|id| {
-            let mut id = *id;
-            while let Some(tag) = read.tags.get(&id) {
-                id = tag.target;
-            }
-            numbers.get(&id).copied()
-        })
-        .collect();
+fn reach(graph: &Graph, named: &BTreeMap<BString, ObjectId>) -> Set {
+    let mut reachable = Set::new(graph.commits().len());
+    let commit = |id: &ObjectId| {
+        let mut number = graph.number(id)?;
+        while let Some(tag) = graph.tags().get(&number) {
+            number = tag.target;
+        }
+        graph.commit_of(number)
+    };
+    let mut stack: Vec<u32> = named.values().filter_map(commit).collect();
     while let Some(place) = stack.pop() {
-        if !std::mem::replace(&mut reachable[place as usize], true) {
-            let parents = read.commits[place as usize].parents.iter();
-            stack.extend(parents.filter_map(|parent| numbers.get(parent)));
+        if reachable.put(place) {
+            stack.extend(graph.parents(&graph.commits()[place as usize]));
         }
     }
     reachable
-}
-
-/// All commits: parents first, then what references reach, then the oldest first.
-fn in_order(read: &Read, numbers: &HashMap<ObjectId, u32>, reachable: &[bool]) -> Vec<u32> {
-    let count = read.commits.len();
-    let (mut children, mut waiting) = (vec![Vec::new(); count], vec![0_u32; count]);
-    for (place, commit) in read.commits.iter().enumerate() {
-        for &parent in commit.parents.iter().filter_map(|parent| numbers.get(parent)) {
-            children[parent as usize].push(place as u32);
-            waiting[place] += 1;
-        }
-    }
-    let key = |place: u32| {
-        let commit: &Commit = &read.commits[place as usize];
-        Reverse((!reachable[place as usize], commit.time, place))
-    };
-    let mut heap: BinaryHeap<_> =
-        (0..count as u32).filter(|&place| waiting[place as usize] == 0).map(key).collect();
-    let mut order = Vec::with_capacity(count);
-    while let Some(Reverse((.., place))) = heap.pop() {
-        order.push(place);
-        for &child in &children[place as usize] {
-            waiting[child as usize] -= 1;
-            if waiting[child as usize] == 0 {
-                heap.push(key(child));
-            }
-        }
-    }
-    order
 }

@@ -5,11 +5,12 @@
 //! otherwise the oldest first, and each tree is entered once, from the first commit that has it.
 //!
 //! Whoever asks on about a few objects (which trees hold it, which commits have such a tree, which
-//! came after) has [`Graph::raw_entries`], [`Graph::commits`] and [`Graph::order`]: one pass over all
-//! entries of all trees takes a few milliseconds for each million of them.
+//! came after) has [`Graph::above`], [`Graph::commits`] and [`Graph::order`]. Versions of a folder share
+//! blocks of entries, and each block is looked at once.
 //!
 //! Must not read blobs.
 
+mod lists;
 mod shape;
 mod within;
 
@@ -20,6 +21,7 @@ use std::{
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
+use rayon::prelude::*;
 
 use super::{
     super::pack::{Catalog, ObjectStore, Walk},
@@ -30,8 +32,10 @@ use crate::{
     origin::{History, Introduction, Kind, ObjectId, Presence},
     source::{Problem, Sought, Visitor},
 };
+use lists::At;
+pub(in super::super) use shape::Quickly;
+use shape::Shape;
 pub(in super::super) use shape::{Commit, Label, Tag};
-use shape::{Quickly, Shape};
 use within::Within;
 
 /// No number.
@@ -40,7 +44,7 @@ const NONE: u32 = u32::MAX;
 const MOST_NAMED: usize = 20;
 
 /// A set of numbers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Set(Vec<u64>);
 
 impl Set {
@@ -49,6 +53,7 @@ impl Set {
         Self(vec![0; len.div_ceil(64)])
     }
 
+    /// True if nothing is in.
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|&word| word == 0)
     }
@@ -127,6 +132,10 @@ pub(in super::super) struct Graph {
     seen: Set,
     /// Objects that are there now.
     tip: Set,
+    /// Blocks of entries whose objects are all in `seen`, with the folder that each was met in last; and those whose
+    /// objects are all in `tip`.
+    seen_blocks: HashMap<At, u32, Quickly>,
+    tip_blocks: Set,
     /// By number of the object: the path at which it was found first, and the place of the first
     /// commit that has it.
     path: Vec<Label>,
@@ -158,7 +167,7 @@ pub(in super::super) fn read(
     for (place, commit) in (0..).zip(&shape.commits) {
         commit_at[commit.object as usize] = place;
     }
-    let commits = shape.commits.len();
+    let (commits, blocks) = (shape.commits.len(), shape.blocks_end());
     let mut graph = Graph {
         catalog,
         shape,
@@ -167,6 +176,8 @@ pub(in super::super) fn read(
         order: Vec::new(),
         seen: Set::new(objects),
         tip: Set::new(objects),
+        seen_blocks: HashMap::default(),
+        tip_blocks: Set::new(blocks),
         path: vec![Label::NONE; objects],
         since: vec![NONE; objects],
         paths: Paths::default(),
@@ -203,6 +214,7 @@ pub(in super::super) fn read(
         }
     }
     graph.enter_orphans();
+    (graph.seen_blocks, graph.tip_blocks) = Default::default();
     tell(&missing, partial, visitor);
     graph
 }
@@ -224,6 +236,17 @@ fn tell(missing: &BTreeSet<ObjectId>, partial: bool, visitor: &dyn Visitor) {
             message: format!("{more} more objects are missing, as those that are named"),
         });
     }
+}
+
+/// The trees that lead to something.
+#[derive(Debug)]
+pub(in super::super) struct Above {
+    /// In the order of their numbers.
+    pub(in super::super) trees: Vec<u32>,
+    /// Blocks with an entry that leads there.
+    blocks: Set,
+    /// The trees, and what was sought.
+    leads: Set,
 }
 
 /// Asking about single objects, and about all.
@@ -253,15 +276,44 @@ impl Graph {
         &self.shape.tags
     }
 
+    /// Places of the commits: parents first, then those in `reachable`, then the oldest first.
+    pub(in super::super) fn order_by(&self, reachable: &Set) -> Vec<u32> {
+        // Where all is looked at, that is the order at hand.
+        if self.within.is_none() && self.reachable == *reachable {
+            return self.order.clone();
+        }
+        self.sorted(|place| !reachable.has(place))
+    }
+
     /// Whether a reference reaches a commit.
     pub(in super::super) fn is_reachable(&self, place: u32) -> bool {
         self.reachable.has(place)
     }
 
+    /// The entries of a tree that lead on. See [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
+    pub(in super::super) fn entries_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = u32> {
+        let blocks = self.shape.blocks(tree).iter().filter(|&&block| above.blocks.has(block));
+        let entries = blocks.flat_map(|&block| self.shape.block(block)).copied();
+        entries.filter(|&entry| above.leads.has(self.shape.object(entry)))
+    }
+
     /// What a tree holds, without commits of other repositories; nothing for what is no tree. See
     /// [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
-    pub(in super::super) fn raw_entries(&self, tree: u32) -> &[u32] {
-        self.shape.raw_entries(tree)
+    pub(in super::super) fn raw_entries(&self, tree: u32) -> impl Iterator<Item = u32> + Clone {
+        self.shape.blocks(tree).iter().flat_map(|&block| self.shape.block(block)).copied()
+    }
+
+    /// What two trees hold, without blocks of entries that both begin with or end with.
+    pub(in super::super) fn entries_apart(&self, one: u32, other: u32) -> (Vec<u32>, Vec<u32>) {
+        let (mut one, mut other) = (self.shape.blocks(one), self.shape.blocks(other));
+        let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+        (one, other) = (&one[same..], &other[same..]);
+        let same = one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+        let all = |blocks: &[At]| {
+            let blocks = blocks[..blocks.len() - same].iter();
+            blocks.flat_map(|&block| self.shape.block(block)).copied().collect()
+        };
+        (all(one), all(other))
     }
 
     /// The number of the object that an entry of a tree names.
@@ -276,12 +328,17 @@ impl Graph {
 
     /// The name in a label.
     pub(in super::super) fn name(&self, label: Label) -> &BStr {
-        self.shape.names.get(label.name() as usize).map_or(b"".as_bstr(), |name| name.as_bstr())
+        self.name_of(label.name())
     }
 
-    /// Name and address of who made a commit.
-    pub(in super::super) fn author(&self, commit: &Commit) -> &BStr {
-        self.shape.names[commit.author as usize].as_bstr()
+    /// The name that has a number. See [`Label::name`].
+    pub(in super::super) fn name_of(&self, name: u32) -> &BStr {
+        self.shape.names.get(name as usize).map_or(b"".as_bstr(), |name| name.as_bstr())
+    }
+
+    /// Names have numbers below this one.
+    pub(in super::super) const fn names(&self) -> usize {
+        self.shape.names.len()
     }
 
     /// Name and address of who made a tag.
@@ -292,6 +349,11 @@ impl Graph {
     /// Ids of the parents of a commit, those included that the store lacks.
     pub(in super::super) fn parent_ids(&self, commit: &Commit) -> impl Iterator<Item = ObjectId> {
         self.shape.parents(commit).iter().map(|&parent| self.id(parent))
+    }
+
+    /// Name and address of who made a commit.
+    pub(in super::super) fn author(&self, commit: &Commit) -> &BStr {
+        self.shape.names[commit.author as usize].as_bstr()
     }
 
     /// True if an object is a tree that was read.
@@ -320,39 +382,41 @@ impl Graph {
         self.paths.numbers.get(&(folder, label.name())).map(|&number| label.renamed(number))
     }
 
-    /// The trees that lead to one of `sought`, from the bottom up.
-    pub(in super::super) fn above(&self, sought: &[u32]) -> Vec<u32> {
+    /// The trees that lead to one of `sought`. All blocks are looked at in the order of memory, as often as folders are
+    /// nested, which is faster than to follow each tree to what it holds.
+    pub(in super::super) fn above(&self, sought: &[u32]) -> Above {
+        let mut is_tree = Set::new(self.objects());
+        (0..self.objects() as u32).filter(|&number| self.shape.is_tree(number)).for_each(|number| {
+            is_tree.put(number);
+        });
+        let mut blocks = Set::new(self.shape.blocks_end());
         let mut leads = Set::new(self.objects());
         sought.iter().for_each(|&object| _ = leads.put(object));
-        let mut visited = Set::new(self.objects());
-        let (mut above, mut stack) = (Vec::new(), Vec::new());
-        for root in 0..self.objects() as u32 {
-            if !self.shape.is_tree(root) || !visited.put(root) {
-                continue;
+        let leading =
+            |leads: &Set, entries: &[u32]| entries.iter().any(|&entry| leads.has(self.shape.object(entry)));
+        let first = self.shape.map_blocks(|block, entries| {
+            let trees = || entries.iter().any(|&entry| is_tree.has(self.shape.object(entry)));
+            let leading = leading(&leads, entries);
+            (leading || trees()).then_some((block, leading))
+        });
+        let (mut new, mut others): (Vec<_>, Vec<_>) = first.into_iter().partition(|&(_, leading)| leading);
+        while !new.is_empty() {
+            new.iter().for_each(|&(block, _)| _ = blocks.put(block));
+            let trees = self.shape.map_trees(|tree, inside| {
+                let leading = || inside.iter().any(|&block| blocks.has(block));
+                (!leads.has(tree) && leading()).then_some(tree)
+            });
+            if trees.is_empty() {
+                break;
             }
-            stack.push((root, self.raw_entries(root), false));
-            while let Some((tree, mut entries, mut found)) = stack.pop() {
-                let mut below = None;
-                while let Some((&entry, rest)) = entries.split_first() {
-                    let object = self.shape.object(entry);
-                    if visited.put(object) && self.shape.is_tree(object) {
-                        below = Some(object);
-                        break;
-                    }
-                    // A tree that was visited before is done, since ids make a circle impossible.
-                    found |= leads.has(object);
-                    entries = rest;
-                }
-                if let Some(below) = below {
-                    stack.push((tree, entries, found));
-                    stack.push((below, self.raw_entries(below), false));
-                } else if found {
-                    leads.put(tree);
-                    above.push(tree);
-                }
-            }
+            trees.iter().for_each(|&tree| _ = leads.put(tree));
+            (new, others) =
+                others.into_par_iter().partition(|&(block, _)| leading(&leads, self.shape.block(block)));
         }
-        above
+        // Those sought are no trees, as a rule; one that is one stays what it is.
+        let mut trees = self.shape.map_trees(|tree, _| leads.has(tree).then_some(tree));
+        trees.sort_unstable();
+        Above { trees, blocks, leads }
     }
 
     /// The numbers of all objects.
@@ -424,17 +488,20 @@ impl Graph {
             (false, true) => Presence::Past,
             (false, false) => Presence::Unreachable,
         };
-        let since = self.shape.commits.get(place as usize).map(|commit| {
-            let introduction = self.introductions[place as usize].get_or_init(|| {
-                Arc::new(Introduction {
-                    commit: self.catalog.id(commit.object),
-                    author: self.author(commit).to_owned(),
-                    time: commit.time,
-                })
-            });
-            Arc::clone(introduction)
+        History { since: self.introduction(place), presence }
+    }
+
+    /// Who made the commit at a place, and when.
+    pub(in super::super) fn introduction(&self, place: u32) -> Option<Arc<Introduction>> {
+        let commit = self.shape.commits.get(place as usize)?;
+        let introduction = self.introductions[place as usize].get_or_init(|| {
+            Arc::new(Introduction {
+                commit: self.catalog.id(commit.object),
+                author: self.shape.names[commit.author as usize].as_bstr().to_owned(),
+                time: commit.time,
+            })
         });
-        History { since, presence }
+        Some(Arc::clone(introduction))
     }
 }
 
@@ -531,9 +598,7 @@ impl Graph {
         let blobs: BTreeSet<u32> = blobs.flat_map(|(_, ids)| ids).filter_map(|id| self.number(id)).collect();
         // Paths as steps from folder to name, as they are in all trees that lead to one of them.
         let mut steps: HashMap<(u32, u32), u32, Quickly> = HashMap::default();
-        let blobs: Vec<u32> = blobs.into_iter().collect();
-        let mut leads = Set::new(self.objects());
-        self.above(&blobs).into_iter().chain(blobs).for_each(|object| _ = leads.put(object));
+        let above = self.above(&Vec::from_iter(blobs));
         let mut ends = BTreeSet::new();
         let mut next = 1;
         let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
@@ -543,11 +608,8 @@ impl Graph {
                 if !visited.insert((tree, folder)) {
                     continue;
                 }
-                for &entry in self.raw_entries(tree) {
+                for entry in self.entries_above(tree, &above) {
                     let (object, label) = self.shape.entry(entry);
-                    if !leads.has(object) {
-                        continue;
-                    }
                     let step = *steps.entry((folder, label.name())).or_insert_with(|| {
                         next += 1;
                         next - 1
@@ -568,7 +630,7 @@ impl Graph {
                 if !visited.insert((tree, folder)) {
                     continue;
                 }
-                for &entry in self.raw_entries(tree) {
+                for entry in self.raw_entries(tree) {
                     let (object, label) = self.shape.entry(entry);
                     let Some(&step) = steps.get(&(folder, label.name())) else { continue };
                     if self.shape.is_tree(object) {
@@ -635,8 +697,17 @@ impl Graph {
         targets
     }
 
-    /// Puts all commits in order: parents first, then what references reach, then the oldest first.
+    /// Puts all commits in order.
     fn sort(&mut self) {
+        self.order = self.sorted(|place| self.rank(place));
+        for &place in &self.order {
+            // The message of a commit came in with itself.
+            self.since[self.shape.commits[place as usize].object as usize] = place;
+        }
+    }
+
+    /// Places of all commits: parents first, then those of the least rank, then the oldest first.
+    fn sorted<R: Ord>(&self, rank: impl Fn(u32) -> R) -> Vec<u32> {
         let commits = &self.shape.commits;
         let pairs = || {
             let pairs = (0_u32..).zip(commits);
@@ -661,7 +732,7 @@ impl Graph {
         let key = |place: u32| {
             let commit = &commits[place as usize];
             let id = self.catalog.id(commit.object);
-            Reverse((self.rank(place), commit.time, id, place))
+            Reverse((rank(place), commit.time, id, place))
         };
         let ready = (0..commits.len() as u32).filter(|&place| waiting[place as usize] == 0);
         let mut heap: BinaryHeap<_> = ready.map(key).collect();
@@ -676,11 +747,7 @@ impl Graph {
                 }
             }
         }
-        for &place in &order {
-            // The message of a commit came in with itself.
-            self.since[commits[place as usize].object as usize] = place;
-        }
-        self.order = order;
+        order
     }
 
     /// Gives `commit` to all that is in `root` and has none.
@@ -691,20 +758,27 @@ impl Graph {
         self.since[root as usize] = commit;
         let mut stack = vec![(root, NONE)];
         while let Some((tree, folder)) = stack.pop() {
-            for &entry in self.shape.raw_entries(tree) {
-                let object = self.shape.object(entry);
-                if self.seen.put(object) {
-                    let path = self.paths.below(folder, self.shape.entry(entry).1);
-                    self.path[object as usize] = path;
-                    self.since[object as usize] = commit;
-                    if self.shape.is_tree(object) {
-                        stack.push((object, path.name()));
-                    }
-                } else if Shape::is_alias(entry) || self.several.has(object) {
-                    let label = self.shape.entry(entry).1;
-                    if !self.shape.is_tree(object) {
-                        let first = self.path[object as usize];
-                        self.further.meet(&mut self.paths, (object, first), (folder, label));
+            for &block in self.shape.blocks(tree) {
+                // Again in the same folder, it says nothing new.
+                match self.seen_blocks.insert(block, folder) {
+                    Some(before) if before == folder => continue,
+                    _ => {}
+                }
+                for &entry in self.shape.block(block) {
+                    let object = self.shape.object(entry);
+                    if self.seen.put(object) {
+                        let path = self.paths.below(folder, self.shape.entry(entry).1);
+                        self.path[object as usize] = path;
+                        self.since[object as usize] = commit;
+                        if self.shape.is_tree(object) {
+                            stack.push((object, path.name()));
+                        }
+                    } else if Shape::is_alias(entry) || self.several.has(object) {
+                        let label = self.shape.entry(entry).1;
+                        if !self.shape.is_tree(object) {
+                            let first = self.path[object as usize];
+                            self.further.meet(&mut self.paths, (object, first), (folder, label));
+                        }
                     }
                 }
             }
@@ -718,10 +792,15 @@ impl Graph {
         }
         let mut stack = vec![root];
         while let Some(tree) = stack.pop() {
-            for &entry in self.shape.raw_entries(tree) {
-                let object = self.shape.object(entry);
-                if self.tip.put(object) && self.shape.is_tree(object) {
-                    stack.push(object);
+            for &block in self.shape.blocks(tree) {
+                if !self.tip_blocks.put(block) {
+                    continue;
+                }
+                for &entry in self.shape.block(block) {
+                    let object = self.shape.object(entry);
+                    if self.tip.put(object) && self.shape.is_tree(object) {
+                        stack.push(object);
+                    }
                 }
             }
         }
@@ -733,8 +812,8 @@ impl Graph {
         let orphan = |&tree: &u32| self.shape.is_tree(tree) && !self.seen.has(tree);
         let mut trees: Vec<u32> = (0..self.objects() as u32).filter(orphan).collect();
         for &tree in &trees {
-            for &entry in self.raw_entries(tree) {
-                within.put(self.object_of(entry));
+            for &block in self.shape.blocks(tree) {
+                self.shape.block(block).iter().for_each(|&entry| _ = within.put(self.object_of(entry)));
             }
         }
         trees.retain(|&tree| !within.has(tree));

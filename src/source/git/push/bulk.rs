@@ -198,9 +198,9 @@ impl Bulk {
         let in_graph = |id: &ObjectId| {
             let commit = graph.commits().get(graph.commit_of(graph.number(id)?)? as usize)?;
             let root = graph.root(commit).filter(|&root| graph.is_tree(root))?;
-            let mut entries = graph.raw_entries(root).iter();
-            let found = entries.find(|&&entry| graph.name(graph.label_of(entry)) == path);
-            Some(found.map(|&entry| graph.id(graph.object_of(entry))))
+            let mut entries = graph.raw_entries(root);
+            let found = entries.find(|&entry| graph.name(graph.label_of(entry)) == path);
+            Some(found.map(|entry| graph.id(graph.object_of(entry))))
         };
         let at = |id: &ObjectId| {
             in_graph(id).unwrap_or_else(|| {

@@ -1,8 +1,9 @@
 //! The walk that reads commits, tags and trees into numbers.
 //!
 //! An entry of a tree is four bytes: the number of what it names. What that is called goes beside
-//! the number, once for all trees; an entry that calls it otherwise gets a number of its own. So a
-//! tree of a long history costs what is new in it, and four bytes for each of its entries.
+//! the number, once for all trees; an entry that calls it otherwise gets a number of its own. Trees
+//! share blocks of entries ([`lists`](super::lists)). So a tree of a long history costs what is new in
+//! it, and four bytes for each of its blocks.
 //!
 //! Must not judge what is reachable.
 
@@ -26,6 +27,7 @@ use super::{
         message::Header,
     },
     NONE,
+    lists::{At, Lists, NOWHERE, Writer},
 };
 use crate::{
     origin::ObjectId,
@@ -80,8 +82,6 @@ impl Label {
 
 /// Numbers from here on stand for an object under another name than its usual one.
 const ALIAS: u32 = 1 << 31;
-/// Entries of trees that are held in one piece.
-const CHUNK: usize = 1 << 20;
 
 /// A commit.
 #[derive(Clone, Copy, Debug)]
@@ -115,28 +115,42 @@ pub(super) struct Shape {
     /// What each object is mostly called.
     labels: Vec<AtomicU32>,
     aliases: Vec<(u32, Label)>,
-    /// By number of the object: chunk and place of the list of entries, whose first is the length.
-    trees: Vec<u64>,
-    chunks: Vec<Vec<u32>>,
+    /// By number of the object: where the entries are, without commits of other repositories.
+    trees: Vec<At>,
+    lists: Lists,
     pub(super) commits: Vec<Commit>,
     parents: Vec<u32>,
     /// By number of the object.
     pub(super) tags: HashMap<u32, Tag>,
 }
 
-/// Stands for "no tree".
-const NO_TREE: u64 = u64::MAX;
-
 impl Shape {
-    /// What a tree holds, without commits of other repositories; nothing for what is no tree. See [`Shape::entry`].
-    pub(super) fn raw_entries(&self, tree: u32) -> &[u32] {
+    /// The blocks of entries that a tree is made of; none for what is no tree.
+    pub(super) fn blocks(&self, tree: u32) -> &[At] {
         match self.trees.get(tree as usize) {
-            Some(&place) if place != NO_TREE => {
-                let list = &self.chunks[(place >> 32) as usize][place as u32 as usize..];
-                &list[1..=list[0] as usize]
-            }
+            Some(&at) if at != NOWHERE => self.lists.get(at),
             _ => &[],
         }
+    }
+
+    /// The entries of a block. See [`Shape::entry`].
+    pub(super) fn block(&self, block: At) -> &[u32] {
+        self.lists.blocks.get(block)
+    }
+
+    /// What `each` makes of all blocks with their entries, on the threads of the pool.
+    pub(super) fn map_blocks<T: Send>(&self, each: impl Fn(At, &[u32]) -> Option<T> + Sync) -> Vec<T> {
+        self.lists.blocks.map(each)
+    }
+
+    /// What `each` makes of all trees with their blocks, on the threads of the pool.
+    pub(super) fn map_trees<T: Send>(&self, each: impl Fn(u32, &[At]) -> Option<T> + Sync) -> Vec<T> {
+        self.lists.lists.map(|_, list| each(list[0], &list[1..]))
+    }
+
+    /// Blocks are below this one.
+    pub(super) const fn blocks_end(&self) -> usize {
+        self.lists.blocks.end()
     }
 
     /// The object of an entry, and what it is called.
@@ -165,7 +179,7 @@ impl Shape {
 
     /// True if the tree was read.
     pub(super) fn is_tree(&self, number: u32) -> bool {
-        self.trees.get(number as usize).is_some_and(|&place| place != NO_TREE)
+        self.trees.get(number as usize).is_some_and(|&at| at != NOWHERE)
     }
 
     /// Numbers of the parents.
@@ -181,7 +195,7 @@ const SHARDS: usize = 64;
 /// A hash of few steps. What is hashed is held by our own tables only for the time of a run, and
 /// a crafted collision costs time in a run over a repository that its maker could make huge anyway.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in super::super) struct Quick(u64);
+pub(in super::super::super) struct Quick(u64);
 
 impl std::hash::Hasher for Quick {
     fn finish(&self) -> u64 {
@@ -212,7 +226,7 @@ impl std::hash::Hasher for Quick {
     }
 }
 
-pub(in super::super) type Quickly = std::hash::BuildHasherDefault<Quick>;
+pub(in super::super::super) type Quickly = std::hash::BuildHasherDefault<Quick>;
 
 /// Gives equal things the same number.
 #[derive(Debug)]
@@ -257,7 +271,7 @@ impl<K: Hash + Eq> Numbers<K> {
 
 /// Reads all commits, tags and trees.
 pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visitor: &dyn Visitor) -> Shape {
-    let reader = Reader {
+    let mut reader = Reader {
         visitor,
         catalog,
         id_len: store.format().id_len(),
@@ -267,24 +281,26 @@ pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visi
     };
     let kinds = Kinds::NONE.with(ObjectKind::Tree).with(ObjectKind::Commit).with(ObjectKind::Tag);
     let (workers, _) = store.walk(&Walk { kinds, ..*walk }, &reader);
-    let Reader { names, labels, aliases, .. } = reader;
+    let names = std::mem::replace(&mut reader.names, Numbers::new());
+    let aliases = std::mem::replace(&mut reader.aliases, Numbers::new());
     let mut shape = Shape {
         names: names.into_list(Vec::new()),
-        labels,
+        labels: std::mem::take(&mut reader.labels),
         aliases: aliases.into_list((NONE, Label::NONE)),
-        trees: vec![NO_TREE; catalog.len()],
-        chunks: Vec::new(),
+        trees: vec![NOWHERE; catalog.len()],
+        lists: Lists::default(),
         commits: Vec::new(),
         parents: Vec::new(),
         tags: HashMap::new(),
     };
     for mut worker in workers {
-        worker.entries.shrink_to_fit();
-        let first = shape.chunks.len() as u64;
-        shape.chunks.append(&mut worker.full);
-        shape.chunks.push(worker.entries);
-        for (tree, place) in worker.trees {
-            shape.trees[tree as usize] = place + (first << 32);
+        match shape.lists.append(worker.lists) {
+            Some(shift) => {
+                for (tree, at) in worker.trees {
+                    shape.trees[tree as usize] = at + shift;
+                }
+            }
+            None => reader.no_room(worker.trees.len()),
         }
         let first = shape.parents.len() as u32;
         shape.parents.append(&mut worker.parents);
@@ -309,9 +325,9 @@ struct Reader<'v> {
 /// What one thread read.
 #[derive(Default)]
 struct Found {
-    /// Chunk of this thread and place in it, as in [`Shape::trees`].
-    trees: Vec<(u32, u64)>,
-    full: Vec<Vec<u32>>,
+    /// Numbers of trees, and where their entries are in `lists`.
+    trees: Vec<(u32, At)>,
+    lists: Writer,
     entries: Vec<u32>,
     commits: Vec<Commit>,
     parents: Vec<u32>,
@@ -334,28 +350,27 @@ impl Found {
         number
     }
 
-    /// Keeps the entries that were placed.
-    fn keep(&mut self, tree: u32) {
+    /// Keeps the entries that were placed. False if there is no room for them.
+    fn keep(&mut self, tree: u32) -> bool {
         let count = self.placed.len() - 1;
-        if self.entries.len() + count >= CHUNK && !self.entries.is_empty() {
-            let mut full = std::mem::take(&mut self.entries);
-            full.shrink_to_fit();
-            self.full.push(full);
-        }
-        if self.entries.capacity() == 0 {
-            self.entries.reserve_exact(CHUNK.max(count + 1));
-        }
-        let place = (self.full.len() as u64) << 32 | self.entries.len() as u64;
-        self.entries.push(0);
-        let start = self.entries.len();
-        let named = self.placed[..count].iter().map(|&(_, entry)| entry).filter(|&entry| entry != NONE);
-        self.entries.extend(named);
-        self.entries[start - 1] = (self.entries.len() - start) as u32;
-        self.trees.push((tree, place));
+        self.entries.clear();
+        self.entries
+            .extend(self.placed[..count].iter().map(|&(_, entry)| entry).filter(|&entry| entry != NONE));
+        let at = self.lists.put(tree, &self.entries);
+        self.trees.extend(at.map(|at| (tree, at)));
+        at.is_some()
     }
 }
 
 impl Reader<'_> {
+    /// There are more trees than can be numbered.
+    fn no_room(&self, trees: usize) {
+        self.visitor.problem(Problem {
+            subject: BString::from("trees"),
+            message: format!("{trees} are too many to be held, so what they name has no path"),
+        });
+    }
+
     /// Reads a tree into `found.placed`.
     fn tree(&self, found: &mut Found, object: &Object<'_>, base: Option<&Placed>) {
         let bytes = object.bytes;
@@ -460,8 +475,8 @@ impl ObjectSink for Reader<'_> {
     fn object(&self, found: &mut Found, object: &Object<'_>, base: Option<&Placed>) -> Placed {
         if object.kind == ObjectKind::Tree {
             self.tree(found, object, base);
-            if object.role == Role::Wanted {
-                found.keep(self.catalog.of(object));
+            if object.role == Role::Wanted && !found.keep(self.catalog.of(object)) {
+                self.no_room(1);
             }
             return if object.is_base { found.placed.clone() } else { Placed::new() };
         }

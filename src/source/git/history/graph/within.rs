@@ -30,15 +30,8 @@ pub(super) struct Within {
 }
 
 impl Graph {
-    /// Whether a commit is looked at.
-    pub(in super::super::super) fn is_within(&self, commit: &ObjectId) -> bool {
-        let Some(within) = &self.within else { return true };
-        let place = self.number(commit).and_then(|number| self.commit_of(number));
-        place.is_some_and(|place| within.commits.has(place))
-    }
-
-    /// The same, by place of the commit.
-    pub(super) fn is_within_place(&self, place: u32) -> bool {
+    /// Whether a commit is looked at, by its place.
+    pub(in super::super::super) fn is_within_place(&self, place: u32) -> bool {
         self.within.as_ref().is_none_or(|within| within.commits.has(place))
     }
 

@@ -183,8 +183,18 @@ impl Ground<'_> {
         if !graph.is_tree(new) || !olds.iter().all(|&old| graph.is_tree(old)) || depth(prefix) > MAX_DEPTH {
             return None;
         }
-        let mut cursors: Vec<&[u32]> = olds.iter().map(|&old| graph.raw_entries(old)).collect();
-        let mut entries = graph.raw_entries(new);
+        let (list, lists) = match *olds {
+            [old] => {
+                let (new, old) = graph.entries_apart(new, old);
+                (new, vec![old])
+            }
+            _ => {
+                let all = |tree| graph.raw_entries(tree).collect();
+                (all(new), olds.iter().map(|&old| all(old)).collect::<Vec<Vec<u32>>>())
+            }
+        };
+        let mut cursors: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+        let mut entries = list.as_slice();
         if let [old] = &mut cursors[..] {
             let same = entries.iter().zip(*old).take_while(|(new, old)| new == old).count();
             (entries, *old) = (&entries[same..], &old[same..]);

@@ -134,7 +134,7 @@ impl Sought<'_> {
             return;
         }
         let graph = self.graph;
-        for &entry in graph.raw_entries(tree) {
+        for entry in graph.raw_entries(tree) {
             let object = graph.object_of(entry);
             let len = prefix.len();
             if let Some(sought) = self.by_object.get(&object) {
@@ -159,7 +159,7 @@ impl Sought<'_> {
 fn mark(graph: &Graph, root: u32, set: &mut Set) {
     let mut stack = if set.put(root) { vec![root] } else { Vec::new() };
     while let Some(tree) = stack.pop() {
-        for &entry in graph.raw_entries(tree) {
+        for entry in graph.raw_entries(tree) {
             let object = graph.object_of(entry);
             if set.put(object) && graph.is_tree(object) {
                 stack.push(object);

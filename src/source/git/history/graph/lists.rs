@@ -1,0 +1,246 @@
+//! Lists of numbers that share what they have in common.
+//!
+//! The entries of a tree are cut into blocks where their content says so: two versions of a folder
+//! are cut at the same places but near what differs, and have all other blocks in common. So a
+//! version of a large folder costs a number for each block and the blocks that are new, and whoever
+//! looks for something that is not in a block looks at it once for all versions.
+//!
+//! Must not know what the numbers stand for.
+
+use std::hash::Hasher as _;
+
+use rayon::prelude::*;
+
+use super::shape::Quick;
+
+/// Numbers in one piece of memory, as a power of two.
+const CHUNK_BITS: u32 = 20;
+const CHUNK: usize = 1 << CHUNK_BITS;
+/// A block ends behind one of so many numbers, by their hash: about as long as a list of blocks of a
+/// folder that costs the most.
+const MEAN: u32 = 16;
+/// Longest block.
+const LONGEST: usize = 64;
+
+/// Where a list is: chunk and place in it.
+pub(in super::super::super) type At = u32;
+/// Nowhere.
+pub(super) const NOWHERE: At = u32::MAX;
+
+/// Lists of numbers, each with its length before it.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    chunks: Vec<Vec<u32>>,
+}
+
+impl Pool {
+    /// The list at a place.
+    pub(super) fn get(&self, at: At) -> &[u32] {
+        let list = &self.chunks[(at >> CHUNK_BITS) as usize][at as usize % CHUNK..];
+        &list[1..=list[0] as usize]
+    }
+
+    /// Appends a list of fewer than [`CHUNK`] numbers. `None` if all places are taken, which are 16 GiB.
+    fn put(&mut self, list: &[u32]) -> Option<At> {
+        let full = self.chunks.last().is_none_or(|chunk| chunk.len() + list.len() >= CHUNK);
+        if full {
+            if list.len() >= CHUNK || self.chunks.len() >= 1 << (32 - CHUNK_BITS) {
+                return None;
+            }
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        let place = self.chunks.len() - 1;
+        let chunk = self.chunks.last_mut()?;
+        let at = (place << CHUNK_BITS | chunk.len()) as At;
+        chunk.push(list.len() as u32);
+        chunk.extend_from_slice(list);
+        (at != NOWHERE).then_some(at)
+    }
+
+    /// Places are below this one.
+    pub(super) const fn end(&self) -> usize {
+        self.chunks.len() << CHUNK_BITS
+    }
+
+    /// What `each` makes of all lists, on the threads of the pool; in the order of places.
+    pub(super) fn map<T: Send>(&self, each: impl Fn(At, &[u32]) -> Option<T> + Sync) -> Vec<T> {
+        let chunk = |(place, chunk): (usize, &Vec<u32>)| {
+            let (mut made, mut at) = (Vec::new(), 0);
+            while let Some(&length) = chunk.get(at) {
+                let next = at + 1 + length as usize;
+                made.extend(each((place << CHUNK_BITS | at) as At, &chunk[at + 1..next]));
+                at = next;
+            }
+            made
+        };
+        self.chunks.par_iter().enumerate().flat_map_iter(chunk).collect()
+    }
+
+    /// Takes the lists of another pool, whose places are shifted by the result. `None` if there is no room.
+    fn append(&mut self, mut other: Self) -> Option<At> {
+        if self.chunks.len() + other.chunks.len() > 1 << (32 - CHUNK_BITS) {
+            return None;
+        }
+        let shift = self.end() as At;
+        if let Some(last) = other.chunks.last_mut() {
+            last.shrink_to_fit();
+        }
+        self.chunks.append(&mut other.chunks);
+        Some(shift)
+    }
+}
+
+/// Lists of blocks, each behind the number of whose list it is; and the blocks.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub(super) blocks: Pool,
+    pub(super) lists: Pool,
+}
+
+impl Lists {
+    /// The blocks of a list.
+    pub(super) fn get(&self, at: At) -> &[At] {
+        &self.lists.get(at)[1..]
+    }
+
+    /// Takes what a writer wrote, whose places are shifted by the result. `None` if there is no room.
+    pub(super) fn append(&mut self, mut writer: Writer) -> Option<At> {
+        let shift = self.blocks.append(std::mem::take(&mut writer.made.blocks))?;
+        if shift > 0 {
+            for chunk in &mut writer.made.lists.chunks {
+                let mut at = 0;
+                while let Some(&length) = chunk.get(at) {
+                    let next = at + 1 + length as usize;
+                    chunk[at + 2..next].iter_mut().for_each(|block| *block += shift);
+                    at = next;
+                }
+            }
+        }
+        self.lists.append(writer.made.lists)
+    }
+}
+
+/// Writes lists; each thread has its own.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    made: Lists,
+    /// Hash and place of each block, at a place that the hash says or behind it; at most half full.
+    known: Vec<(u32, At)>,
+    count: usize,
+    list: Vec<At>,
+}
+
+impl Writer {
+    /// Writes the list of `owner`. `None` if there is no room.
+    pub(super) fn put(&mut self, owner: u32, numbers: &[u32]) -> Option<At> {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        list.push(owner);
+        let mut rest = numbers;
+        while !rest.is_empty() {
+            let mut hash = Quick::default();
+            let mut length = 0;
+            for &number in rest.iter().take(LONGEST) {
+                hash.write_u32(number);
+                length += 1;
+                if spread(number) < u32::MAX / MEAN {
+                    break;
+                }
+            }
+            let (block, behind) = rest.split_at(length);
+            list.push(self.block(block, (hash.finish() >> 32) as u32)?);
+            rest = behind;
+        }
+        let at = self.made.lists.put(&list);
+        self.list = list;
+        at
+    }
+
+    fn block(&mut self, block: &[u32], hash: u32) -> Option<At> {
+        if self.count * 2 >= self.known.len() {
+            let old = std::mem::take(&mut self.known);
+            self.known = vec![(0, NOWHERE); (old.len() * 2).max(1024)];
+            for (hash, at) in old.into_iter().filter(|known| known.1 != NOWHERE) {
+                let free = self.find(hash, |_| false).0;
+                self.known[free] = (hash, at);
+            }
+        }
+        let blocks = &self.made.blocks;
+        let (place, known) = self.find(hash, |at| blocks.get(at) == block);
+        if known != NOWHERE {
+            return Some(known);
+        }
+        let at = self.made.blocks.put(block)?;
+        self.known[place] = (hash, at);
+        self.count += 1;
+        Some(at)
+    }
+
+    /// The place in the table of a block with a hash, and that of the block; or a free one.
+    fn find(&self, hash: u32, is: impl Fn(At) -> bool) -> (usize, At) {
+        let mask = self.known.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            match self.known[place] {
+                (_, NOWHERE) => return (place, NOWHERE),
+                (known, at) if known == hash && is(at) => return (place, at),
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+}
+
+/// A number, its bits spread.
+const fn spread(number: u32) -> u32 {
+    // Odd, and near the golden ratio.
+    let mixed = number.wrapping_mul(0x9E37_79B9);
+    mixed ^ mixed >> 15
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(lists: &Lists, at: At) -> Vec<u32> {
+        lists.get(at).iter().flat_map(|&block| lists.blocks.get(block)).copied().collect()
+    }
+
+    #[test]
+    fn versions_share_what_they_have_in_common() {
+        let (mut one, mut other) = (Writer::default(), Writer::default());
+        let mut version: Vec<u32> = (0..1000).map(|number| number * 7).collect();
+        let mut written = Vec::new();
+        for change in 0..500_usize {
+            version[change * 37 % 1000] = 1_000_000 + change as u32;
+            let writer = if change % 3 == 0 { &mut other } else { &mut one };
+            written.push((change % 3 == 0, writer.put(7, &version).unwrap(), version.clone()));
+        }
+        let empty = one.put(8, &[]).unwrap();
+        let words: usize = one.made.blocks.chunks.iter().map(Vec::len).sum();
+        assert!(words < 40_000, "{words}");
+        let mut lists = Lists::default();
+        let shifts = [lists.append(one).unwrap(), lists.append(other).unwrap()];
+        for (second, at, expected) in written {
+            assert_eq!(all(&lists, at + shifts[usize::from(second)]), expected);
+        }
+        assert!(all(&lists, empty).is_empty());
+    }
+
+    #[test]
+    fn full_chunks_are_followed_by_others() {
+        let mut writer = Writer::default();
+        let places: Vec<At> = (0..40_000_u32)
+            .map(|list| {
+                writer.put(list, &(0..60).map(|number| list * 64 + number).collect::<Vec<_>>()).unwrap()
+            })
+            .collect();
+        let mut lists = Lists::default();
+        let shift = lists.append(writer).unwrap();
+        assert!(lists.blocks.end() > CHUNK);
+        let owners = lists.lists.map(|_, list| Some(list[0]));
+        assert_eq!(owners, (0..40_000).collect::<Vec<_>>());
+        for (list, at) in (0..).zip(places) {
+            assert_eq!(all(&lists, at + shift), (0..60).map(|number| list * 64 + number).collect::<Vec<_>>());
+        }
+    }
+}
