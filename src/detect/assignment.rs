@@ -105,11 +105,18 @@ const NEXT_LINE: [&[u8]; 5] = [b"value:", b"Value:", b"ParameterValue:", b"\"val
 
 /// Whether what is found on the line before the one that begins at `start` may be on this one.
 pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
+    let before = text[start.saturating_sub(MAX_SPACE)..start].trim_ascii_end();
+    let block = match before {
+        [block @ .., b'-' | b'+'] => block,
+        _ => before,
+    };
+    if matches!(block.last(), Some(b'|' | b'>')) {
+        return true;
+    }
     let line = &text[start..text.len().min(start + MAX_VALUE)];
     let line = line.trim_ascii_start();
-    let before = text[start.saturating_sub(MAX_SPACE)..start].trim_ascii_end();
-    let block = before.strip_suffix(b"-").or_else(|| before.strip_suffix(b"+")).unwrap_or(before);
-    NEXT_LINE.iter().any(|word| line.starts_with(word)) || matches!(block.last(), Some(b'|' | b'>'))
+    // Nearly all lines begin otherwise.
+    matches!(line.first(), Some(b'v' | b'V' | b'P')) && NEXT_LINE.iter().any(|word| line.starts_with(word))
 }
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.

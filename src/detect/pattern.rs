@@ -5,7 +5,10 @@
 
 mod steps;
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 use regex_automata::{
     Anchored, Input,
@@ -27,6 +30,9 @@ pub(crate) const BEFORE: usize = 512;
 pub(crate) const AFTER: usize = 4096;
 /// The same for a match over several lines: a private key of 16,384 bits is 12 KiB.
 pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
+/// Searches after which an automaton is made for many of them: a lazy one takes some thousand times a window to
+/// build its states, and then a tenth of the time.
+const OFTEN: u32 = 512;
 /// Limit on the memory of one compiled expression, in bytes.
 const COMPILED_LIMIT: usize = 8 << 20;
 
@@ -39,6 +45,10 @@ const COMPILED_LIMIT: usize = 8 << 20;
 pub(crate) struct Engine {
     shape: OnceLock<Option<Shape>>,
     compiled: OnceLock<Option<Compiled>>,
+    /// The same, made for many searches.
+    often: OnceLock<Option<Compiled>>,
+    /// Searches by an automaton so far.
+    searches: AtomicU32,
     /// Set when steps took too long once; what they find would have been the same.
     hard: OnceLock<()>,
 }
@@ -160,7 +170,9 @@ impl Engine {
                 Err(TooHard) => self.hard.set(()).unwrap_or_default(),
             }
         }
-        let compiled = self.compiled.get_or_init(|| Compiled::new(&shape.hir)).as_ref()?;
+        let often = self.searches.fetch_add(1, Ordering::Relaxed) >= OFTEN;
+        let compiled = if often { &self.often } else { &self.compiled };
+        let compiled = compiled.get_or_init(|| Compiled::new(&shape.hir, often)).as_ref()?;
         compiled.search(&Input::new(text).span(part.start..part.end).anchored(anchored))
     }
 }
@@ -181,11 +193,11 @@ impl Shape {
     fn new(rule: &Pattern) -> Option<Self> {
         let hir = syntax::parse_with(&rule.regex, &pattern_syntax(rule.ignore_case)).ok()?;
         let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
+        let most = hir.properties().maximum_len().unwrap_or(reach);
         let (lead, before) = match lead(&hir, rule) {
             Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
-            None => (None, BEFORE),
+            None => (None, most.min(BEFORE)),
         };
-        let most = hir.properties().maximum_len().unwrap_or(reach);
         // One byte more than the longest match, so that a closing look-around sees its neighbour.
         let after = most.saturating_add(1).min(reach);
         Some(Self {
@@ -254,11 +266,11 @@ impl Run {
 }
 
 impl Compiled {
-    fn new(hir: &Hir) -> Option<Self> {
+    fn new(hir: &Hir, often: bool) -> Option<Self> {
         let regex = Regex::builder()
             // Windows are short and rules are many: building states of lazy automata, once a thread,
-            // would cost more than it saves.
-            .configure(Config::new().utf8_empty(false).hybrid(false).nfa_size_limit(Some(COMPILED_LIMIT)))
+            // would cost more than it saves, but where one rule is asked again and again.
+            .configure(Config::new().utf8_empty(false).hybrid(often).nfa_size_limit(Some(COMPILED_LIMIT)))
             .build_from_hir(hir)
             .ok()?;
         let group = secret_group(&regex);
