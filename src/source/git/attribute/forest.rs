@@ -107,21 +107,26 @@ impl<'g> Forest<'g> {
     fn grow_up(&mut self, above: &Above) {
         let graph = self.graph;
         let mut numbers = vec![NONE; graph.names()];
-        let mut left = above.trees.clone();
+        // Each with the object that it waits for.
+        let mut left: Vec<(u32, u32)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
         while !left.is_empty() {
-            let round: Vec<_> =
-                left.par_iter().map(|&tree| (tree, self.inside(tree, above, false))).collect();
+            let look = |&(tree, waits): &(u32, u32)| match waits {
+                NONE => (tree, self.inside(tree, above, false)),
+                waits if self.of_object[waits as usize] == NONE => (tree, Err(waits)),
+                _ => (tree, self.inside(tree, above, false)),
+            };
+            let round: Vec<_> = left.par_iter().map(look).collect();
             let before = left.len();
             left.clear();
             for (tree, inside) in round {
                 match inside {
-                    Some(inside) => self.put_folder(tree, inside, &mut numbers),
-                    None => left.push(tree),
+                    Ok(inside) => self.put_folder(tree, inside, &mut numbers),
+                    Err(waits) => left.push((tree, waits)),
                 }
             }
             if left.len() == before {
                 // Damaged trees that hold themselves: without that, so that this ends.
-                for tree in std::mem::take(&mut left) {
+                for (tree, _) in std::mem::take(&mut left) {
                     let inside = self.inside(tree, above, true).unwrap_or_default();
                     self.put_folder(tree, inside, &mut numbers);
                 }
@@ -129,18 +134,19 @@ impl<'g> Forest<'g> {
         }
     }
 
-    /// Names, by their numbers in the graph, and nodes of what leads on in a tree; `None` if one has no node yet and is not
-    /// to be left out.
-    fn inside(&self, tree: u32, above: &Above, leave_out: bool) -> Option<Vec<(u32, u32)>> {
+    /// Names, by their numbers in the graph, and nodes of what leads on in a tree; or the first object that has no
+    /// node yet, if it is not to be left out.
+    fn inside(&self, tree: u32, above: &Above, leave_out: bool) -> Result<Vec<(u32, u32)>, u32> {
         let mut inside = Vec::new();
         for entry in self.graph.entries_above(tree, above) {
-            match self.of_object[self.graph.object_of(entry) as usize] {
+            let object = self.graph.object_of(entry);
+            match self.of_object[object as usize] {
                 NONE if leave_out => {}
-                NONE => return None,
+                NONE => return Err(object),
                 node => inside.push((self.graph.label_of(entry).name(), node)),
             }
         }
-        Some(inside)
+        Ok(inside)
     }
 
     fn put_folder(&mut self, tree: u32, mut inside: Vec<(u32, u32)>, numbers: &mut [u32]) {
