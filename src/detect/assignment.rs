@@ -115,8 +115,7 @@ pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
     }
     let line = &text[start..text.len().min(start + MAX_VALUE)];
     let line = line.trim_ascii_start();
-    // Nearly all lines begin otherwise.
-    matches!(line.first(), Some(b'v' | b'V' | b'P')) && NEXT_LINE.iter().any(|word| line.starts_with(word))
+    NEXT_LINE.iter().any(|word| word.first() == line.first() && line.starts_with(word))
 }
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
