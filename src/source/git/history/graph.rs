@@ -531,7 +531,7 @@ impl Graph {
             if known.has(tree) || !beside.put(tree) {
                 continue;
             }
-            for &entry in self.raw_entries(tree) {
+            for entry in self.raw_entries(tree) {
                 let object = self.shape.object(entry);
                 if self.shape.is_tree(object) {
                     trees.push(object);
@@ -543,7 +543,7 @@ impl Graph {
         // What a new tree names may have a new name.
         for tree in 0..self.catalog.known() as u32 {
             if !known.has(tree) {
-                let objects = self.raw_entries(tree).iter().map(|&entry| self.shape.object(entry));
+                let objects = self.raw_entries(tree).map(|entry| self.shape.object(entry));
                 objects
                     .filter(|object| self.further.0.contains_key(object))
                     .for_each(|object| _ = beside.put(object));
