@@ -43,7 +43,7 @@ pub(crate) enum Command {
     #[command(name = "commit-msg")]
     CommitMsg(CommitMsgArgs),
     /// Scan every version of every file and every message that a repository holds
-    Audit(AuditArgs),
+    Audit(Box<AuditArgs>),
     /// Scan new commits before they are pushed (the pre-push hook)
     #[command(name = "pre-push")]
     PrePush(PrePushArgs),

@@ -15,7 +15,11 @@ pub(super) fn watch(control: &Arc<Control>) {
     let asked = AtomicBool::new(false);
     let handler = move || {
         if asked.swap(true, Ordering::SeqCst) {
-            #[expect(clippy::exit, reason = "whoever asks twice does not want to wait for anything")]
+            #[expect(
+                clippy::exit,
+                clippy::disallowed_methods,
+                reason = "whoever asks twice does not want to wait for anything"
+            )]
             std::process::exit(2);
         }
         control.cancel();

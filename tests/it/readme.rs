@@ -16,7 +16,7 @@ fn commands() -> Vec<String> {
             "```console" => inside = true,
             "```" => inside = false,
             line if inside => {
-                commands.push(line.split(" #").next().unwrap_or_default().trim_end().to_owned())
+                commands.push(line.split(" #").next().unwrap_or_default().trim_end().to_owned());
             }
             _ => {}
         }

@@ -145,7 +145,7 @@ fn judged(path: &str, text: &str, keyword: &str, classifier: Classifier) -> Opti
     let line = study::window(bytes, hit);
     let mut found = Vec::new();
     assignment::find(bytes, line, hit, &mut found);
-    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()) };
+    let ask = Ask { keyword: hit.of(bytes), classifier, place: Place::of(path.as_bytes()), odds: ODDS };
     found.first().and_then(|one| judge(bytes, line, one, ask))
 }
 
