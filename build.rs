@@ -172,7 +172,8 @@ fn keyword_table(
     for (part, bytes) in files {
         let file = out.join(format!("{}.{part}", name.to_ascii_lowercase()));
         fs::write(&file, bytes)?;
-        write!(parts, "{part}: Cow::Borrowed(include_bytes!({:?})), ", file.display().to_string())?;
+        let kind = if matches!(part, "grams" | "marks") { "Array::Static" } else { "Cow::Borrowed" };
+        write!(parts, "{part}: {kind}(include_bytes!({:?})), ", file.display().to_string())?;
     }
     Ok(format!(
         "pub(super) static {name}: Table = Table {{ {parts} }};\n\

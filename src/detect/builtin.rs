@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::gram::Table;
+use super::gram::{Array, Table};
 
 /// The rules of each keyword of a table, by their places among the built-in rules.
 #[derive(Debug)]

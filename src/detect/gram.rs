@@ -3,7 +3,7 @@
 //! `build.rs` uses this, too: what the built-in rules look for is entered when the program is
 //! built, and a start makes nothing. Must not search.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, ops::Deref, sync::OnceLock};
 
 use super::{Detector, entropy::pair_commonness};
 
@@ -74,9 +74,54 @@ pub(crate) const ODD: u32 = 1 << 21;
 /// Values of the low five bits of a byte.
 const VALUES: u32 = 32;
 
+/// Bytes of [`Grams`].
+const GRAMS: usize = 1 << (20 - 3);
+
 /// A bit for each four-byte gram of five bits a byte: 128 KiB, of which source text, with the few
 /// grams that it mostly has, keeps some hundred lines in use.
-pub(crate) type Grams = [u8; 1 << (20 - 3)];
+pub(crate) type Grams = [u8; GRAMS];
+
+/// An array that is built in or on the heap: a thread's stack has no room for several of this size.
+#[derive(Clone, Debug)]
+pub(crate) enum Array<const N: usize> {
+    /// Of the program.
+    Static(&'static [u8; N]),
+    /// Of this run.
+    Heap(Box<[u8; N]>),
+}
+
+impl<const N: usize> Array<N> {
+    fn zero() -> Self {
+        Self::Heap(boxed(vec![0; N]))
+    }
+
+    /// The array, to be changed; one of the program is copied first.
+    fn to_mut(&mut self) -> &mut [u8; N] {
+        if let Self::Static(array) = *self {
+            *self = Self::Heap(boxed(array.to_vec()));
+        }
+        match self {
+            Self::Heap(array) => array,
+            Self::Static(_) => unreachable!("it was copied above"),
+        }
+    }
+}
+
+impl<const N: usize> Deref for Array<N> {
+    type Target = [u8; N];
+
+    #[inline(always)]
+    fn deref(&self) -> &[u8; N] {
+        match self {
+            Self::Static(array) => array,
+            Self::Heap(array) => array,
+        }
+    }
+}
+
+fn boxed<const N: usize>(bytes: Vec<u8>) -> Box<[u8; N]> {
+    bytes.into_boxed_slice().try_into().unwrap_or_else(|_| unreachable!("it was made with this length"))
+}
 
 /// Tables of keywords and their grams, in the form in which `build.rs` leaves them in files: numbers are bytes,
 /// the lowest first.
@@ -92,9 +137,9 @@ pub(crate) struct Table {
     /// For each keyword: whether its case is ignored (0 or 1).
     pub(crate) fold: Cow<'static, [u8]>,
     /// The grams that a keyword has, or may have together with a neighbour.
-    pub(crate) grams: Cow<'static, Grams>,
+    pub(crate) grams: Array<GRAMS>,
     /// [`Marks`] by bucket (twice four bytes).
-    pub(crate) marks: Cow<'static, [u8; 8 << BUCKET_BITS]>,
+    pub(crate) marks: Array<{ 8 << BUCKET_BITS }>,
     /// The first entry of each bucket, and their number (four bytes).
     pub(crate) starts: Cow<'static, [u8]>,
     /// All entries, by bucket.
@@ -179,8 +224,8 @@ impl Table {
             bytes: Cow::Borrowed(&[]),
             ends: Cow::Borrowed(&[]),
             fold: Cow::Borrowed(&[]),
-            grams: Cow::Owned([0; 1 << 17]),
-            marks: Cow::Owned([0; 8 << BUCKET_BITS]),
+            grams: Array::zero(),
+            marks: Array::zero(),
             starts: Cow::Owned(vec![0; 4 * ((1 << BUCKET_BITS) + 1)]),
             entries: Cow::Borrowed(&[]),
         }
