@@ -151,10 +151,12 @@ impl Control {
 #[must_use]
 pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
     let collector = Collector::new(plan);
-    let digest = plan.digest();
+    let digest = sources.iter().any(|source| source.remembers()).then(|| plan.digest());
     let visit = || {
         for source in sources {
-            collector.recall(*source, &digest);
+            if let Some(digest) = &digest {
+                collector.recall(*source, digest);
+            }
             if let Err(error) = source.visit(&collector) {
                 let cause = error.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
                 collector.fail(Problem {
@@ -179,7 +181,9 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
             Some(Ok(pool)) => pool.install(visit),
             _ => visit(),
         };
-    collector.pass_on(&digest);
+    if let Some(digest) = &digest {
+        collector.pass_on(digest);
+    }
     collector.finish(question, answer)
 }
 

@@ -173,6 +173,11 @@ pub trait Source {
     /// If the source as a whole cannot be read. Single entries that cannot are problems.
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError>;
 
+    /// Whether it keeps what runs learn: only then is a digest of all rules made, which takes longer than a small commit.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// What earlier runs learned with the rules and limits that `digest` names; the visit then leaves out what they
     /// looked at. Asked once, before the visit.
     fn recall(&self, digest: &[u8; 32], visitor: &dyn Visitor) -> Learned {

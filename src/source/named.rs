@@ -58,6 +58,10 @@ impl Source for Named {
         Ok(answers)
     }
 
+    fn remembers(&self) -> bool {
+        self.source.remembers()
+    }
+
     fn recall(&self, digest: &[u8; 32], visitor: &dyn Visitor) -> Learned {
         self.source.recall(digest, &self.visitor(visitor))
     }

@@ -333,6 +333,10 @@ impl Source for WholeHistory {
         Ok(())
     }
 
+    fn remembers(&self) -> bool {
+        self.state.is_some()
+    }
+
     fn recall(&self, digest: &[u8; 32], visitor: &dyn Visitor) -> Learned {
         let Some(file) = &self.state else { return Learned::default() };
         let place = past::Place { file, digest: *digest, id_len: self.repo.hash.id_len() };
