@@ -6,7 +6,7 @@
 //! nearly all is turned away by the bytes before and after the gram, and nearly all of the rest by eight
 //! bytes compared at once; only then a keyword is looked at.
 //!
-//! The automaton of the `aho-corasick` crate is the oracle of the tests; `cargo bench --bench scan` times both.
+//! The automaton of the `aho-corasick` crate is the oracle of the tests.
 //!
 //! Must not know what a keyword belongs to.
 
