@@ -76,6 +76,8 @@ pub struct Subject<'s> {
 pub struct Tally {
     /// Matches dropped because an offline proof failed.
     pub disproved: u64,
+    /// Whether structural rules gave the document up, so that nothing is known of a part of it.
+    pub given_up: bool,
 }
 
 /// How far a scan goes.
@@ -265,10 +267,10 @@ impl Scanner {
         }
         let encoded = encoding::detect(subject.bytes);
         self.outermost(subject, encoded, &mut collector);
-        let Collector { matches: mut found, tally, .. } = collector;
+        let Collector { matches: mut found, mut tally, .. } = collector;
         self.defer(subject, &mut found);
         if encoded == Encoded::Text {
-            self.structure(subject, &mut found);
+            tally.given_up = !self.structure(subject, &mut found);
         }
         overlap::resolve(&self.rules, &mut found);
         matches.extend(
@@ -279,10 +281,12 @@ impl Scanner {
         tally
     }
 
-    /// Adds what structural rules find in `subject`: in blocks that are fresh, or rest on something that is.
-    pub fn structure(&self, subject: Subject<'_>, matches: &mut Vec<Match>) {
-        let Some((beside, path)) = subject.beside.filter(|_| subject.kind == Kind::File) else { return };
-        let Some(format) = self.policy.format(subject.bytes, subject.path) else { return };
+    /// Adds what structural rules find in `subject`: in blocks that are fresh, or rest on something that is. False if they
+    /// gave the document up.
+    #[must_use]
+    pub fn structure(&self, subject: Subject<'_>, matches: &mut Vec<Match>) -> bool {
+        let Some((beside, path)) = subject.beside.filter(|_| subject.kind == Kind::File) else { return true };
+        let Some(format) = self.policy.format(subject.bytes, subject.path) else { return true };
         let look = Look {
             bytes: subject.bytes,
             path: subject.path,
@@ -290,7 +294,7 @@ impl Scanner {
             beside: (beside, path),
             secretlike: &|span| self.credential(subject, span),
         };
-        self.policy.look(&self.rules, look, format, matches);
+        self.policy.look(&self.rules, look, format, matches)
     }
 
     /// Whether structural rules may have something to say of a file, depending on what lies beside it.

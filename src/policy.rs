@@ -109,12 +109,19 @@ impl Policy {
         })
     }
 
-    /// Adds what the rules find in a file of `format`.
-    pub(crate) fn look(&self, rules: &RuleSet, look: Look<'_>, format: Format, matches: &mut Vec<Match>) {
-        let Some(parts) = self.formats.get(format.name()) else { return };
+    /// Adds what the rules find in a file of `format`. False if the document was given up, being too entangled.
+    #[must_use]
+    pub(crate) fn look(
+        &self,
+        rules: &RuleSet,
+        look: Look<'_>,
+        format: Format,
+        matches: &mut Vec<Match>,
+    ) -> bool {
+        let Some(parts) = self.formats.get(format.name()) else { return true };
         let index = parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all));
         if !index.may_speak(look.bytes) {
-            return;
+            return true;
         }
         let document = format::parse(format, look.bytes);
         let world = World::new(look.bytes, (format, &document), look.beside);
@@ -131,11 +138,12 @@ impl Policy {
             }
             for &part in index.of(&block.kind).iter().chain(&index.others) {
                 if world.is_spent() {
-                    return;
+                    return false;
                 }
                 ask(rules, (look, &judge), (part, index), block, &mut found);
             }
         }
+        !world.is_spent()
     }
 }
 

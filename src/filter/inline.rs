@@ -111,12 +111,14 @@ pub(super) struct Text<'t> {
     bytes: &'t [u8],
     matches: &'t [Match],
     blocks: OnceLock<Vec<Span>>,
+    /// Where words of policy scanners' markers stand.
+    markers: OnceLock<Vec<policy::Hit>>,
 }
 
 impl<'t> Text<'t> {
     /// `matches` in the order of their places.
     pub(super) const fn new(bytes: &'t [u8], matches: &'t [Match]) -> Self {
-        Self { bytes, matches, blocks: OnceLock::new() }
+        Self { bytes, matches, blocks: OnceLock::new(), markers: OnceLock::new() }
     }
 }
 
@@ -186,7 +188,7 @@ impl Inline {
                 None => {}
             }
         }
-        if let Some(verdict) = policy::find(text.bytes, found, question.rule, &self.options.tools) {
+        if let Some(verdict) = policy::find(text, found, question.rule, &self.options.tools) {
             return Some(verdict);
         }
         if self.options.tools.contains(&Tool::Secretlint) {

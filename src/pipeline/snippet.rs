@@ -2,6 +2,10 @@
 //!
 //! Must not show a byte of any secret of the content beyond its redacted form.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+
 use crate::{
     detect::encoding::{self, Encoded},
     finding::{Match, Snippet},
@@ -21,14 +25,71 @@ pub(super) fn none() -> Snippet {
     Snippet::default()
 }
 
-/// The line of match `index` and its neighbours. `start` is its position in `bytes`.
-pub(super) fn around(
-    bytes: &[u8],
-    matches: &[Match],
+/// A content with what is not to be shown of it, learnt once: a content may have as many findings as lines.
+pub(super) struct Hidden<'c> {
+    bytes: &'c [u8],
+    matches: &'c [Match],
+    /// Secrets in the order of their places.
+    secrets: OnceLock<Vec<Secret>>,
+    /// Finds the values of all matches wherever they stand.
+    values: OnceLock<Option<AhoCorasick>>,
+}
+
+/// The place of a secret.
+struct Secret {
+    /// Which of the matches.
     index: usize,
-    start: Position,
-    lines: &LineMap,
-) -> Snippet {
+    span: Span,
+    /// Where the last of the secrets up to this one ends.
+    reach: usize,
+}
+
+impl<'c> Hidden<'c> {
+    /// `matches` are those of the content `bytes`.
+    pub(super) const fn new(bytes: &'c [u8], matches: &'c [Match]) -> Self {
+        Self { bytes, matches, secrets: OnceLock::new(), values: OnceLock::new() }
+    }
+
+    /// The secrets that touch a part.
+    fn touching(&self, part: Span) -> impl Iterator<Item = &Secret> {
+        let secrets = self.secrets.get_or_init(|| {
+            let all = self.matches.iter().enumerate();
+            let mut secrets: Vec<Secret> = all
+                .filter(|(_, found)| !found.span.is_empty() && !found.is_setting())
+                .map(|(index, found)| Secret { index, span: found.span, reach: 0 })
+                .collect();
+            secrets.sort_by_key(|secret| secret.span.start);
+            let mut reach = 0;
+            for secret in &mut secrets {
+                reach = reach.max(secret.span.end);
+                secret.reach = reach;
+            }
+            secrets
+        });
+        let first = secrets.partition_point(|secret| secret.reach < part.start);
+        let near = secrets[first..].iter().take_while(move |secret| secret.span.start <= part.end);
+        near.filter(move |secret| secret.span.touches(part))
+    }
+
+    /// The first place in `text` where the value of a match stands; all of it if that cannot be told.
+    fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
+        let values = self.values.get_or_init(|| {
+            let values = self.matches.iter().map(|found| found.secret.expose());
+            AhoCorasickBuilder::new()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(values.filter(|value| value.len() >= REPEATED))
+                .ok()
+        });
+        match values {
+            Some(values) => values.find(text).map(|hit| (hit.start(), hit.len())),
+            None => (!text.is_empty()).then_some((0, text.len())),
+        }
+    }
+}
+
+/// The line of match `index` and its neighbours. `start` is its position in `bytes`.
+pub(super) fn around(hidden: &Hidden<'_>, index: usize, start: Position, lines: &LineMap) -> Snippet {
+    let &Hidden { bytes, matches, .. } = hidden;
     let found = &matches[index];
     let low = found.span.start.saturating_sub(MARGIN);
     let line_start =
@@ -36,7 +97,7 @@ pub(super) fn around(
     let high = bytes.len().min(found.span.end + MARGIN);
     let line_end =
         memchr::memchr(b'\n', &bytes[found.span.end..high]).map_or(high, |newline| found.span.end + newline);
-    let mut builder = Builder { bytes, matches, text: String::new(), mark: Span::default(), marked: index };
+    let mut builder = Builder { hidden, text: String::new(), mark: Span::default(), marked: index };
     let mut first = start;
     if let Some(before) = context_before(bytes, line_start) {
         builder.add(before);
@@ -75,8 +136,7 @@ fn context_after(bytes: &[u8], line_end: usize) -> Option<Span> {
 }
 
 struct Builder<'b> {
-    bytes: &'b [u8],
-    matches: &'b [Match],
+    hidden: &'b Hidden<'b>,
     text: String,
     mark: Span,
     marked: usize,
@@ -86,14 +146,9 @@ impl Builder<'_> {
     /// Adds the bytes of `part`, each secret in it redacted.
     fn add(&mut self, part: Span) {
         let mut place = part.start;
-        // Matches are sorted by place; policy findings may overlap secrets, which are hidden first.
-        let mut hidden: Vec<(usize, Span)> = self
-            .matches
-            .iter()
-            .enumerate()
-            .filter(|(_, found)| found.span.touches(part) && !found.span.is_empty() && !found.is_setting())
-            .map(|(index, found)| (index, found.span))
-            .collect();
+        // Policy findings may overlap secrets, which are hidden first.
+        let mut hidden: Vec<(usize, Span)> =
+            self.hidden.touching(part).map(|secret| (secret.index, secret.span)).collect();
         hidden.sort_by_key(|(index, span)| (span.start, *index != self.marked));
         for (index, span) in hidden {
             if span.start < place {
@@ -104,7 +159,7 @@ impl Builder<'_> {
             }
             self.shown(Span::new(place, span.start));
             let from = self.text.len();
-            self.text.push_str(&harmless(redact(self.matches[index].secret.expose()).as_bytes()));
+            self.text.push_str(&harmless(redact(self.hidden.matches[index].secret.expose()).as_bytes()));
             if index == self.marked {
                 self.mark = Span::new(from, self.text.len());
             }
@@ -117,7 +172,7 @@ impl Builder<'_> {
 
     /// Adds text that holds no secret, and marks what of it is the setting that is reported.
     fn shown(&mut self, part: Span) {
-        let setting = &self.matches[self.marked];
+        let setting = &self.hidden.matches[self.marked];
         if !setting.is_setting() {
             return self.plain(part);
         }
@@ -146,26 +201,19 @@ impl Builder<'_> {
 
     /// Adds text that holds no match; values that stand there again are redacted all the same.
     fn plain(&mut self, part: Span) {
-        let text = part.of(self.bytes);
-        let text = match encoding::detect(self.bytes) {
+        let text = part.of(self.hidden.bytes);
+        let text = match encoding::detect(self.hidden.bytes) {
             Encoded::Utf16 { big_endian, .. } => encoding::convert(text, big_endian, 0).text,
             Encoded::Text | Encoded::Binary => text.to_vec(),
         };
         let text = text.strip_suffix(b"\r").unwrap_or(&text).to_vec();
         let mut rest = text.as_slice();
-        while let Some((at, length)) = self.repeated(rest) {
+        while let Some((at, length)) = self.hidden.repeated(rest) {
             self.text.push_str(&harmless(&rest[..at]));
             self.text.push_str(&redact(&rest[at..at + length]));
             rest = &rest[at + length..];
         }
         self.text.push_str(&harmless(rest));
-    }
-
-    /// The first place in `text` where the value of a match stands.
-    fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let values =
-            self.matches.iter().map(|found| found.secret.expose()).filter(|value| value.len() >= REPEATED);
-        values.filter_map(|value| memchr::memmem::find(text, value).map(|at| (at, value.len()))).min()
     }
 }
 

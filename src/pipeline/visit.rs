@@ -18,7 +18,7 @@ use super::{
     trace::{Answer, Question},
 };
 use crate::{
-    detect::{Change, Kept as Carry, Scratch, Subject},
+    detect::{Change, Kept as Carry, Scratch, Subject, Tally},
     finding::{Finding, Match, Severity, Suppression},
     origin::{Beside, Entry, Kind, ObjectId, Presence},
     rule::{Gate, Rule},
@@ -61,8 +61,9 @@ struct Content<'c> {
     typed: &'c Entry,
     /// The same, named as in the repository.
     entry: &'c Entry,
-    bytes: &'c [u8],
     matches: &'c [Match],
+    /// What is to be hidden where its lines are shown.
+    hidden: &'c snippet::Hidden<'c>,
 }
 
 #[derive(Default)]
@@ -313,7 +314,7 @@ impl<'p> Collector<'p> {
             beside: whole.then(|| (beside, typed.origin.path.as_bstr())),
         };
         let mut matches = Vec::new();
-        let (tally, carry) = match look {
+        let (mut tally, carry) = match look {
             Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
             Look::Change(fresh, change, counted) => {
                 let (tally, carry) = self.plan.scanner.scan_change(subject, change, scratch, &mut matches);
@@ -327,12 +328,14 @@ impl<'p> Collector<'p> {
             }
         };
         if matches!(look, Look::Change(..)) && (is_tip(entry) || self.only_known()) {
-            self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
+            tally.given_up |=
+                !self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
             matches.sort_by_key(|one| (one.span, one.rule));
         }
-        if !matches.is_empty() || tally.disproved > 0 {
+        if !matches.is_empty() || tally.disproved > 0 || tally.given_up {
             self.hold(entry);
         }
+        self.told(entry, tally);
         let all = matches.len();
         matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
         if self.only_known() {
@@ -349,12 +352,24 @@ impl<'p> Collector<'p> {
         let none = Fresh::Ranges(Vec::new());
         let marked = if entry.history.is_some() { &none } else { look.fresh() };
         let verdicts = self.plan.filter.on_content(entry, bytes, marked, &matches);
-        let content = Content { typed, entry, bytes, matches: &matches };
+        let hidden = snippet::Hidden::new(bytes, &matches);
+        let content = Content { typed, entry, matches: &matches, hidden: &hidden };
         let mut positions = Positions::new(bytes);
         for (index, verdict) in verdicts.into_iter().enumerate() {
             self.keep(&content, index, verdict, &mut positions);
         }
         carry
+    }
+
+    /// A document that structural rules gave up was not looked at in full.
+    fn told(&self, entry: &Entry, tally: Tally) {
+        if tally.given_up {
+            self.fail(Problem {
+                subject: entry.origin.full_path(),
+                message: "too entangled to be judged on its structure; split it, or exclude it with a reason"
+                    .to_owned(),
+            });
+        }
     }
 
     /// Asks what there is to say of a further name of a content. What is there now is looked at as a whole, since what
@@ -371,10 +386,11 @@ impl<'p> Collector<'p> {
             beside: is_tip(entry).then(|| (&entry.beside, entry.origin.path.as_bstr())),
         };
         let mut matches = Vec::new();
-        self.plan.scanner.scan(subject, scratch, &mut matches);
-        if !matches.is_empty() {
+        let tally = self.plan.scanner.scan(subject, scratch, &mut matches);
+        if !matches.is_empty() || tally.given_up {
             self.hold(entry);
         }
+        self.told(entry, tally);
         matches.retain(|found| {
             let sure = found.confidence >= self.plan.thresholds.min_confidence;
             let print = || {
@@ -388,7 +404,8 @@ impl<'p> Collector<'p> {
             return;
         }
         let verdicts = self.plan.filter.on_content(entry, bytes, &Fresh::Ranges(Vec::new()), &matches);
-        let content = Content { typed: entry, entry, bytes, matches: &matches };
+        let hidden = snippet::Hidden::new(bytes, &matches);
+        let content = Content { typed: entry, entry, matches: &matches, hidden: &hidden };
         let mut positions = Positions::new(bytes);
         for (index, verdict) in verdicts.into_iter().enumerate() {
             self.keep(&content, index, verdict, &mut positions);
@@ -472,7 +489,7 @@ impl<'p> Collector<'p> {
         suppression: Option<Suppression>,
         positions: &mut Positions<'_>,
     ) -> Finding {
-        let &Content { entry, bytes, matches, .. } = content;
+        let &Content { entry, matches, hidden, .. } = content;
         let found = &matches[index];
         let rule = self.plan.scanner.rules().rule(found.rule);
         let on_file = found.whole.is_empty() && found.span.is_empty();
@@ -498,7 +515,7 @@ impl<'p> Collector<'p> {
             snippet: if on_file {
                 snippet::none()
             } else {
-                snippet::around(bytes, matches, index, start, &entry.lines)
+                snippet::around(hidden, index, start, &entry.lines)
             },
             secret: found.secret.clone(),
             proof: found.proof,

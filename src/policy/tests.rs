@@ -43,7 +43,7 @@ fn found_in(rules: &RuleSet, path: &str, text: &str, fresh: &Fresh, beside: &Bes
     let look = Look { bytes, path, fresh, beside: (beside, path), secretlike: &secretlike };
     let mut matches = Vec::new();
     if let Some(format) = policy.format(bytes, path) {
-        policy.look(rules, look, format, &mut matches);
+        assert!(policy.look(rules, look, format, &mut matches));
     }
     matches.sort_by_key(|one| one.span);
     let lines = matches.iter().map(|one| {

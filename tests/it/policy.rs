@@ -136,3 +136,33 @@ fn coverage_counts_formats_by_risk() {
     let terraform = out.lines().find(|line| line.starts_with("terraform ")).unwrap();
     assert_eq!(terraform.split_whitespace().count(), 11, "{terraform}");
 }
+
+/// 5,000 policies that each show the same 5,000 statements: more than a document is given.
+#[test]
+fn a_document_that_is_given_up_is_a_problem() {
+    let repo = Repo::new();
+    let mut text = String::from("data \"aws_iam_policy_document\" \"all\" {\n");
+    text.push_str(&"  statement {\n    actions = [\"s3:Get\"]\n    resources = [\"*\"]\n  }\n".repeat(5_000));
+    text.push_str("}\n");
+    for number in 0..5_000 {
+        text.push_str(&format!(
+            "resource \"aws_iam_policy\" \"p{number}\" {{\n  policy = data.aws_iam_policy_document.all.json\n}}\n"
+        ));
+    }
+    repo.write("main.tf", text);
+    let (code, out) = run(&repo, &["scan", "-f", "json", "."]);
+    assert_eq!(code, 2);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(report.to_string().contains("too entangled"), "{}", report["receipt"]);
+}
+
+#[test]
+fn a_file_with_a_finding_on_every_line_ends() {
+    let repo = Repo::new();
+    let bucket =
+        |number| format!("resource \"aws_s3_bucket\" \"b{number}\" {{\n  acl = \"public-read\"\n}}\n");
+    repo.write("main.tf", (0..4_000).map(bucket).collect::<String>());
+    let (code, out) = run(&repo, &["scan", "-q", "-f", "json", "."]);
+    assert_eq!(code, 1);
+    assert!(out.matches("\"s3-acl-public\"").count() >= 4_000);
+}

@@ -3,9 +3,12 @@
 //! An id holds for a rule that gives it among its references. Must not read beyond the block, the comment above it and the first lines
 //! of the file.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use bstr::ByteSlice as _;
 
-use super::{Tool, Verdict, clean_reason, comment_text, tools::foreign};
+use super::{Text, Tool, Verdict, clean_reason, comment_text, tools::foreign};
 use crate::{
     finding::{Match, Suppression},
     rule::Rule,
@@ -53,9 +56,37 @@ const ABOVE: usize = 8;
 /// Most bytes behind a word in which ids are looked for: `rules_to_suppress` has them on lines of their own.
 const IDS: usize = 2048;
 
+/// Finds the words of all markers.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).build(MARKERS.map(|(_, word, ..)| word)).ok()
+});
+
+/// The word of a marker in a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit {
+    /// Where it begins.
+    at: usize,
+    /// Which of the markers.
+    marker: usize,
+}
+
+/// Where words of markers stand, in the order of their places.
+fn hits(bytes: &[u8]) -> Vec<Hit> {
+    let found = WORDS.iter().flat_map(|words| words.find_overlapping_iter(bytes));
+    let mut hits: Vec<Hit> =
+        found.map(|hit| Hit { at: hit.start(), marker: hit.pattern().as_usize() }).collect();
+    hits.sort_unstable_by_key(|hit| (hit.at, hit.marker));
+    hits
+}
+
 /// What the markers of policy scanners say of a match.
-pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> Option<Verdict> {
+pub(super) fn find(text: &Text<'_>, found: &Match, rule: &Rule, tools: &[Tool]) -> Option<Verdict> {
+    let bytes = text.bytes;
     if rule.refs.is_empty() && !found.is_structural() {
+        return None;
+    }
+    let hits = text.markers.get_or_init(|| hits(bytes));
+    if hits.is_empty() {
         return None;
     }
     let extent = if found.is_structural() { found.whole } else { found.span };
@@ -64,7 +95,7 @@ pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> 
         Span::new(above(bytes, line_start(bytes, found.span.start), 1), line_end(bytes, found.span.start));
     let header = Span::new(above(bytes, line_start(bytes, extent.start), 1), line_end(bytes, extent.start));
     let head = Span::new(0, bytes.len().min(HEAD));
-    for (tool, word, reach, ids) in MARKERS {
+    for (marker, (tool, word, reach, ids)) in MARKERS.into_iter().enumerate() {
         if !tools.contains(&tool) {
             continue;
         }
@@ -74,7 +105,10 @@ pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> 
             Reach::File => &[head],
         };
         for place in places {
-            if let Some((at, suppression)) = in_place(bytes, *place, (tool, word, ids), rule) {
+            let from = hits.partition_point(|hit| hit.at < place.start);
+            let inside = hits[from..].iter().take_while(|hit| hit.at + word.len() <= place.end);
+            let mine = inside.filter(|hit| hit.marker == marker).map(|hit| hit.at);
+            if let Some((at, suppression)) = first(bytes, place.start, mine, (tool, word, ids), rule) {
                 return Some(Verdict::Suppressed { suppression, at });
             }
         }
@@ -82,20 +116,19 @@ pub(super) fn find(bytes: &[u8], found: &Match, rule: &Rule, tools: &[Tool]) -> 
     None
 }
 
-/// The first marker of one form in a part of the text that speaks for the rule.
-fn in_place(
+/// The first of the places of a marker, in a part of the text that begins at `start`, at which it speaks for the rule.
+fn first(
     bytes: &[u8],
-    place: Span,
+    start: usize,
+    places: impl Iterator<Item = usize>,
     (tool, word, ids): (Tool, &str, bool),
     rule: &Rule,
 ) -> Option<(usize, Suppression)> {
-    let text = place.of(bytes).to_ascii_lowercase();
-    for hit in memchr::memmem::find_iter(&text, word) {
-        let before = hit.checked_sub(1).and_then(|before| text.get(before));
+    for at in places {
+        let before = (at > start).then(|| bytes[at - 1]);
         if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
             continue;
         }
-        let at = place.start + hit;
         let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
         if !ids {
             // An annotation is a key, with the reason as its value.
@@ -221,7 +254,7 @@ mod tests {
         let refs =
             ["CKV_AWS_20", "AWS-0092", "W31", "57b9893d", "s3-public-read-bucket", "privileged", "DL3002"];
         let rule = Rule { refs: refs.map(Cow::Borrowed).to_vec().into(), ..rule("one") };
-        let verdict = find(text.as_bytes(), &found, &rule, &Tool::ALL);
+        let verdict = find(&Text::new(text.as_bytes(), &[]), &found, &rule, &Tool::ALL);
         let said = verdict.map(|verdict| match verdict {
             Verdict::Suppressed { suppression, .. } => (suppression.place, suppression.reason),
             Verdict::Void { remark, .. } => (remark, None),
