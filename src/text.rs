@@ -158,7 +158,7 @@ pub struct Position {
     pub character: usize,
 }
 
-/// Turns offsets into positions, going forward from the last one asked for.
+/// Turns offsets into positions, going on from the last one asked for.
 #[derive(Debug)]
 pub struct Positions<'t> {
     text: &'t [u8],
@@ -176,11 +176,11 @@ impl<'t> Positions<'t> {
         Self { text, line: 1, line_start: 0, offset: 0, units: 0 }
     }
 
-    /// The position of `offset`, cut to the end of the text. Cheapest for growing offsets.
+    /// The position of `offset`, cut to the end of the text. Costs what lies between it and the last one.
     pub fn at(&mut self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
         if offset < self.offset {
-            *self = Self::new(self.text);
+            self.back_to_line_of(offset);
         }
         for newline in memchr::memchr_iter(b'\n', &self.text[self.offset..offset]) {
             self.line += 1;
@@ -195,6 +195,16 @@ impl<'t> Positions<'t> {
         let mark = self.line == 1 && offset >= BOM.len() && self.text.starts_with(BOM);
         let character = self.units + 1 - usize::from(mark);
         Position { line: self.line, column: offset - self.line_start + 1, character }
+    }
+
+    /// Goes back to the start of the line that holds `offset`.
+    fn back_to_line_of(&mut self, offset: usize) {
+        if offset < self.line_start {
+            self.line -= memchr::memchr_iter(b'\n', &self.text[offset..self.line_start]).count();
+            self.line_start = line_start(self.text, offset);
+        }
+        self.offset = self.line_start;
+        self.units = 0;
     }
 }
 
@@ -317,6 +327,14 @@ mod tests {
         for (offset, line, column) in [(0, 1, 1), (4, 2, 1), (7, 4, 1), (99, 4, 2), (1, 1, 2)] {
             let expected = Position { line, column, character: column };
             assert_eq!(positions.at(offset), expected, "offset {offset}");
+        }
+        for text in ["ab\r\nc\n\nd", "\u{feff}a\n\nb\u{1f511}\nc\n"] {
+            let places: Vec<_> = (0..=text.len()).filter(|&offset| text.is_char_boundary(offset)).collect();
+            for (&from, &to) in places.iter().flat_map(|from| places.iter().map(move |to| (from, to))) {
+                let mut positions = Positions::new(text.as_bytes());
+                positions.at(from);
+                assert_eq!(positions.at(to), Positions::new(text.as_bytes()).at(to), "{from} to {to}");
+            }
         }
     }
 
