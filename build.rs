@@ -157,22 +157,21 @@ fn keyword_table(
         }
     }
     starts.push(users.len());
-    let mut table = gram::Table::empty();
-    table.extend(&keywords);
+    let table = gram::Table::new(&keywords);
     let mut parts = String::new();
     let files: [(&str, &[u8]); 7] = [
         ("bytes", &table.bytes),
         ("ends", &table.ends),
         ("fold", &table.fold),
         ("grams", &table.grams[..]),
-        ("marks", &table.marks[..]),
-        ("starts", &table.starts),
+        ("lists", &table.lists[..]),
+        ("heads", &table.heads),
         ("entries", &table.entries),
     ];
     for (part, bytes) in files {
         let file = out.join(format!("{}.{part}", name.to_ascii_lowercase()));
         fs::write(&file, bytes)?;
-        let kind = if matches!(part, "grams" | "marks") { "Array::Static" } else { "Cow::Borrowed" };
+        let kind = if matches!(part, "grams" | "lists") { "Array::Static" } else { "Cow::Borrowed" };
         write!(parts, "{part}: {kind}(include_bytes!({:?})), ", file.display().to_string())?;
     }
     Ok(format!(

@@ -3,7 +3,7 @@
 //! `build.rs` uses this, too: what the built-in rules look for is entered when the program is
 //! built, and a start makes nothing. Must not search.
 
-use std::{borrow::Cow, ops::Deref, sync::OnceLock};
+use std::{borrow::Cow, collections::BTreeMap, ops::Deref, sync::OnceLock};
 
 use super::{Detector, entropy::pair_commonness};
 
@@ -43,14 +43,14 @@ pub(crate) struct Entry {
     pub(crate) mask: u64,
     /// Place of the keyword among all.
     pub(crate) keyword: u32,
-    /// Place of the gram in the keyword.
-    pub(crate) offset: u16,
+    /// Place of the gram in the keyword; -1 where the gram begins with the byte before it.
+    pub(crate) offset: i16,
     /// Whether the eight bytes begin [`BEFORE`] bytes before the gram, not with it.
     pub(crate) before: bool,
 }
 
-/// What is asked before the keywords of a bucket are looked at: the bytes (their low five bits) that may
-/// stand before and after the grams in it. Nothing passes for an empty bucket.
+/// What is asked before the entries of a list are looked at: the bytes (their low five bits) that may
+/// stand before and after its grams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Marks {
     pub(crate) before: u32,
@@ -59,27 +59,30 @@ pub(crate) struct Marks {
 
 /// Bytes before a gram that an entry may show.
 pub(crate) const BEFORE: usize = 4;
-/// Buckets of the second look.
-const BUCKET_BITS: u32 = 12;
+/// Bytes of a gram.
+pub(crate) const WIDTH: usize = 4;
 /// Sets bit 5 of every byte: upper case becomes lower case, and other bytes keep apart well enough.
 pub(crate) const FOLD: u64 = 0x2020_2020_2020_2020;
-/// An odd multiplier with well-spread bits (the golden ratio).
-const MULTIPLIER: u32 = 0x9E37_79B1;
-/// The low five bits of three bytes.
-pub(crate) const THREE: u32 = 0x7FFF;
-/// Of a key: the gram has three bytes, and is asked for at even places.
-pub(crate) const EVEN: u32 = 1 << 20;
-/// Of a key: the gram has three bytes, and is asked for at odd places.
-pub(crate) const ODD: u32 = 1 << 21;
 /// Values of the low five bits of a byte.
-const VALUES: u32 = 32;
+const VALUES: u8 = 32;
 
-/// Bytes of [`Grams`].
-const GRAMS: usize = 1 << (20 - 3);
+/// Places of grams.
+const PLACES: usize = 1 << 16;
 
-/// A bit for each four-byte gram of five bits a byte: 128 KiB, of which source text, with the few
-/// grams that it mostly has, keeps some hundred lines in use.
-pub(crate) type Grams = [u8; GRAMS];
+/// A byte for each place of grams, with a bit for each kind of last byte ([`KIND`]): 64 KiB, of which source text,
+/// with the few grams that it mostly has, keeps some hundred lines in use.
+pub(crate) type Grams = [u8; PLACES];
+
+/// The bit of a gram at its place, by its last byte.
+pub(crate) static KIND: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = 1 << (byte >> 2 & 7);
+        byte += 1;
+    }
+    kinds
+};
 
 /// An array that is built in or on the heap: a thread's stack has no room for several of this size.
 #[derive(Clone, Debug)]
@@ -96,7 +99,7 @@ impl<const N: usize> Array<N> {
     }
 
     /// The array, to be changed; one of the program is copied first.
-    fn to_mut(&mut self) -> &mut [u8; N] {
+    pub(crate) fn to_mut(&mut self) -> &mut [u8; N] {
         if let Self::Static(array) = *self {
             *self = Self::Heap(boxed(array.to_vec()));
         }
@@ -127,7 +130,7 @@ fn boxed<const N: usize>(bytes: Vec<u8>) -> Box<[u8; N]> {
 /// the lowest first.
 ///
 /// A gram is four bytes, of each the low five bits, which makes letters of both cases equal and all other bytes
-/// equal to some letter. So 20 bits name a gram, and `grams` has one bit for each.
+/// equal to some letter. Of these 20 bits, 16 are its place ([`place`]) and three more its bit there ([`KIND`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// The keywords, one behind the other.
@@ -137,27 +140,25 @@ pub(crate) struct Table {
     /// For each keyword: whether its case is ignored (0 or 1).
     pub(crate) fold: Cow<'static, [u8]>,
     /// The grams that a keyword has, or may have together with a neighbour.
-    pub(crate) grams: Array<GRAMS>,
-    /// [`Marks`] by bucket (twice four bytes).
-    pub(crate) marks: Array<{ 8 << BUCKET_BITS }>,
-    /// The first entry of each bucket, and their number (four bytes).
-    pub(crate) starts: Cow<'static, [u8]>,
-    /// All entries, by bucket.
+    pub(crate) grams: Array<PLACES>,
+    /// For each place that has grams: the number of its list (two bytes). Many places have the same.
+    pub(crate) lists: Array<{ 2 * PLACES }>,
+    /// For each list, and one behind the last: its [`Marks`] (twice four bytes), and where in `entries` it begins (four bytes).
+    pub(crate) heads: Cow<'static, [u8]>,
+    /// The entries of all lists.
     pub(crate) entries: Cow<'static, [u8]>,
 }
 
-/// The bucket of a key.
-#[inline(always)]
-pub(crate) const fn bucket(key: u32) -> usize {
-    (key.wrapping_mul(MULTIPLIER) >> (32 - BUCKET_BITS)) as usize
+/// Bytes of a head of a list.
+const HEAD: usize = 12;
+
+/// The place of a gram: all of the first three bytes that counts, and the lowest bit of the last.
+pub(crate) fn place(gram: [u8; WIDTH]) -> u16 {
+    gram.iter().rev().fold(0, |all, &byte| all << 5 | u16::from(byte & 31))
 }
 
-/// The low five bits of up to four bytes, the first one lowest.
-pub(crate) fn gram(bytes: &[u8]) -> u32 {
-    bytes.iter().rev().fold(0, |gram, byte| gram << 5 | u32::from(byte & 31))
-}
-
-/// Eight bytes from `place` on, zero where there is no text.
+/// Eight bytes from `place` on (which may lie before the text), zero where there is no text.
+#[inline(never)]
 pub(crate) fn load(text: &[u8], place: isize) -> u64 {
     let mut eight = [0; 8];
     for (at, byte) in (place..).zip(&mut eight) {
@@ -166,9 +167,18 @@ pub(crate) fn load(text: &[u8], place: isize) -> u64 {
     u64::from_le_bytes(eight)
 }
 
+/// Eight bytes from `at` on.
 #[inline(always)]
-fn number(bytes: &[u8], index: usize) -> u32 {
-    let four = bytes.get(4 * index..4 * index + 4).unwrap_or(&[0; 4]);
+pub(crate) fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
+    // Written so that it becomes one load; put together byte by byte, it did not.
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(eight)
+}
+
+#[inline(always)]
+fn number(bytes: &[u8], at: usize) -> u32 {
+    let four = bytes.get(at..at + 4).unwrap_or(&[0; 4]);
     u32::from_le_bytes([four[0], four[1], four[2], four[3]])
 }
 
@@ -176,35 +186,33 @@ impl Entry {
     /// Bytes of an entry in a table.
     pub(crate) const SIZE: usize = 24;
 
-    /// The entry for the gram of `width` bytes at `offset` of a keyword.
-    fn new(keyword: u32, bytes: &[u8], offset: usize) -> Self {
+    /// The entry of a keyword at the gram that begins at `offset` in it.
+    fn new(keyword: u32, bytes: &[u8], offset: isize) -> Self {
         let shown = |from: isize| {
             let (mut expect, mut mask) = (0_u64, 0_u64);
             for (shift, at) in (from..from + 8).enumerate() {
-                if let Some(byte) = usize::try_from(at).ok().and_then(|at| bytes.get(at)) {
+                if let Some(byte) = byte_at(bytes, at) {
                     expect |= u64::from(byte | 0x20) << (8 * shift);
                     mask |= 0xFF << (8 * shift);
                 }
             }
             (expect, mask)
         };
-        let at = offset as isize;
-        let (from_gram, from_before) = (shown(at), shown(at - BEFORE as isize));
+        let (from_gram, from_before) = (shown(offset), shown(offset - BEFORE as isize));
         let before = from_before.1.count_ones() > from_gram.1.count_ones();
         let (expect, mask) = if before { from_before } else { from_gram };
-        Self { expect, mask, keyword, offset: offset as u16, before }
+        Self { expect, mask, keyword, offset: offset as i16, before }
     }
 
     #[inline(always)]
     pub(crate) fn read(bytes: &[u8; Self::SIZE]) -> Self {
-        let half = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let whole = |at: usize| u64::from(half(at)) | u64::from(half(at + 4)) << 32;
+        let last = word(bytes, 16);
         Self {
-            expect: whole(0),
-            mask: whole(8),
-            keyword: half(16),
-            offset: u16::from_le_bytes([bytes[20], bytes[21]]),
-            before: bytes[22] != 0,
+            expect: word(bytes, 0),
+            mask: word(bytes, 8),
+            keyword: last as u32,
+            offset: (last >> 32) as i16,
+            before: last >> 48 & 1 != 0,
         }
     }
 
@@ -217,17 +225,64 @@ impl Entry {
     }
 }
 
+fn byte_at(bytes: &[u8], at: isize) -> Option<u8> {
+    usize::try_from(at).ok().and_then(|at| bytes.get(at)).copied()
+}
+
 impl Table {
-    /// A table without keywords.
-    pub(crate) fn empty() -> Self {
+    /// The table of `keywords`.
+    ///
+    /// Keywords shorter than [`MIN_KEYWORD`] are never found; validation does not let them in.
+    pub(crate) fn new(keywords: &[Keyword]) -> Self {
+        let (mut bytes, mut ends, mut fold) = (Vec::new(), Vec::new(), Vec::new());
+        // What may stand at a place: the number of a keyword, and where in it the gram begins.
+        let mut seen: BTreeMap<u16, Vec<(u32, isize)>> = BTreeMap::new();
+        let mut table_grams = Array::zero();
+        for (index, keyword) in (0..).zip(keywords) {
+            for offset in offsets(&keyword.bytes) {
+                for gram in grams(&keyword.bytes, offset) {
+                    table_grams.to_mut()[usize::from(place(gram))] |= KIND[usize::from(gram[WIDTH - 1])];
+                    let here = seen.entry(place(gram)).or_default();
+                    if here.last() != Some(&(index, offset)) {
+                        here.push((index, offset));
+                    }
+                }
+            }
+            bytes.extend_from_slice(&keyword.bytes);
+            ends.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+            fold.push(u8::from(keyword.fold));
+        }
+        let (mut lists, mut heads, mut entries) = (Array::zero(), Vec::new(), Vec::new());
+        let mut numbers: BTreeMap<Vec<(u32, isize)>, u16> = BTreeMap::new();
+        let mut begin = |marks: Marks, entries: &[u8]| {
+            heads.extend_from_slice(&marks.before.to_le_bytes());
+            heads.extend_from_slice(&marks.after.to_le_bytes());
+            heads.extend_from_slice(&(entries.len() as u32).to_le_bytes());
+        };
+        for (place, list) in seen {
+            // There are no more lists than places.
+            let next = numbers.len() as u16;
+            let number = *numbers.entry(list).or_insert_with_key(|list| {
+                let keyword = |index: u32| &*keywords[index as usize].bytes;
+                let marks = list.iter().map(|&(index, offset)| Marks::of(keyword(index), offset));
+                begin(marks.fold(Marks::default(), Marks::or), &entries);
+                for &(index, offset) in list {
+                    Entry::new(index, keyword(index), offset).write(&mut entries);
+                }
+                next
+            });
+            let place = 2 * usize::from(place);
+            lists.to_mut()[place..place + 2].copy_from_slice(&number.to_le_bytes());
+        }
+        begin(Marks::default(), &entries);
         Self {
-            bytes: Cow::Borrowed(&[]),
-            ends: Cow::Borrowed(&[]),
-            fold: Cow::Borrowed(&[]),
-            grams: Array::zero(),
-            marks: Array::zero(),
-            starts: Cow::Owned(vec![0; 4 * ((1 << BUCKET_BITS) + 1)]),
-            entries: Cow::Borrowed(&[]),
+            bytes: bytes.into(),
+            ends: ends.into(),
+            fold: fold.into(),
+            grams: table_grams,
+            lists,
+            heads: heads.into(),
+            entries: entries.into(),
         }
     }
 
@@ -236,119 +291,75 @@ impl Table {
         self.fold.len()
     }
 
-    /// Adds keywords behind those that are here.
-    ///
-    /// Keywords shorter than [`MIN_KEYWORD`] are never found; validation does not let them in.
-    pub(crate) fn extend(&mut self, keywords: &[Keyword]) {
-        let mut entries: Vec<(u32, Entry)> = Vec::new();
-        for bucket in 0..1 << BUCKET_BITS {
-            entries.extend(self.bucket(bucket).map(|entry| (bucket as u32, entry)));
-        }
-        for keyword in keywords {
-            let index = self.len() as u32;
-            let bytes = &keyword.bytes;
-            for (key, offset, width) in keys(bytes) {
-                let marks = bucket(key);
-                self.mark(marks, bytes, offset, width);
-                entries.push((marks as u32, Entry::new(index, bytes, offset)));
-            }
-            for gram in grams(bytes) {
-                self.grams.to_mut()[(gram >> 3) as usize] |= 1 << (gram & 7);
-            }
-            self.bytes.to_mut().extend_from_slice(bytes);
-            let end = self.bytes.len() as u32;
-            self.ends.to_mut().extend_from_slice(&end.to_le_bytes());
-            self.fold.to_mut().push(u8::from(keyword.fold));
-        }
-        self.place(entries);
-    }
-
-    /// Lets the neighbours of a gram pass.
-    fn mark(&mut self, bucket: usize, bytes: &[u8], offset: usize, width: usize) {
-        let neighbour =
-            |at: Option<usize>| at.and_then(|at| bytes.get(at)).map_or(!0, |byte| 1 << (byte & 31));
-        let mut marks = self.marks(bucket);
-        marks.before |= neighbour(offset.checked_sub(1));
-        marks.after |= neighbour(Some(offset + width));
-        let written = &mut self.marks.to_mut()[8 * bucket..8 * bucket + 8];
-        written[..4].copy_from_slice(&marks.before.to_le_bytes());
-        written[4..].copy_from_slice(&marks.after.to_le_bytes());
-    }
-
-    /// Puts entries into their buckets.
-    fn place(&mut self, mut entries: Vec<(u32, Entry)>) {
-        entries.sort_by_key(|(bucket, _)| *bucket);
-        let (mut starts, mut written) = (Vec::new(), Vec::with_capacity(entries.len() * Entry::SIZE));
-        let mut next = 0;
-        for bucket in 0..=1_u32 << BUCKET_BITS {
-            while next < entries.len() && entries[next].0 < bucket {
-                entries[next].1.write(&mut written);
-                next += 1;
-            }
-            starts.extend_from_slice(&(next as u32).to_le_bytes());
-        }
-        self.starts = Cow::Owned(starts);
-        self.entries = Cow::Owned(written);
-    }
-
-    /// What is asked first in a bucket.
+    /// The entries for a place that has grams, between two bytes that stand beside it; none if these belong to no keyword.
     #[inline(always)]
-    pub(crate) fn marks(&self, bucket: usize) -> Marks {
-        let eight = &self.marks[8 * bucket..8 * bucket + 8];
-        Marks {
-            before: u32::from_le_bytes([eight[0], eight[1], eight[2], eight[3]]),
-            after: u32::from_le_bytes([eight[4], eight[5], eight[6], eight[7]]),
+    pub(crate) fn list(&self, place: u16, (before, after): (u8, u8)) -> Entries<'_> {
+        let place = 2 * usize::from(place);
+        let head = HEAD * usize::from(u16::from_le_bytes([self.lists[place], self.lists[place + 1]]));
+        let Some(head) = self.heads.get(head..head + HEAD + HEAD) else { return Entries(&[]) };
+        if (number(head, 0) >> (before & 31)) & (number(head, 4) >> (after & 31)) & 1 == 0 {
+            return Entries(&[]);
         }
-    }
-
-    /// The entries of a bucket.
-    #[inline(always)]
-    pub(crate) fn bucket(&self, bucket: usize) -> impl Iterator<Item = Entry> {
-        let (from, to) = (number(&self.starts, bucket) as usize, number(&self.starts, bucket + 1) as usize);
-        let all = self.entries.get(from * Entry::SIZE..to * Entry::SIZE).unwrap_or_default();
-        all.as_chunks().0.iter().map(Entry::read)
+        let (from, to) = (number(head, 8) as usize, number(head, HEAD + 8) as usize);
+        Entries(self.entries.get(from..to).unwrap_or_default())
     }
 
     /// The bytes of a keyword, and whether its case is ignored.
     pub(crate) fn keyword(&self, index: usize) -> (&[u8], bool) {
-        let start = index.checked_sub(1).map_or(0, |before| number(&self.ends, before));
-        (&self.bytes[start as usize..number(&self.ends, index) as usize], self.fold[index] != 0)
+        let start = index.checked_sub(1).map_or(0, |before| number(&self.ends, 4 * before));
+        (&self.bytes[start as usize..number(&self.ends, 4 * index) as usize], self.fold[index] != 0)
     }
 }
 
-/// By what a keyword is found: keys of buckets, with the place and the width of their gram.
+/// Entries as they stand in a table.
+pub(crate) struct Entries<'t>(&'t [u8]);
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Entry> {
+        let (entry, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(Entry::read(entry))
+    }
+}
+
+impl Marks {
+    /// What may stand around the gram at `offset` of a keyword.
+    fn of(bytes: &[u8], offset: isize) -> Self {
+        let neighbour = |at: isize| byte_at(bytes, at).map_or(!0, |byte| 1 << (byte & 31));
+        Self { before: neighbour(offset - 1), after: neighbour(offset + WIDTH as isize) }
+    }
+
+    const fn or(self, other: Self) -> Self {
+        Self { before: self.before | other.before, after: self.after | other.after }
+    }
+}
+
+/// Where in a keyword the grams begin by which it is found.
 ///
-/// Searches ask at every second place. Of five bytes and more two neighbouring grams of four are taken, so that
-/// one of them is at such a place; four bytes are a gram where the keyword begins at an even place, and have one of three bytes where it
-/// does not; three bytes are a gram at both.
-fn keys(bytes: &[u8]) -> Vec<(u32, usize, usize)> {
-    let key =
-        |offset: usize, width: usize, kind: u32| (gram(&bytes[offset..offset + width]) | kind, offset, width);
+/// Searches ask at every second place. Of five bytes and more two neighbouring grams are taken, so that
+/// one of them is at such a place; four bytes are a gram where the keyword begins at an even place. Where they do not, and for three bytes, the
+/// byte before or after is a part of the gram, whatever it is.
+fn offsets(bytes: &[u8]) -> Vec<isize> {
     match bytes.len() {
         0..MIN_KEYWORD => Vec::new(),
-        3 => vec![key(0, 3, EVEN), key(0, 3, ODD)],
-        4 => match rarest(bytes, 3) {
-            0 => vec![key(0, 4, 0), key(0, 3, ODD)],
-            _ => vec![key(0, 4, 0), key(1, 3, EVEN)],
-        },
+        3 => vec![0, -1],
+        4 if rarest(bytes, 3) == 0 => vec![0, -1],
+        4 => vec![0, 1],
         _ => {
-            let first = rarest(bytes, 5);
-            vec![key(first, 4, 0), key(first + 1, 4, 0)]
+            let first = rarest(bytes, 5) as isize;
+            vec![first, first + 1]
         }
     }
 }
 
-/// The grams that stand at an even place where a keyword does: a gram of three bytes has any neighbour.
-fn grams(bytes: &[u8]) -> Vec<u32> {
-    let mut grams = Vec::new();
-    for (key, _, _) in keys(bytes) {
-        match key {
-            _ if key & EVEN != 0 => grams.extend((0..VALUES).map(|after| (key & THREE) | after << 15)),
-            _ if key & ODD != 0 => grams.extend((0..VALUES).map(|before| before | (key & THREE) << 5)),
-            _ => grams.push(key),
-        }
-    }
-    grams
+/// The grams that a keyword may have at `offset`: one byte of them may be a neighbour.
+fn grams(bytes: &[u8], offset: isize) -> Vec<[u8; WIDTH]> {
+    let known = [0, 1, 2, 3].map(|at| byte_at(bytes, offset + at));
+    let unknown = if known.contains(&None) { VALUES } else { 1 };
+    (0..unknown).map(|value| known.map(|byte| byte.unwrap_or(value) & 31)).collect()
 }
 
 /// How often three bytes stand together in source text: a sorted list of them, case folded, each
@@ -388,7 +399,7 @@ fn rarest(bytes: &[u8], width: usize) -> usize {
         let pair = |place: usize| 2 * pair_commonness(bytes[offset + place], bytes[offset + place + 1]);
         (often, (0..width).map(single).sum::<u32>() + (0..width - 1).map(pair).sum::<u32>())
     };
-    let last = (bytes.len() - width).min(usize::from(u16::MAX) - 1);
+    let last = (bytes.len() - width).min(i16::MAX as usize - 1);
     (0..=last).min_by_key(|&offset| weight(offset)).unwrap_or(0)
 }
 

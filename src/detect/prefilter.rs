@@ -1,89 +1,107 @@
 //! The prefilter: where in a text do the keywords of all rules stand?
 //!
-//! At every second place one question is asked: is this four-byte gram (of five bits a byte, so that its 20 bits
-//! are a place in a bitmap) one of some keyword? Keywords of five bytes and more are entered with two neighbouring grams,
-//! the rarest they have (`gram`); shorter ones with all that their gram and a neighbour can be. Of what passes,
-//! nearly all is turned away by the bytes before and after the gram, and nearly all of the rest by eight
-//! bytes compared at once; only then a keyword is looked at.
+//! At every second place one question is asked: is this four-byte gram (of five bits a byte) one of some keyword?
+//! Keywords of five bytes and more are entered with two neighbouring grams, the rarest they have (`gram`); shorter
+//! ones with all that their gram and a neighbour can be. Of what passes, most is turned away by the bytes before and
+//! after the gram, and nearly all of the rest by eight bytes compared at once; only then a keyword is looked at.
 //!
 //! The automaton of the `aho-corasick` crate is the oracle of the tests.
 //!
 //! Must not know what a keyword belongs to.
 
-use std::borrow::Cow;
-
-use super::gram::{BEFORE, EVEN, Entry, FOLD, Grams, Keyword, ODD, THREE, Table, bucket, gram, load};
+use super::gram::{Array, BEFORE, Entries, Entry, FOLD, Grams, KIND, Keyword, Table, WIDTH, load, word};
 
 /// Keywords made ready for searching.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    table: Cow<'static, Table>,
+    /// Those of the program, which come first.
+    base: Option<&'static Table>,
+    more: Option<Table>,
+    /// The grams of both.
+    grams: Array<{ size_of::<Grams>() }>,
 }
 
-/// Bit 0 tells whether a gram may be a keyword's; the mask is left to whoever has put several together.
+/// Bytes of a turn: their even places are asked at once.
+const TURN: usize = 16;
+/// Bytes that the grams of a turn have.
+const SEEN: usize = TURN + WIDTH - 2;
+
+/// The places of four grams (as [`super::gram::place`] has them), two bytes each: of those that begin at the even places of `first`,
+/// where `last` is the eight bytes that begin two bytes on.
 #[inline(always)]
-fn may_be(grams: &Grams, gram: u32) -> u8 {
-    grams[(gram >> 3) as usize] >> (gram & 7)
+const fn places(first: u64, last: u64) -> u64 {
+    (first & 0x001F_001F_001F_001F)
+        | (first >> 3 & 0x03E0_03E0_03E0_03E0)
+        | (last << 10 & 0x7C00_7C00_7C00_7C00)
+        | (last << 7 & 0x8000_8000_8000_8000)
 }
 
-/// The low five bits of eight bytes, two together in each 16 bits.
+/// A byte for each of four grams, the first one lowest: not zero if it may be a keyword's, and then one bit only. `last` are
+/// the last bytes of the grams.
 #[inline(always)]
-const fn pairs(eight: u64) -> u64 {
-    (eight & 0x001F_001F_001F_001F) | (eight >> 3 & 0x03E0_03E0_03E0_03E0)
-}
-
-/// The gram of the two lowest pairs.
-#[inline(always)]
-const fn joined(pairs: u64) -> u32 {
-    ((pairs & 0x3FF) | (pairs >> 6 & 0xF_FC00)) as u32
+fn passing(grams: &Grams, places: u64, last: [u8; 4]) -> u64 {
+    let may_be = |index: usize| {
+        let passed = grams[usize::from((places >> (16 * index)) as u16)] & KIND[usize::from(last[index])];
+        u64::from(passed) << (8 * index)
+    };
+    may_be(0) | may_be(1) | may_be(2) | may_be(3)
 }
 
 impl Prefilter {
     /// The keywords of `base`, and `more` behind them. A place among all is what a search reports.
     pub(crate) fn new(base: Option<&'static Table>, more: &[Keyword]) -> Self {
-        let mut table = base.map_or_else(|| Cow::Owned(Table::empty()), Cow::Borrowed);
-        if base.is_none() || !more.is_empty() {
-            table.to_mut().extend(more);
+        let more = (base.is_none() || !more.is_empty()).then(|| Table::new(more));
+        let mut grams = match (base, &more) {
+            (Some(base), _) => base.grams.clone(),
+            (None, Some(more)) => more.grams.clone(),
+            (None, None) => unreachable!("there is always one of the two"),
+        };
+        if let (Some(_), Some(more)) = (base, &more) {
+            grams.to_mut().iter_mut().zip(more.grams.iter()).for_each(|(all, more)| *all |= more);
         }
-        Self { table }
+        Self { base, more, grams }
     }
 
     /// True if there is no keyword.
     pub(crate) fn is_empty(&self) -> bool {
-        self.table.len() == 0
+        self.base.into_iter().chain(&self.more).all(|table| table.len() == 0)
     }
 
     /// Length of a keyword, in bytes.
     pub(crate) fn length(&self, keyword: usize) -> usize {
-        self.table.keyword(keyword).0.len()
+        let own = self.base.map_or(0, Table::len);
+        match (keyword.checked_sub(own), self.base, &self.more) {
+            (None, Some(base), _) => base.keyword(keyword).0.len(),
+            (Some(other), _, Some(more)) => more.keyword(other).0.len(),
+            _ => 0,
+        }
     }
 
     /// Calls `hit(keyword, place)` for every keyword that lies wholly in `text[start..end]`,
     /// in no particular order of places.
     pub(crate) fn find(&self, text: &[u8], start: usize, end: usize, mut hit: impl FnMut(usize, usize)) {
-        let table = &*self.table;
-        let grams: &Grams = &table.grams;
+        let grams: &Grams = &self.grams;
         let end = end.min(text.len());
-        let search = Search { table, text: &text[..end], start };
+        let search = Search { all: self, text: &text[..end], start };
         let mut place = start;
-        // Eight bytes a turn. What lies behind the end is looked at as well, which costs less than to take
-        // the last bytes one by one.
+        // What lies behind the end is looked at as well, which costs less than to take the last bytes one by one.
         while place < end
-            && let Some(&[a, b, c, d, e, f, g, h, i, j, ..]) = text.get(place..place + 16)
+            && let Some(seen) = text.get(place..).and_then(|rest| rest.first_chunk::<SEEN>())
         {
-            let low = pairs(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-            let high = pairs(u64::from_le_bytes([i, j, 0, 0, 0, 0, 0, 0]));
-            let four = [joined(low), joined(low >> 16), joined(low >> 32), joined(low >> 48 | high << 16)];
-            let [zero, two, four_on, six] = four;
-            let passed =
-                may_be(grams, zero) | may_be(grams, two) | may_be(grams, four_on) | may_be(grams, six);
-            if passed & 1 != 0 {
-                search.turn(place, four, &mut hit);
+            let low = places(word(seen, 0), word(seen, 2));
+            let high = places(word(seen, 8), word(seen, 10));
+            let passed = passing(grams, low, [seen[3], seen[5], seen[7], seen[9]])
+                | passing(grams, high, [seen[11], seen[13], seen[15], seen[17]]) << 32;
+            if passed != 0 {
+                search.turn(place, passed, &mut hit);
             }
-            place += 8;
+            place += TURN;
         }
         while place < end {
-            search.look(place, gram(&load(text, place as isize).to_le_bytes()[..4]), &mut hit);
+            let eight = load(text, place as isize);
+            if passing(grams, places(eight, eight >> 16), [(eight >> 24) as u8; 4]) & 0xFF != 0 {
+                search.look(place, &mut hit);
+            }
             place += 2;
         }
     }
@@ -91,83 +109,79 @@ impl Prefilter {
 
 /// What is searched, and for what.
 struct Search<'s> {
-    table: &'s Table,
+    all: &'s Prefilter,
     text: &'s [u8],
     start: usize,
 }
 
 impl Search<'_> {
-    /// One of the grams at four even places has passed.
+    /// Some of the grams at the even places of a turn have passed, each of which has a bit in its byte of `passed`.
     #[inline(never)]
-    fn turn(&self, place: usize, grams: [u32; 4], hit: &mut impl FnMut(usize, usize)) {
-        let mut passed = 0;
-        for (index, &gram) in grams.iter().enumerate() {
-            passed |= (may_be(&self.table.grams, gram) & 1) << index;
-        }
+    fn turn(&self, place: usize, mut passed: u64, hit: &mut impl FnMut(usize, usize)) {
         while passed != 0 {
-            let index = passed.trailing_zeros() as usize;
+            let index = passed.trailing_zeros() as usize / 8;
             passed &= passed - 1;
-            self.look(place + 2 * index, grams[index], hit);
+            self.look(place + 2 * index, hit);
         }
     }
 
-    /// Looks closer at the gram at an even place, and at the two of three bytes in it.
+    /// Looks closer at the gram at an even place.
     #[inline(always)]
-    fn look(&self, place: usize, gram: u32, hit: &mut impl FnMut(usize, usize)) {
-        let at = |place: usize| self.text.get(place).copied().unwrap_or(0);
-        let before = place.checked_sub(1).map_or(0, at);
-        let (even, odd) = (gram & THREE | EVEN, gram >> 5 | ODD);
-        let whole = self.passes(gram, before, at(place + 4));
-        let first = self.passes(even, before, at(place + 3));
-        let last = self.passes(odd, at(place), at(place + 4));
-        if (whole | first | last) & 1 == 0 {
-            return;
-        }
-        if whole & 1 != 0 {
-            self.compare(place, gram, hit);
-        }
-        if first & 1 != 0 {
-            self.compare(place, even, hit);
-        }
-        if last & 1 != 0 {
-            self.compare(place + 1, odd, hit);
-        }
-    }
-
-    /// Bit 0 tells whether a keyword may stand at a gram between these bytes.
-    #[inline(always)]
-    fn passes(&self, key: u32, before: u8, after: u8) -> u32 {
-        let marks = self.table.marks(bucket(key));
-        (marks.before >> (before & 31)) & (marks.after >> (after & 31))
-    }
-
-    #[inline(never)]
-    fn compare(&self, place: usize, key: u32, hit: &mut impl FnMut(usize, usize)) {
-        let around = place.checked_sub(BEFORE).and_then(|from| self.text.get(from..from + 12));
+    fn look(&self, at: usize, hit: &mut impl FnMut(usize, usize)) {
+        let around =
+            at.checked_sub(BEFORE).and_then(|from| self.text.get(from..)?.first_chunk::<{ BEFORE + 8 }>());
         let (before, after) = match around {
-            Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) => {
-                (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([e, f, g, h, i, j, k, l]))
-            }
-            _ => (load(self.text, place as isize - BEFORE as isize), load(self.text, place as isize)),
+            Some(around) => (word(around, 0), word(around, BEFORE)),
+            None => (load(self.text, at as isize - BEFORE as isize), load(self.text, at as isize)),
         };
-        let (before, after) = (before | FOLD, after | FOLD);
-        for entry in self.table.bucket(bucket(key)) {
+        let (place, kind) = (places(after, after >> 16) as u16, KIND[usize::from((after >> 24) as u8)]);
+        let beside = ((before >> 24) as u8, (after >> 32) as u8);
+        let seen = (before | FOLD, after | FOLD);
+        let all = self.all;
+        if let Some(base) =
+            all.base.filter(|base| all.more.is_none() || base.grams[usize::from(place)] & kind != 0)
+        {
+            self.compare(at, (base, 0), base.list(place, beside), seen, hit);
+        }
+        if let Some(more) = all.more.as_ref().filter(|more| more.grams[usize::from(place)] & kind != 0) {
+            let own = all.base.map_or(0, Table::len);
+            self.compare(at, (more, own), more.list(place, beside), seen, hit);
+        }
+    }
+
+    /// Which of `entries` stand there.
+    #[inline(always)]
+    fn compare(
+        &self,
+        place: usize,
+        of: (&Table, usize),
+        entries: Entries<'_>,
+        (before, after): (u64, u64),
+        hit: &mut impl FnMut(usize, usize),
+    ) {
+        for entry in entries {
             let seen = if entry.before { before } else { after };
             if seen & entry.mask == entry.expect {
-                self.verify(place, entry, hit);
+                self.verify(place, entry, of, hit);
             }
         }
     }
 
-    #[inline(always)]
-    fn verify(&self, place: usize, entry: Entry, hit: &mut impl FnMut(usize, usize)) {
+    #[inline(never)]
+    fn verify(
+        &self,
+        place: usize,
+        entry: Entry,
+        (table, own): (&Table, usize),
+        hit: &mut impl FnMut(usize, usize),
+    ) {
         let keyword = entry.keyword as usize;
-        let (bytes, fold) = self.table.keyword(keyword);
-        let from = place.checked_sub(usize::from(entry.offset)).filter(|&from| from >= self.start);
+        let (bytes, fold) = table.keyword(keyword);
+        let from = place.checked_add_signed(-isize::from(entry.offset)).filter(|&from| from >= self.start);
         let Some(from) = from else { return };
         let Some(found) = self.text.get(from..from + bytes.len()) else { return };
         if if fold { found.eq_ignore_ascii_case(bytes) } else { found == bytes } {
-            hit(keyword, from);
+            hit(own + keyword, from);
         }
     }
 }
