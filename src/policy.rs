@@ -79,6 +79,8 @@ struct Index {
     /// Matches of all kinds, or of kinds that begin with a word.
     others: Vec<Part>,
     globs: HashMap<Part, (Vec<Glob>, Vec<Glob>)>,
+    /// Kinds are written in any case: they are held in small letters.
+    any_case: bool,
 }
 
 impl Policy {
@@ -149,7 +151,7 @@ impl Policy {
 
 impl Index {
     fn new(rules: &RuleSet, format: &str, all: &[Part]) -> Self {
-        let mut index = Self::default();
+        let mut index = Self { any_case: matches!(format, "arm" | "bicep"), ..Self::default() };
         let mut words = Some(HashSet::new());
         for &part in all {
             let Some(structure) = part_of(rules, part) else { continue };
@@ -168,7 +170,11 @@ impl Index {
             let exact = !structure.kinds.is_empty() && structure.kinds.iter().all(|kind| !kind.contains('*'));
             if exact {
                 for kind in structure.kinds.iter() {
-                    index.by_kind.entry(kind.to_string()).or_default().push(part);
+                    let kind = if index.any_case { kind.to_ascii_lowercase() } else { kind.to_string() };
+                    let parts = index.by_kind.entry(kind).or_default();
+                    if parts.last() != Some(&part) {
+                        parts.push(part);
+                    }
                 }
             } else {
                 index.others.push(part);
@@ -188,7 +194,9 @@ impl Index {
     }
 
     fn of(&self, kind: &str) -> &[Part] {
-        self.by_kind.get(kind).map_or(&[], Vec::as_slice)
+        let parts =
+            if self.any_case { self.by_kind.get(&kind.to_ascii_lowercase()) } else { self.by_kind.get(kind) };
+        parts.map_or(&[], Vec::as_slice)
     }
 
     /// Whether the text holds a word of some rule.
@@ -222,7 +230,7 @@ fn is_written(format: &str, kind: &str) -> bool {
         && match format {
             "terraform" => true,
             "cloudformation" => kind.contains("::"),
-            "arm" | "bicep" => kind.contains('/'),
+            // Types of Azure are written in any case, and those inside others by their last part: every template is read.
             _ => false,
         }
 }

@@ -242,6 +242,7 @@ impl<'j> Judge<'j> {
                     Some(Truth::True) => {
                         seen = true;
                         let credential = self.seen.take();
+                        let at = self.element_of(at, tests, nocase);
                         answer = Some(at.place().map(|place| match credential {
                             Some(span) => Place { span, value: span, ..place },
                             None => place,
@@ -261,6 +262,26 @@ impl<'j> Judge<'j> {
             return Verdict { truth, ground: Ground::Default, places: Vec::new() };
         }
         Verdict::of(if unknown { Truth::Unknown } else { Truth::False })
+    }
+
+    /// The element of a list over several lines that passes all tests, else the list: a report is to name its line.
+    fn element_of<'n>(&self, at: Here<'n>, tests: &[Test], nocase: bool) -> Here<'n> {
+        let Value::List(items) = &at.node.value else { return at };
+        let below = |item: &Node| {
+            item.span.start > at.span.start
+                && memchr::memchr(b'\n', Span::new(at.span.start, item.span.start).of(self.world.text))
+                    .is_some()
+        };
+        if !at.own || !items.last().is_some_and(below) {
+            return at;
+        }
+        let passing = items.iter().find(|item| {
+            self.passes(Here { node: item, span: item.span, ..at }, tests, nocase) == Some(Truth::True)
+        });
+        match passing {
+            Some(item) if below(item) => Here { node: item, span: item.span, ..at },
+            _ => at,
+        }
     }
 
     /// Whether a value passes all tests; `None` if nothing is written there.
@@ -665,11 +686,13 @@ fn inside<'n>(here: Here<'n>, member: &'n Member) -> Here<'n> {
     Here { node: &member.node, span, ..here }
 }
 
-/// Whether `kind` is what `pattern` names.
+/// Whether `kind` is what `pattern` names. Case does not count: types of Azure are written in any.
 pub(crate) fn is_kind(pattern: &str, kind: &str) -> bool {
     match pattern.strip_suffix('*') {
-        Some(start) => kind.starts_with(start),
-        None => pattern == kind,
+        Some(start) => {
+            kind.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+        }
+        None => pattern.eq_ignore_ascii_case(kind),
     }
 }
 

@@ -231,6 +231,42 @@ fn only_what_is_fresh_or_rests_on_it_is_told() {
 }
 
 #[test]
+fn of_a_list_over_lines_the_element_is_pointed_at() {
+    let run = rules(
+        "[[rule.match]]\nformat = \"dockerfile\"\nkeywords = [\"x\"]\nbad = { path = \"RUN\", matches = 'x -k' }\n",
+    );
+    let text = "FROM a\nRUN one\nRUN two && \\\n  x -k\nRUN three\n";
+    assert_eq!(found_in(&run, "Dockerfile", text, &Fresh::All, &Beside::alone()), "3");
+    check(
+        "{ path = \"a\", world = true }",
+        &[
+            ("a = [\n  \"10.0.0.0/8\",\n  \"0.0.0.0/0\",\n]", "4"),
+            ("a = [\"10.0.0.0/8\", \"0.0.0.0/0\"]", "2"),
+        ],
+    );
+}
+
+#[test]
+fn types_of_azure_are_of_any_case() {
+    let made = rules(
+        "[[rule.match]]\nformat = [\"arm\", \"bicep\"]\ntype = \"Microsoft.Cache/redis\"\nbad = { path = \"properties.a\", equals = true }\n",
+    );
+    let of = |kind: &str| {
+        format!(
+            "{{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n\"resources\": [{{\"type\": \"{kind}\",\n\"properties\": {{\"a\": true}}}}]}}"
+        )
+    };
+    for (kind, expected) in
+        [("Microsoft.Cache/redis", "3"), ("microsoft.cache/Redis", "3"), ("Microsoft.Cache/x", "")]
+    {
+        let found = found_in(&made, "a.json", &of(kind), &Fresh::All, &Beside::alone());
+        assert_eq!(found, expected, "{kind}");
+    }
+    let bicep = "resource r 'microsoft.cache/Redis@2023-08-01' = {\n  properties: {\n    a: true\n  }\n}\n";
+    assert_eq!(found_in(&made, "a.bicep", bicep, &Fresh::All, &Beside::alone()), "3");
+}
+
+#[test]
 fn formats_are_the_ones_that_rules_may_name() {
     let mut names = Format::names();
     names.sort_unstable();
