@@ -83,6 +83,8 @@ impl From<Cow<'static, Rule>> for RuleRef {
 pub struct RuleSet {
     rules: Vec<RuleRef>,
     allow: Vec<Allow>,
+    /// Whether each rule is a guest; empty if none is.
+    guests: Vec<bool>,
 }
 
 impl RuleSet {
@@ -98,7 +100,21 @@ impl RuleSet {
         rules.reverse();
         rules.sort_by(|one, other| one.id.cmp(&other.id));
         rules.dedup_by(|later, earlier| later.id == earlier.id);
-        Self { rules, allow }
+        Self { rules, allow, guests: Vec::new() }
+    }
+
+    /// Makes those rules guests that `is_guest` names. A guest is of somebody who may add findings and take none away: it
+    /// never speaks in place of a rule that is no guest.
+    #[must_use]
+    pub fn with_guests(self, is_guest: impl Fn(&Rule) -> bool) -> Self {
+        let guests: Vec<bool> = self.iter().map(is_guest).collect();
+        Self { guests: if guests.contains(&true) { guests } else { Vec::new() }, ..self }
+    }
+
+    /// Whether the rule at place `index` is a guest.
+    #[must_use]
+    pub fn is_guest(&self, index: u32) -> bool {
+        self.guests.get(index as usize).copied().unwrap_or(false)
     }
 
     /// The rules, in the order of their ids.

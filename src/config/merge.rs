@@ -66,6 +66,8 @@ pub fn load(
 struct Slot {
     rule: RuleRef,
     switched: Option<bool>,
+    /// Whether a layer has added it that may not loosen.
+    guest: bool,
 }
 
 struct Merge<'c> {
@@ -87,7 +89,11 @@ impl<'c> Merge<'c> {
         let rules = (choice.base == Base::BuiltIn).then(rule::builtin_refs);
         Self {
             choice,
-            slots: rules.into_iter().flatten().map(|rule| Slot { rule, switched: None }).collect(),
+            slots: rules
+                .into_iter()
+                .flatten()
+                .map(|rule| Slot { rule, switched: None, guest: false })
+                .collect(),
             allow: Vec::new(),
             scan: ScanConfig::default(),
             suppress: SuppressConfig { markers: Setting::default(None) },
@@ -150,15 +156,19 @@ impl<'c> Merge<'c> {
 
     fn finish(self) -> Result<(Config, Vec<Diagnostic>), Box<Diagnostic>> {
         let risks = &self.choice.risks;
+        let mut guests = Vec::new();
         let rules: Vec<RuleRef> = self
             .slots
             .into_iter()
             .filter(|slot| risks.is_empty() || risks.contains(&slot.rule.risk))
             .filter(|slot| slot.switched.unwrap_or(slot.rule.gate != Gate::Off))
-            .map(|Slot { mut rule, .. }| {
+            .map(|Slot { mut rule, guest, .. }| {
                 // Switched on by name: then it counts like any other.
                 if rule.gate == Gate::Off {
                     rule.to_mut().gate = Gate::Block;
+                }
+                if guest {
+                    guests.push(rule.id.clone());
                 }
                 rule
             })
@@ -171,7 +181,7 @@ impl<'c> Merge<'c> {
             ));
         }
         let config = Config {
-            rules: RuleSet::from_refs(rules, self.allow),
+            rules: RuleSet::from_refs(rules, self.allow).with_guests(|rule| guests.contains(&rule.id)),
             scan: self.scan,
             suppress: self.suppress,
             hook: self.hook,
@@ -184,9 +194,14 @@ impl<'c> Merge<'c> {
         Ok((config, self.warnings))
     }
 
+    /// True for a layer that may tighten rules and not loosen them.
+    fn is_bound(&self, file: &File) -> bool {
+        self.choice.trust == Trust::Locked && file.kind == LayerKind::Repository
+    }
+
     /// True if the layer may loosen rules; if not, the user is told what was ignored.
     fn may_loosen(&mut self, file: &File, span: Span, what: &str) -> bool {
-        if self.choice.trust != Trust::Locked || file.kind != LayerKind::Repository {
+        if !self.is_bound(file) {
             return true;
         }
         let warning =
@@ -203,11 +218,12 @@ impl<'c> Merge<'c> {
             match self.slots.binary_search_by(|slot| slot.rule.id.cmp(&rule.id)) {
                 Ok(place) => {
                     if self.may_loosen(file, table.place(), "replacing a rule") {
-                        self.slots[place] = Slot { rule: rule.clone().into(), switched: None };
+                        self.slots[place] = Slot { rule: rule.clone().into(), switched: None, guest: false };
                     }
                 }
                 Err(place) => {
-                    self.slots.insert(place, Slot { rule: rule.clone().into(), switched: None });
+                    let guest = self.is_bound(file);
+                    self.slots.insert(place, Slot { rule: rule.clone().into(), switched: None, guest });
                 }
             }
         }

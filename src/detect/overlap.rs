@@ -1,10 +1,16 @@
 //! One secret, one match: where credential rules see the same bytes, the most specific speaks.
 //!
+//! What a guest sees ([`RuleSet::is_guest`]) never takes the place of what another rule sees: else whoever may only add
+//! rules could add one that is laxer. It gives way to what is as strict, and is told beside what is not.
+//!
 //! Must not drop a match without another in its place.
+
+use std::collections::BTreeMap;
 
 use crate::{
     finding::Match,
     rule::{Detector, RuleSet},
+    text::Span,
 };
 
 /// Risk number of rules that report secrets: only these compete.
@@ -14,30 +20,37 @@ const CREDENTIALS: u8 = 1;
 pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
     if matches.len() > 1 {
         let mut order: Vec<usize> = (0..matches.len()).collect();
-        order.sort_by_key(|&index| rank(rules, &matches[index]));
-        let mut taken = std::collections::BTreeMap::new();
+        // Guests come last.
+        order.sort_by_key(|&index| (rules.is_guest(matches[index].rule), rank(rules, &matches[index])));
+        let (mut taken, mut taken_by_guests) = (Taken::new(), Taken::new());
         let mut keep = vec![true; matches.len()];
         for index in order {
             let one = &matches[index];
             if rules.rule(one.rule).risk.number() != CREDENTIALS || one.secret.is_empty() {
                 continue;
             }
-            // Spans taken so far are disjoint: only the last that begins before the end can overlap.
-            let before = taken.range(..one.span.end).next_back();
-            if before.is_some_and(|(_, &end): (&usize, &usize)| end > one.span.start) {
+            let guest = rules.is_guest(one.rule);
+            let enough = |&(_, other): &(usize, usize)| is_as_strict(rules, &matches[other], one);
+            let given_way = guest && overlapping(&taken, one.span).any(|other| enough(&other));
+            let mine = if guest { &mut taken_by_guests } else { &mut taken };
+            if given_way || overlapping(mine, one.span).next().is_some() {
                 keep[index] = false;
             } else {
-                taken.insert(one.span.start, one.span.end);
+                mine.insert(one.span.start, (one.span.end, index));
             }
         }
         // A part is told with its secret: an id alone would be told twice.
+        let kept = matches.iter().zip(&keep).filter(|(_, keep)| **keep);
         let parts: Vec<_> =
-            matches.iter().zip(&keep).filter(|(_, keep)| **keep).flat_map(|(one, _)| &one.parts).collect();
+            kept.flat_map(|(one, _)| one.parts.iter().map(|part| (part, rules.is_guest(one.rule)))).collect();
         let told: Vec<bool> = matches
             .iter()
             .map(|one| {
                 let credential = rules.rule(one.rule).risk.number() == CREDENTIALS && !one.secret.is_empty();
-                credential && one.parts.is_empty() && parts.iter().any(|part| part.contains(one.span))
+                let tells = |&(part, guest): &(&Span, bool)| {
+                    part.contains(one.span) && (!guest || rules.is_guest(one.rule))
+                };
+                credential && one.parts.is_empty() && parts.iter().any(tells)
             })
             .collect();
         keep.iter_mut().zip(told).for_each(|(keep, told)| *keep &= !told);
@@ -46,6 +59,25 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
     }
     matches.sort_by_key(|one| (one.span, one.rule));
     matches.dedup_by(|later, earlier| later.span == earlier.span && later.rule == earlier.rule);
+}
+
+/// Where secrets begin that are told, with their end and the number of their match: disjoint.
+type Taken = BTreeMap<usize, (usize, usize)>;
+
+/// Those that overlap `span`, the last first.
+fn overlapping(taken: &Taken, span: Span) -> impl Iterator<Item = (usize, usize)> {
+    taken.range(..span.end).rev().map(|(_, &found)| found).take_while(move |&(end, _)| end > span.start)
+}
+
+/// Whether `one` stops whatever `other` would stop.
+fn is_as_strict(rules: &RuleSet, one: &Match, other: &Match) -> bool {
+    let severity = |one: &Match| {
+        let own = rules.rule(one.rule).severity;
+        one.at_most.map_or(own, |most| own.min(most))
+    };
+    rules.rule(one.rule).gate <= rules.rule(other.rule).gate
+        && severity(one) >= severity(other)
+        && one.confidence >= other.confidence
 }
 
 /// Smallest is best: fewest layers of encoding, a proof, a form before a name, the surer, the longer.

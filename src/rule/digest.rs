@@ -17,9 +17,10 @@ impl RuleSet {
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Fields(Sha256::new());
         // Changes whenever the list of fields below does.
-        hash.text("abatis rule set 3");
+        hash.text("abatis rule set 4");
         hash.number(self.len() as u64);
         self.iter().for_each(|rule| hash.rule(rule));
+        (0..self.len() as u32).for_each(|index| hash.number(u64::from(self.is_guest(index))));
         hash.allow(self.allow());
         hash.0.finalize().into()
     }

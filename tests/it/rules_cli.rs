@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::Repo;
+use crate::support::{Repo, github_token};
 
 fn run(repo: &Repo, arguments: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = repo.abatis().args(arguments).output().unwrap();
@@ -157,6 +157,42 @@ fn config_says_which_file_set_what() {
     let output = repo.abatis().args(["config", "--locked"]).output().unwrap();
     let (out, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(said.contains("ignored: switching rules off") && !out.contains("tag:github"), "{said}{out}");
+}
+
+/// A rule of the repository for what a built-in rule finds, with the same proof and an id in front of it.
+fn rival(rated: &str) -> String {
+    format!(
+        "schema = 1\n[[rule]]\nid = \"a-mine\"\ntitle = \"Mine\"\nrisk = 1\nconfidence = \"high\"\nkeywords = [\"ghp_\"]\n\
+         pattern = '(ghp_[0-9A-Za-z]{{36}})'\ncheck = \"github-crc32\"\nhelp = \"None.\"\n{rated}\n"
+    )
+}
+
+#[test]
+fn a_rule_of_a_locked_repository_takes_the_place_of_no_stricter_one() {
+    let repo = Repo::new();
+    repo.stage("a.txt", format!("value {}\n", github_token(1)));
+    let staged = |options: &[&str]| {
+        let (code, out, error) = run(&repo, &[&["staged", "--format", "csv"], options].concat());
+        let told = |id: &str| out.contains(&format!(",{id},"));
+        (code, told("github-pat"), told("a-mine"), error)
+    };
+    let rivals = [
+        "severity = \"low\"\ngate = \"warn\"",
+        "severity = \"critical\"\n[[rule.allow]]\npaths = [\"**\"]\nreason = \"none\"",
+    ];
+    for rated in rivals {
+        repo.write(".abatis.toml", rival(rated));
+        let (code, builtin, own, error) = staged(&["--locked"]);
+        assert_eq!((code, builtin, own), (1, true, false), "{rated}\n{error}");
+        // Whoever may loosen, may do this, too.
+        let (code, builtin, _, error) = staged(&[]);
+        assert_eq!((code, builtin), (0, false), "{rated}\n{error}");
+    }
+    // What is stricter is told, and does not hide the other.
+    repo.write(".abatis.toml", rival("severity = \"critical\""));
+    repo.write("lax.toml", "schema = 1\n[[override]]\nrule = \"github-pat\"\nseverity = \"low\"\n");
+    let (code, builtin, own, error) = staged(&["--locked", "--rules", "lax.toml"]);
+    assert_eq!((code, builtin, own), (1, true, true), "{error}");
 }
 
 #[test]
