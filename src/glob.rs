@@ -14,6 +14,8 @@ pub struct Glob {
     pattern: Vec<u8>,
     /// Bytes of the pattern behind its last wildcard: a text that matches ends with them.
     tail: usize,
+    /// Where in the pattern its longest text without a wildcard is, which must be in what matches. Empty if it is the tail.
+    must: (usize, usize),
     whole: bool,
     fold: bool,
 }
@@ -43,7 +45,8 @@ impl Glob {
             pattern.make_ascii_lowercase();
         }
         let tail = pattern.iter().rev().take_while(|byte| !b"*?[]".contains(byte)).count();
-        Ok(Self { pattern, tail, whole, fold })
+        let must = must(&pattern, tail);
+        Ok(Self { pattern, tail, must, whole, fold })
     }
 
     /// True if `path` (components separated by `/`) matches.
@@ -57,12 +60,44 @@ impl Glob {
         // `**/x` matches `x` too, so the slash behind stars is no part of what must be there.
         let tail = &self.pattern[self.pattern.len() - self.tail..];
         let tail = tail.strip_prefix(b"/").unwrap_or(tail);
-        if !path.ends_with(tail) {
+        let must = &self.pattern[self.must.0..self.must.1];
+        if !path.ends_with(tail) || !must.first().is_none_or(|&first| stands_in(path, first, must)) {
             return false;
         }
         let text = if self.whole { path.strip_prefix(b"./").unwrap_or(path) } else { file_name(path) };
         wild(&self.pattern, text)
     }
+}
+
+/// Whether `word`, which begins with `first`, stands in `path`: for paths, too short for a search that is prepared.
+fn stands_in(path: &[u8], first: u8, word: &[u8]) -> bool {
+    memchr::memchr_iter(first, path).any(|place| path[place..].starts_with(word))
+}
+
+/// The longest text in a pattern that stands between wildcards, if it is longer than the tail.
+fn must(pattern: &[u8], tail: usize) -> (usize, usize) {
+    let (mut longest, mut start) = ((0, 0), 0);
+    let end = pattern.len() - tail;
+    while start < end {
+        // What a class holds is no text.
+        let special = match pattern[start] {
+            b'[' => class(&pattern[start..], 0).map_or(1, |(_, length)| length),
+            b'*' | b'?' => 1,
+            _ => 0,
+        };
+        if special > 0 {
+            // `**/x` matches `x` too.
+            let stars = pattern[start..].starts_with(b"**/");
+            start += if stars { 3 } else { special };
+            continue;
+        }
+        let length = pattern[start..end].iter().take_while(|byte| !b"*?[".contains(byte)).count();
+        if length > longest.1 - longest.0 {
+            longest = (start, start + length);
+        }
+        start += length;
+    }
+    if longest.1 - longest.0 > tail { longest } else { (0, 0) }
 }
 
 /// The last component of a path.

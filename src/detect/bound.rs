@@ -13,7 +13,9 @@ use regex_automata::{
     meta::{Config, Regex},
     util::syntax,
 };
+use regex_syntax::hir::Hir;
 
+use super::pattern::Steps;
 use crate::{
     finding::Confidence,
     rule::{Bound, pattern_syntax},
@@ -35,9 +37,17 @@ const RANDOM_HUMPS: usize = 4;
 /// Bytes of an identifier that are read backwards from its operator.
 const NAME_LOOK: usize = 64;
 
-/// The expression of a rule's value, compiled when first needed.
+/// The expression of a rule's value, made ready when first needed.
 #[derive(Debug, Default)]
-pub(crate) struct Engine(OnceLock<Option<Regex>>);
+pub(crate) struct Engine(OnceLock<Option<Value>>);
+
+/// The expression of a value: as steps, and as an automaton for what these cannot do.
+#[derive(Debug)]
+struct Value {
+    hir: Hir,
+    steps: Option<Steps>,
+    compiled: OnceLock<Option<Regex>>,
+}
 
 /// A value, with what it is bound by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +76,19 @@ impl Engine {
                 continue;
             }
             let run = run(&text[place..end]);
-            let made = run >= rule.least.min(MIN_RUN) && looks_made(&text[place..place + run]);
+            if run < rule.least.min(MIN_RUN) {
+                // Whatever begins further in is shorter still.
+                place += run.max(1);
+                continue;
+            }
+            let made = looks_made(&text[place..place + run]);
+            if !made && run <= DIGIT_LOOK {
+                // Nor does any part of what was looked at.
+                place += run;
+                continue;
+            }
             // Where this run has nothing, its parts may have: they begin after a separator.
-            let length = made.then(|| length(self.value(rule)?, &text[place..end])).flatten();
+            let length = made.then(|| self.value(rule)?.length(&text[place..end])).flatten();
             let Some(length) = length else {
                 place += 1;
                 continue;
@@ -83,30 +103,40 @@ impl Engine {
         depends
     }
 
-    fn value(&self, rule: &Bound) -> Option<&Regex> {
-        self.0.get_or_init(|| compile(rule)).as_ref()
+    fn value(&self, rule: &Bound) -> Option<&Value> {
+        self.0.get_or_init(|| Value::new(rule)).as_ref()
     }
 }
 
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
-/// The expression with what must follow a value, so that alternatives of several lengths find theirs.
-fn compile(rule: &Bound) -> Option<Regex> {
-    let written = format!(r"({})(?:[^0-9A-Za-z_+=.\-]|\.(?:[^0-9A-Za-z]|$)|$)", rule.value);
-    let hir = syntax::parse_with(&written, &pattern_syntax(rule.ignore_case)).ok()?;
-    Regex::builder()
-        // As of patterns: windows are short and rules are many.
-        .configure(Config::new().utf8_empty(false).hybrid(false))
-        .build_from_hir(&hir)
-        .ok()
-}
+impl Value {
+    /// The expression with what must follow a value, so that alternatives of several lengths find theirs.
+    fn new(rule: &Bound) -> Option<Self> {
+        let written = format!(r"({})(?:[^0-9A-Za-z_+=.\-]|\.(?:[^0-9A-Za-z]|$)|$)", rule.value);
+        let hir = syntax::parse_with(&written, &pattern_syntax(rule.ignore_case)).ok()?;
+        Some(Self { steps: Steps::with_group(&hir, 1), hir, compiled: OnceLock::new() })
+    }
 
-/// Length of the value at the start of `text`, if there is one.
-fn length(regex: &Regex, text: &[u8]) -> Option<usize> {
-    let mut captures = regex.create_captures();
-    regex.search_captures(&Input::new(text).anchored(Anchored::Yes), &mut captures);
-    captures.get_group(1).map(|group| group.len())
+    /// Length of the value at the start of `text`, if there is one.
+    fn length(&self, text: &[u8]) -> Option<usize> {
+        if let Some(found) = self.steps.as_ref().and_then(|steps| steps.at(text, 0, text.len()).ok()) {
+            return found.map(|found| found.secret.len());
+        }
+        let regex = self.compiled.get_or_init(|| self.compile()).as_ref()?;
+        let mut captures = regex.create_captures();
+        regex.search_captures(&Input::new(text).anchored(Anchored::Yes), &mut captures);
+        captures.get_group(1).map(|group| group.len())
+    }
+
+    fn compile(&self) -> Option<Regex> {
+        Regex::builder()
+            // As of patterns: windows are short and rules are many.
+            .configure(Config::new().utf8_empty(false).auto_prefilter(false).hybrid(false))
+            .build_from_hir(&self.hir)
+            .ok()
+    }
 }
 
 /// Whether the name at `hit` is a word of its own, or a part of an identifier, and no accident
@@ -134,8 +164,10 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
         return true;
     }
     let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let word = rest[..word].to_ascii_lowercase();
-    AFTER_NAME.iter().any(|start| word.starts_with(start))
+    let word = &rest[..word];
+    AFTER_NAME
+        .iter()
+        .any(|start| word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
 }
 
 /// What may follow a provider's name without a separator: `acmekey`, `ACMETOKEN`, `acmeio`.
@@ -178,28 +210,24 @@ fn escaped(text: &[u8], place: usize) -> bool {
         || place >= 2 && text[place - 2] == b'\\' && matches!(text[place - 1], b'n' | b't' | b'r')
 }
 
+/// Whether each byte may be part of a token.
+static IN_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_graphic()
+            && !matches!(
+                byte as u8,
+                b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b'\\'
+            );
+        byte += 1;
+    }
+    table
+};
+
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
-    text.iter()
-        .take_while(|&&byte| {
-            byte.is_ascii_graphic()
-                && !matches!(
-                    byte,
-                    b'"' | b'\''
-                        | b'`'
-                        | b'<'
-                        | b'>'
-                        | b'('
-                        | b')'
-                        | b'{'
-                        | b'}'
-                        | b'['
-                        | b']'
-                        | b','
-                        | b'\\'
-                )
-        })
-        .count()
+    text.iter().take_while(|&&byte| IN_TOKEN[usize::from(byte)]).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.

@@ -61,12 +61,13 @@ pub(crate) fn find(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
     }
 }
 
-/// Whether each byte belongs to base64, of either alphabet.
-static IN_BASE64: [bool; 256] = {
-    let mut table = [false; 256];
+/// For each byte 1 if it belongs to base64, of either alphabet.
+static IN_BASE64: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < table.len() {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
+        let belongs = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
+        table[byte] = belongs as u8;
         byte += 1;
     }
     table
@@ -74,25 +75,18 @@ static IN_BASE64: [bool; 256] = {
 
 #[inline]
 fn in_base64(byte: u8) -> bool {
-    IN_BASE64[usize::from(byte)]
+    IN_BASE64[usize::from(byte)] != 0
 }
 
 /// Distance of the places that are asked whether they are in a run.
 const STEP: usize = 6;
+const _: () = assert!(MIN_RUN == 4 * STEP, "every run has four of them");
 
 /// Runs of base64 or hexadecimal characters. Every run of [`MIN_RUN`] characters has four multiples of
 /// [`STEP`] in a row, and words are shorter than that, so only those places are asked.
 fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
-    let mut place = region.start;
-    let mut row = 0;
-    while place < region.end {
-        row = if in_base64(text[place]) { row + 1 } else { 0 };
-        let next = place + STEP;
-        if row < MIN_RUN / STEP && (row == 0 || next < region.end) {
-            place = next;
-            continue;
-        }
-        row = 0;
+    let mut from = region.start;
+    while let Some(place) = row(text, from, region.end) {
         let low = place.saturating_sub(MAX_RUN);
         let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
         let high = text.len().min(start + MAX_RUN);
@@ -103,8 +97,34 @@ fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
             visit(decoded);
         }
         // The byte at the end is in no run.
-        place = end + STEP;
+        from = end + STEP;
     }
+}
+
+/// The place at which, from `from` on, four places in a row are in a run; or the last one before `end`, if that is.
+fn row(text: &[u8], from: usize, end: usize) -> Option<usize> {
+    // A bit for each place, the last one lowest: nothing is decided, and so nothing mispredicted, until a row is full.
+    let mut seen = 0_u32;
+    let mut place = from;
+    while let Some(four) = text[..end].get(place..).and_then(|rest| rest.first_chunk::<{ 3 * STEP + 1 }>()) {
+        let bit = |index: usize| u32::from(IN_BASE64[usize::from(four[index * STEP])]) << (3 - index);
+        seen = seen << 4 | bit(0) | bit(1) | bit(2) | bit(3);
+        let full = seen & seen >> 1 & seen >> 2 & seen >> 3 & 0xF;
+        if full != 0 {
+            // The first of the four is the highest bit.
+            return Some(place + STEP * (full.leading_zeros() as usize - 28));
+        }
+        place += 4 * STEP;
+    }
+    while place < end {
+        seen = seen << 1 | u32::from(in_base64(text[place]));
+        if seen & 0xF == 0xF || place + STEP >= end && seen & 1 != 0 {
+            return Some(place);
+        }
+        place += STEP;
+    }
+    // The last place may have been one of four.
+    (place >= from + STEP && seen & 1 != 0).then(|| place - STEP)
 }
 
 fn run(text: &[u8], run: Span) -> Option<Decoded> {

@@ -17,7 +17,8 @@ use regex_automata::{
 };
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use steps::{Steps, TooHard};
+pub(crate) use steps::Steps;
+use steps::TooHard;
 
 use crate::{
     rule::{Pattern, pattern_syntax},
@@ -268,9 +269,15 @@ impl Run {
 impl Compiled {
     fn new(hir: &Hir, often: bool) -> Option<Self> {
         let regex = Regex::builder()
-            // Windows are short and rules are many: building states of lazy automata, once a thread,
-            // would cost more than it saves, but where one rule is asked again and again.
-            .configure(Config::new().utf8_empty(false).hybrid(often).nfa_size_limit(Some(COMPILED_LIMIT)))
+            // Windows are short and rules are many: building states of lazy automata, once a thread, or searches for
+            // literals would cost more than it saves, but where one rule is asked again and again.
+            .configure(
+                Config::new()
+                    .utf8_empty(false)
+                    .auto_prefilter(often)
+                    .hybrid(often)
+                    .nfa_size_limit(Some(COMPILED_LIMIT)),
+            )
             .build_from_hir(hir)
             .ok()?;
         let group = secret_group(&regex);

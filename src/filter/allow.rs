@@ -4,19 +4,27 @@
 //! comments in the text, nor know how a match was found.
 
 use std::{
+    borrow::Cow,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use aho_corasick::AhoCorasick;
-use regex::bytes::RegexSet;
+use regex_automata::{
+    meta::{BuildError, Config, Regex},
+    nfa::thompson::WhichCaptures,
+    util::syntax,
+};
 
 use super::{date::Date, reach};
 use crate::{
     finding::{Match, Suppression, SuppressionKind},
     glob::Glob,
     origin::Origin,
-    rule::{Allow, Rule, RuleSet},
+    rule::{Allow, Rule, RuleSet, Text},
 };
 
 /// The word that names a tag in place of a rule.
@@ -109,8 +117,8 @@ struct Place<'p> {
 /// An entry made ready. Conditions not given are `None`.
 struct Entry {
     paths: Option<Box<[Glob]>>,
-    secrets: Option<RegexSet>,
-    lines: Option<RegexSet>,
+    secrets: Option<Expressions>,
+    lines: Option<Expressions>,
     stopwords: Option<AhoCorasick>,
     commits: Option<Box<[String]>>,
     suppression: Suppression,
@@ -151,10 +159,10 @@ impl Entry {
             self.paths = Some(globs?.into_iter().flatten().collect());
         }
         if !allow.secrets.is_empty() {
-            self.secrets = Some(RegexSet::new(allow.secrets.iter())?);
+            self.secrets = Some(Expressions::new(allow.secrets.clone())?);
         }
         if !allow.lines.is_empty() {
-            self.lines = Some(RegexSet::new(allow.lines.iter())?);
+            self.lines = Some(Expressions::new(allow.lines.clone())?);
         }
         if !allow.stopwords.is_empty() {
             let words = allow.stopwords.iter().map(AsRef::<str>::as_ref);
@@ -202,10 +210,49 @@ impl Entry {
     }
 }
 
+/// Limit on the memory of compiled expressions, in bytes.
+const COMPILED_LIMIT: usize = 10 << 20;
+/// Questions after which automata are made for many of them.
+const OFTEN: u32 = 512;
+
+/// The expressions of a condition, of which any may match.
+///
+/// Most are asked a few times about short texts: lazy automata, expressions that run backwards and searches for literals
+/// would cost more to make than they save.
+struct Expressions {
+    written: Cow<'static, [Text]>,
+    few: Regex,
+    many: OnceLock<Option<Regex>>,
+    asked: AtomicU32,
+}
+
+impl Expressions {
+    fn new(written: Cow<'static, [Text]>) -> Result<Self, Box<BuildError>> {
+        let few = Self::compile(&written, false)?;
+        Ok(Self { written, few, many: OnceLock::new(), asked: AtomicU32::new(0) })
+    }
+
+    fn compile(written: &[Text], often: bool) -> Result<Regex, Box<BuildError>> {
+        let config = Config::new()
+            .utf8_empty(false)
+            .which_captures(WhichCaptures::Implicit)
+            .auto_prefilter(often)
+            .hybrid(often)
+            .onepass(often)
+            .nfa_size_limit(Some(COMPILED_LIMIT));
+        let syntax = syntax::Config::new().utf8(false);
+        Regex::builder().configure(config).syntax(syntax).build_many(written).map_err(Box::new)
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        let often = self.asked.fetch_add(1, Ordering::Relaxed) >= OFTEN;
+        let many = often.then(|| self.many.get_or_init(|| Self::compile(&self.written, true).ok()));
+        many.and_then(Option::as_ref).unwrap_or(&self.few).is_match(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
     use crate::{
         filter::tests::{find_secret, rule},

@@ -22,7 +22,7 @@ const QUICK: usize = 4;
 
 /// An expression as steps.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     steps: Vec<Step>,
     sets: Vec<[bool; 256]>,
 }
@@ -47,7 +47,7 @@ enum Step {
 
 /// It would take too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooHard;
+pub(crate) struct TooHard;
 
 /// What is tried when something fails.
 enum Retry {
@@ -64,9 +64,14 @@ const NOWHERE: usize = usize::MAX;
 
 impl Steps {
     /// The steps of an expression; `None` if it has what this cannot do.
-    pub(super) fn new(hir: &Hir) -> Option<Self> {
+    pub(crate) fn new(hir: &Hir) -> Option<Self> {
+        Self::with_group(hir, secret_group(hir))
+    }
+
+    /// The same, where the secret is what the group of this number matches.
+    pub(crate) fn with_group(hir: &Hir, group: u32) -> Option<Self> {
         let mut steps = Self { steps: Vec::new(), sets: Vec::new() };
-        steps.add(hir, secret_group(hir))?;
+        steps.add(hir, group)?;
         steps.push(Step::End)?;
         Some(steps)
     }
@@ -167,7 +172,7 @@ impl Steps {
     }
 
     /// False if no match begins at `at`; costs a few comparisons.
-    pub(super) fn may_begin(&self, text: &[u8], mut at: usize) -> bool {
+    pub(crate) fn may_begin(&self, text: &[u8], mut at: usize) -> bool {
         for step in &self.steps {
             match step {
                 Step::Save(_) => {}
@@ -201,13 +206,13 @@ impl Steps {
     }
 
     /// The match that begins at `start`, and does not go beyond `end`.
-    pub(super) fn at(&self, text: &[u8], start: usize, end: usize) -> Result<Option<Found>, TooHard> {
+    pub(crate) fn at(&self, text: &[u8], start: usize, end: usize) -> Result<Option<Found>, TooHard> {
         let mut fuel = FUEL;
         self.run(text, start, end, &mut Vec::new(), &mut fuel)
     }
 
     /// The first match that begins at or after `start`, and does not go beyond `end`.
-    pub(super) fn first(&self, text: &[u8], start: usize, end: usize) -> Result<Option<Found>, TooHard> {
+    pub(crate) fn first(&self, text: &[u8], start: usize, end: usize) -> Result<Option<Found>, TooHard> {
         let (mut retries, mut fuel) = (Vec::new(), FUEL);
         for at in start..=end {
             if self.may_begin(text, at)
