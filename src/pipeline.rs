@@ -28,6 +28,7 @@ use crate::{
     detect::Scanner,
     filter::Filter,
     finding::{Confidence, Severity},
+    origin::Entry,
     rule::Gate,
     select::Selector,
     source::{Source, archive},
@@ -168,6 +169,13 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
         for source in sources {
             let sought = || collector.look_for_known();
             if let Err(error) = source.before(&sought, &collector) {
+                collector.fail(Problem { subject: error.subject.into(), message: error.message });
+            }
+        }
+        let files = collector.judged();
+        for source in sources.iter().filter(|_| !files.is_empty()) {
+            let show = |entry: &Entry, bytes: &[u8]| collector.version(entry, bytes);
+            if let Err(error) = source.versions_of(&files, &show, &collector) {
                 collector.fail(Problem { subject: error.subject.into(), message: error.message });
             }
         }

@@ -19,7 +19,7 @@ use bstr::BString;
 pub use crate::origin::Skip;
 use crate::{
     finding::exposure::Exposure,
-    origin::{Entry, Kind, ObjectId},
+    origin::{Entry, Kind, ObjectId, Origin},
     text::{Copied, Fresh, Span},
 };
 
@@ -202,6 +202,24 @@ pub trait Source {
         Ok(())
     }
 
+    /// Shows older versions of `files`, each with what lay beside it when it came: what rules see in a whole file is looked
+    /// for in what is there now only, and where it was found one may ask since when. Asked once, between the visit and
+    /// [`trace`](Self::trace); nothing for a source without history. What is shown is no part of what is looked at, and on
+    /// several threads.
+    ///
+    /// # Errors
+    ///
+    /// If the history as a whole cannot be read.
+    fn versions_of(
+        &self,
+        files: &[Origin],
+        show: &Show<'_>,
+        visitor: &dyn Visitor,
+    ) -> Result<(), SourceError> {
+        let _ = (files, show, visitor);
+        Ok(())
+    }
+
     /// Says what the history behind the source knows of `sought`, in the same order; nothing where there is none.
     /// Asked once, after the visit.
     ///
@@ -213,6 +231,9 @@ pub trait Source {
         Ok(Vec::new())
     }
 }
+
+/// Takes a version of a file.
+pub type Show<'s> = dyn Fn(&Entry, &[u8]) + Sync + 's;
 
 /// What a look came to, as far as the next one needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -56,6 +56,20 @@ impl Merged {
         older
     }
 
+    /// The files with something that a rule of `which` found and nothing suppresses, each once.
+    pub(super) fn files(&self, which: impl Fn(u32) -> bool) -> Vec<Origin> {
+        let found = self.oldest.values().filter(|finding| finding.suppression.is_none());
+        let found = found.filter(|finding| which(finding.rule_index));
+        let mut files: Vec<Origin> = found
+            .map(|finding| &finding.origin)
+            .filter(|origin| origin.kind == Kind::File && origin.members.is_empty())
+            .cloned()
+            .collect();
+        files.sort();
+        files.dedup_by(|one, other| (&one.path, &one.repository) == (&other.path, &other.repository));
+        files
+    }
+
     /// Takes note of who else holds what was found before, and of nothing else.
     pub(super) fn meets_known(&mut self, identity: &Identity, origin: &Origin, named: bool) {
         if self.carriers.contains_key(&(identity.rule, identity.fingerprint)) {

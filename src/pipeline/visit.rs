@@ -20,7 +20,7 @@ use super::{
 use crate::{
     detect::{Change, Kept as Carry, Scratch, Subject, Tally},
     finding::{Finding, Match, Severity, Suppression},
-    origin::{Beside, Entry, Kind, ObjectId, Presence},
+    origin::{Beside, Entry, Kind, ObjectId, Origin, Presence},
     rule::{Gate, Rule},
     source::{
         Carried, Count, Delta, Learned, Problem, Sifted, Skip, Sought, Source, Visitor,
@@ -199,6 +199,42 @@ impl<'p> Collector<'p> {
 
     fn only_known(&self) -> bool {
         self.only_known.load(Ordering::Relaxed)
+    }
+
+    /// The files in which something was found that rules see in a whole file only, and so in no older version so far.
+    pub(super) fn judged(&self) -> Vec<Origin> {
+        let rules = self.plan.scanner.rules();
+        let whole = |rule: u32| {
+            let rule = rules.rule(rule);
+            rule.risk.number() != CREDENTIALS || !rule.structures.is_empty()
+        };
+        lock(&self.merged).files(whole)
+    }
+
+    /// Takes note of which of what is known was in an older version of a file.
+    pub(super) fn version(&self, entry: &Entry, bytes: &[u8]) {
+        if self.cancelled() {
+            return;
+        }
+        let scan = || {
+            let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+            let subject = Subject {
+                bytes,
+                path: entry.origin.rule_path(),
+                kind: entry.origin.kind,
+                fresh: &Fresh::All,
+                new_name: true,
+                executable: entry.executable,
+                beside: Some((&entry.beside, entry.origin.path.as_bstr())),
+            };
+            let mut matches = Vec::new();
+            self.plan.scanner.scan(subject, &mut scratch, &mut matches);
+            lock(&self.scratches).push(scratch);
+            matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
+            self.note_known(entry, &matches);
+        };
+        // The version that is there now was scanned, and is told of if it cannot be.
+        drop(catch_unwind(AssertUnwindSafe(scan)));
     }
 
     /// What is to be asked of history: the way of all that is reported. To be asked once.

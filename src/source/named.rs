@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use bstr::BString;
 
-use super::{Carried, Count, Delta, Learned, Problem, Skip, Sought, Source, SourceError, Visitor};
+use super::{Carried, Count, Delta, Learned, Problem, Show, Skip, Sought, Source, SourceError, Visitor};
 use crate::{
     finding::exposure::Exposure,
-    origin::{Entry, ObjectId},
+    origin::{Entry, ObjectId, Origin},
     text::Fresh,
 };
 
@@ -41,6 +41,18 @@ impl Source for Named {
 
     fn before(&self, sought: &dyn Fn() -> Vec<Sought>, visitor: &dyn Visitor) -> Result<(), SourceError> {
         self.source.before(sought, &self.visitor(visitor))
+    }
+
+    fn versions_of(
+        &self,
+        files: &[Origin],
+        show: &Show<'_>,
+        visitor: &dyn Visitor,
+    ) -> Result<(), SourceError> {
+        let mine = files.iter().filter(|file| file.repository.as_ref() == Some(&self.name));
+        let mine: Vec<Origin> = mine.cloned().collect();
+        let namer = self.visitor(visitor);
+        self.source.versions_of(&mine, &|entry, bytes| show(&namer.entry(entry), bytes), &namer)
     }
 
     fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {

@@ -335,7 +335,7 @@ fn findings_know_since_when_and_whether_they_are_still_there() {
         format!("acme-token a.txt past {first}"),
         format!("acme-token folder/b.txt tip {second}"),
         format!("acme-token lost.txt unreachable {dangling}"),
-        format!("debug-on settings.py tip {third}"),
+        format!("debug-on settings.py tip {first}"),
     ];
     for packed in [false, true] {
         if packed {

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::Repo;
+use crate::{exposure::History, support::Repo};
 
 fn run(repo: &Repo, arguments: &[&str]) -> (i32, String) {
     let Output { status, stdout, .. } = repo.abatis().args(arguments).output().unwrap();
@@ -165,4 +165,61 @@ fn a_file_with_a_finding_on_every_line_ends() {
     let (code, out) = run(&repo, &["scan", "-q", "-f", "json", "."]);
     assert_eq!(code, 1);
     assert!(out.matches("\"s3-acl-public\"").count() >= 4_000);
+}
+
+/// Since when an audit says that the rule's finding is there: the first commit and how often it came in, by path.
+fn since(history: &History, rule: &str) -> Vec<(String, String)> {
+    let output =
+        history.0.abatis().args(["audit", "--as-of", "2024-04-10", "--format", "json"]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter().filter(|one| one["rule"] == rule);
+    let mut all: Vec<(String, String)> = findings
+        .map(|one| {
+            let commit = one["history"]["since"]["commit"].as_str().unwrap_or_default();
+            (one["path"].as_str().unwrap().to_owned(), commit.to_owned())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn an_audit_knows_when_a_bad_value_came_in() {
+    let history = History::new();
+    let bucket = |acl: &str, more: &str| {
+        format!("{more}resource \"aws_s3_bucket\" \"shop\" {{\n  bucket = \"shop\"\n  acl    = {acl}\n}}\n")
+    };
+    history.commit(0, &[("infra/main.tf", Some(&bucket("\"private\"", "")))]);
+    let bad = history.commit(1, &[("infra/main.tf", Some(&bucket("\"public-read\"", "")))]);
+    history.commit(2, &[("infra/main.tf", Some(&bucket("\"public-read\"", "# moved down\n")))]);
+    history.commit(3, &[("README.md", Some("text\n"))]);
+    assert_eq!(since(&history, "s3-acl-public"), [("infra/main.tf".to_owned(), bad)]);
+}
+
+#[test]
+fn what_lay_beside_a_version_decides_on_it() {
+    let history = History::new();
+    let bucket = |more: &str| format!("resource \"aws_s3_bucket\" \"shop\" {{\n  acl = var.acl\n}}\n{more}");
+    let variable = |value: &str| format!("variable \"acl\" {{\n  default = \"{value}\"\n}}\n");
+    let first = history
+        .commit(0, &[("main.tf", Some(&bucket(""))), ("variables.tf", Some(&variable("public-read")))]);
+    history.commit(1, &[("main.tf", Some(&bucket("# more\n")))]);
+    assert_eq!(since(&history, "s3-acl-public"), [("main.tf".to_owned(), first)]);
+
+    let history = History::new();
+    history.commit(0, &[("main.tf", Some(&bucket(""))), ("variables.tf", Some(&variable("private")))]);
+    let second = history.commit(
+        1,
+        &[("main.tf", Some(&bucket("# more\n"))), ("variables.tf", Some(&variable("public-read")))],
+    );
+    assert_eq!(since(&history, "s3-acl-public"), [("main.tf".to_owned(), second)]);
+}
+
+#[test]
+fn lines_that_are_settings_have_an_age_too() {
+    let history = History::new();
+    history.commit(0, &[("get.sh", Some("curl https://shop.io/a\n"))]);
+    let bad = history.commit(1, &[("get.sh", Some("curl -k https://shop.io/a\n"))]);
+    history.commit(2, &[("get.sh", Some("set -e\ncurl -k https://shop.io/a\n"))]);
+    assert_eq!(since(&history, "tls-verify-off"), [("get.sh".to_owned(), bad)]);
 }

@@ -17,6 +17,7 @@ pub(super) mod message;
 mod past;
 pub(super) mod refs;
 pub mod scope;
+mod versions;
 
 use std::{
     collections::BTreeSet,
@@ -29,13 +30,14 @@ use std::{
     },
 };
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice as _};
+use rayon::prelude::*;
 
 use super::{
     attribute,
     beside::Versions,
     lfs,
-    objects::HashKind,
+    objects::{HashKind, Type},
     pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
     repo::Repo,
 };
@@ -43,7 +45,7 @@ use crate::{
     finding::exposure::Exposure,
     origin::{Entry, Kind, ObjectId, Origin, Presence, Skip},
     source::{
-        Carried, Count, Delta, Learned, Problem, Sought, Source, SourceError, Visitor,
+        Carried, Count, Delta, Learned, Problem, Show, Sought, Source, SourceError, Visitor,
         windows::{Buffer, Reading},
     },
     text::Fresh,
@@ -330,6 +332,30 @@ impl Source for WholeHistory {
             failed: &AtomicBool::new(false),
         };
         store.walk(&walk, &shower);
+        Ok(())
+    }
+
+    fn versions_of(
+        &self,
+        files: &[Origin],
+        show: &Show<'_>,
+        visitor: &dyn Visitor,
+    ) -> Result<(), SourceError> {
+        let Some(graph) = lock(&self.graph).clone() else { return Ok(()) };
+        let objects = Arc::new(self.repo.objects()?);
+        let paths: Vec<&BStr> = files.iter().map(|file| file.path.as_bstr()).collect();
+        versions::of(&graph, &paths).into_par_iter().for_each(|version| {
+            let (id, file) = (graph.id(version.blob), &files[version.file]);
+            // What cannot be read was told when it was to be looked at.
+            let bytes =
+                (!visitor.cancelled() && file.object != Some(id)).then(|| objects.read(&id, Type::Blob));
+            let Some(Ok(bytes)) = bytes else { return };
+            let tree = graph.commits().get(version.commit as usize).and_then(|commit| graph.root(commit));
+            let origin = Origin { object: Some(id), ..file.clone() };
+            let beside =
+                tree.map(|tree| Versions::of(&objects, graph.id(tree)).beside(id)).unwrap_or_default();
+            show(&Entry { origin, beside, new_name: true, ..Entry::default() }, &bytes);
+        });
         Ok(())
     }
 

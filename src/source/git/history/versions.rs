@@ -1,0 +1,96 @@
+//! The versions that a history has of a few files.
+//!
+//! Must not read blobs.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use bstr::{BStr, ByteSlice as _};
+
+use super::graph::{Graph, Quickly, Set};
+
+/// Versions of one file that are told at most: the newest. Hardly a file of settings was changed more often.
+const MOST: usize = 4_096;
+
+/// A version of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// Place of the file among those asked for.
+    pub(super) file: usize,
+    /// Number of its blob.
+    pub(super) blob: u32,
+    /// Place of the first commit that has it there.
+    pub(super) commit: u32,
+}
+
+/// The names on the way to the files: below a place, a name leads to another place.
+#[derive(Default)]
+struct Ways {
+    places: HashMap<(u32, u32), u32, Quickly>,
+    ends: HashMap<u32, usize, Quickly>,
+    /// All names, since most entries of a tree have none of them.
+    names: Set,
+}
+
+impl Ways {
+    fn to(graph: &Graph, files: &[&BStr]) -> Self {
+        let words: BTreeSet<&[u8]> = files.iter().flat_map(|file| file.split_str("/")).collect();
+        let numbers =
+            (0..graph.names() as u32).filter(|&number| words.contains(graph.name_of(number).as_bytes()));
+        let numbers: HashMap<&[u8], u32> =
+            numbers.map(|number| (graph.name_of(number).as_bytes(), number)).collect();
+        let mut ways = Self { names: Set::new(graph.names()), ..Self::default() };
+        let mut next = 1;
+        for (file, path) in files.iter().enumerate() {
+            let place = path.split_str("/").try_fold(0, |place, word| {
+                let name = *numbers.get(word)?;
+                ways.names.put(name);
+                Some(*ways.places.entry((place, name)).or_insert_with(|| {
+                    next += 1;
+                    next - 1
+                }))
+            });
+            if let Some(place) = place {
+                ways.ends.insert(place, file);
+            }
+        }
+        ways
+    }
+}
+
+/// The versions of `files` in all commits, each with the first commit that has it, parents before what they led to.
+pub(super) fn of(graph: &Graph, files: &[&BStr]) -> Vec<Version> {
+    let ways = Ways::to(graph, files);
+    let mut versions: Vec<Vec<Version>> = vec![Vec::new(); files.len()];
+    let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();
+    let mut stack = Vec::new();
+    for &place in graph.order() {
+        let Some(root) = graph.commits().get(place as usize).and_then(|commit| graph.root(commit)) else {
+            continue;
+        };
+        stack.push((root, 0));
+        while let Some((tree, at)) = stack.pop() {
+            if !seen.insert((tree, at)) {
+                continue;
+            }
+            for entry in graph.raw_entries(tree) {
+                let name = graph.label_of(entry).name();
+                if !ways.names.has(name) {
+                    continue;
+                }
+                let Some(&below) = ways.places.get(&(at, name)) else { continue };
+                let object = graph.object_of(entry);
+                if graph.is_tree(object) {
+                    stack.push((object, below));
+                } else if let Some(&file) = ways.ends.get(&below)
+                    && seen.insert((object, below))
+                {
+                    versions[file].push(Version { file, blob: object, commit: place });
+                }
+            }
+        }
+    }
+    for list in &mut versions {
+        list.drain(..list.len().saturating_sub(MOST));
+    }
+    versions.into_iter().flatten().collect()
+}
