@@ -167,21 +167,31 @@ fn pbkdf2(password: &[u8], salt: &[u8], rounds: u32) -> Digest {
     text[..32].copy_from_slice(&first);
     text[32] = 0x80;
     text[62..].copy_from_slice(&(8 * 96_u16).to_be_bytes());
-    let mut sum = first;
-    for _ in 1..rounds {
-        for start in [inner, outer] {
-            let mut state = start;
-            compress256(&mut state, &[text]);
-            for (bytes, word) in text.chunks_exact_mut(4).zip(state) {
-                bytes.copy_from_slice(&word.to_be_bytes());
-            }
-        }
-        for (byte, other) in sum.iter_mut().zip(text) {
-            *byte ^= other;
-        }
+    let mut sum = [0; 8];
+    for (sum, word) in sum.iter_mut().zip(first.as_chunks().0) {
+        *sum = u32::from_be_bytes(*word);
     }
+    for _ in 1..rounds {
+        let mut state = inner;
+        compress256(&mut state, std::slice::from_ref(&text));
+        put(&mut text, state);
+        state = outer;
+        compress256(&mut state, std::slice::from_ref(&text));
+        put(&mut text, state);
+        sum.iter_mut().zip(state).for_each(|(sum, word)| *sum ^= word);
+    }
+    put(&mut text, sum);
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&text[..32]);
     text.zeroize();
-    sum
+    digest
+}
+
+/// Writes the words of a hash to the front of a block.
+fn put(block: &mut [u8; 64], state: [u32; 8]) {
+    for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
 use crate::{
     detect::encoding::{self, Encoded},
@@ -75,7 +75,10 @@ impl<'c> Hidden<'c> {
     fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
         let values = self.values.get_or_init(|| {
             let values = self.matches.iter().map(|found| found.secret.expose());
+            // For a few lines: what is quick to make, not what is quick to search with.
             AhoCorasickBuilder::new()
+                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+                .prefilter(false)
                 .match_kind(MatchKind::LeftmostLongest)
                 .build(values.filter(|value| value.len() >= REPEATED))
                 .ok()
