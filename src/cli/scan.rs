@@ -17,7 +17,7 @@ use crate::{
     report::Mode,
     source::{
         Source,
-        files::{Files, IgnoreFiles},
+        files::{Files, IgnoreFiles, TrackedFiles},
         git::{
             message::Message,
             repo::{Repo, discover},
@@ -98,16 +98,12 @@ fn paths(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Vec<Box<dyn Source + Sy
 }
 
 /// What git tracks in the repositories that folders among `roots` lie in.
-fn tracked(roots: &[PathBuf], edge: &Edge) -> anyhow::Result<Vec<PathBuf>> {
+fn tracked(roots: &[PathBuf], edge: &Edge) -> anyhow::Result<Vec<TrackedFiles>> {
     let folders = roots.iter().map(|root| edge.absolute(root)).filter(|root| root.is_dir());
     let mut repos: Vec<Repo> = folders.filter_map(|folder| discover(&folder, &edge.git).ok()).collect();
     repos.sort_by(|one, other| one.git_dir.cmp(&other.git_dir));
     repos.dedup_by(|one, other| one.git_dir == other.git_dir);
-    let mut all = Vec::new();
-    for repo in repos {
-        all.append(&mut tracked_files(&repo)?);
-    }
-    Ok(all)
+    Ok(repos.iter().map(tracked_files).collect::<Result<_, _>>()?)
 }
 
 /// `abatis staged`.

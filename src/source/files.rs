@@ -6,12 +6,12 @@
 use std::{
     collections::{BTreeSet, HashSet},
     fs::{self, File},
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read},
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bstr::{BString, ByteVec as _};
+use bstr::{BString, ByteSlice as _, ByteVec as _};
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
 use super::{
@@ -40,6 +40,15 @@ pub enum IgnoreFiles {
     Disregard,
 }
 
+/// Files that git tracks.
+#[derive(Clone, Debug, Default)]
+pub struct TrackedFiles {
+    /// The top of their working tree, without links.
+    pub top: PathBuf,
+    /// Their paths below it, as git writes them.
+    pub paths: Vec<BString>,
+}
+
 /// Files and folders to read.
 #[derive(Clone, Debug)]
 pub struct Files {
@@ -47,7 +56,7 @@ pub struct Files {
     ignore_files: IgnoreFiles,
     threads: usize,
     /// What git tracks, and so never ignores.
-    tracked: Vec<PathBuf>,
+    tracked: Vec<TrackedFiles>,
 }
 
 impl Files {
@@ -66,10 +75,10 @@ impl Files {
         Self { ignore_files, ..self }
     }
 
-    /// Files that git tracks, by absolute paths without links. Git ignores none of them, whatever `.gitignore` names:
+    /// Files that git tracks. Git ignores none of them, whatever `.gitignore` names:
     /// those below a root are read, too. Only our own [`IGNORE_FILE`] can hide them.
     #[must_use]
-    pub fn tracked(self, tracked: Vec<PathBuf>) -> Self {
+    pub fn tracked(self, tracked: Vec<TrackedFiles>) -> Self {
         Self { tracked, ..self }
     }
 
@@ -100,7 +109,7 @@ impl Files {
         builder.build_parallel().visit(&mut workers);
 
         let Some(seen) = seen else { return };
-        let seen: HashSet<PathBuf> =
+        let seen: HashSet<BString> =
             seen.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
         let hidden = self.hidden(roots, &seen);
         if hidden.is_empty() {
@@ -137,17 +146,45 @@ impl Files {
     }
 
     /// The tracked files below `roots` that a walk has not seen, as it would have called them.
-    fn hidden(&self, roots: &[&PathBuf], seen: &HashSet<PathBuf>) -> HashSet<PathBuf> {
+    fn hidden(&self, roots: &[&PathBuf], seen: &HashSet<BString>) -> HashSet<PathBuf> {
         let mut hidden = HashSet::new();
         for root in roots {
             let Ok(real) = fs::canonicalize(root) else { continue };
             let start = to_walk(root);
-            let below = self.tracked.iter().filter_map(|path| path.strip_prefix(&real).ok());
-            let below = below.filter(|rest| !rest.as_os_str().is_empty()).map(|rest| start.join(rest));
-            hidden.extend(below.filter(|path| !seen.contains(path) && fs::symlink_metadata(path).is_ok()));
+            for tracked in &self.tracked {
+                // The root lies in the working tree, or that below the root.
+                let (inner, outer) = match (real.strip_prefix(&tracked.top), tracked.top.strip_prefix(&real))
+                {
+                    (Ok(inner), _) => (folder(inner), BString::default()),
+                    (_, Ok(outer)) => (BString::default(), folder(outer)),
+                    _ => continue,
+                };
+                // By bytes: a repository has more files than a comparison of paths is cheap for.
+                let mut name = folder(&start);
+                let at = name.len();
+                for path in &tracked.paths {
+                    let Some(rest) = path.strip_prefix(inner.as_slice()) else { continue };
+                    name.truncate(at);
+                    name.extend_from_slice(&outer);
+                    name.extend_from_slice(rest);
+                    if !seen.contains(name.as_bstr()) {
+                        let path = start.join(name[at..].to_path_lossy());
+                        hidden.extend(fs::symlink_metadata(&path).is_ok().then_some(path));
+                    }
+                }
+            }
         }
         hidden
     }
+}
+
+/// A folder as what the paths of its files begin with.
+fn folder(path: &Path) -> BString {
+    let mut bytes = bytes_of(path);
+    if !bytes.is_empty() && !bytes.ends_with(b"/") {
+        bytes.push(b'/');
+    }
+    bytes
 }
 
 /// Whether a walk goes on with an entry.
@@ -189,7 +226,7 @@ struct Workers<'v> {
     giants: &'v Giants,
     beside: &'v Beside,
     /// Where to note what was come upon.
-    seen: Option<&'v Mutex<Vec<PathBuf>>>,
+    seen: Option<&'v Mutex<Vec<BString>>>,
 }
 
 impl<'s, 'v: 's> ParallelVisitorBuilder<'s> for Workers<'v> {
@@ -211,7 +248,7 @@ struct Worker<'v> {
     beside: &'v Beside,
     buffer: Buffer,
     /// What this worker has come upon, for all when it ends.
-    seen: Option<(&'v Mutex<Vec<PathBuf>>, Vec<PathBuf>)>,
+    seen: Option<(&'v Mutex<Vec<BString>>, Vec<BString>)>,
 }
 
 impl Drop for Worker<'_> {
@@ -248,7 +285,7 @@ impl Worker<'_> {
             return;
         }
         if let Some((_, seen)) = &mut self.seen {
-            seen.push(path.to_owned());
+            seen.push(bytes_of(path));
         }
         let root = found.depth() == 0;
         let read = if file_type.is_symlink() {
@@ -266,7 +303,7 @@ impl Worker<'_> {
 
     /// Reads a file.
     fn file(&mut self, path: &Path) -> io::Result<()> {
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         let metadata = file.metadata()?;
         let entry = Entry {
             size: Some(metadata.len()),
@@ -287,7 +324,7 @@ impl Worker<'_> {
             buffer: &mut self.buffer,
             giants: Some(self.giants),
         };
-        reading.run(&mut file)
+        reading.run(&mut Measured { file, left: metadata.len() })
     }
 
     /// Hands over the target of a symbolic link.
@@ -350,6 +387,28 @@ impl Worker<'_> {
         }
     }
 }
+
+/// A file of known size: where a read falls short at that size, the end need not be asked for.
+struct Measured {
+    file: File,
+    /// Bytes still to come; none is known once there were more than expected.
+    left: u64,
+}
+
+impl Read for Measured {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.left == AT_END {
+            return Ok(0);
+        }
+        let count = self.file.read(into)?;
+        let ends = count > 0 && count < into.len() && count as u64 == self.left;
+        self.left = if ends { AT_END } else { self.left.saturating_sub(count as u64) };
+        Ok(count)
+    }
+}
+
+/// What is left of a file whose end was read.
+const AT_END: u64 = u64::MAX;
 
 /// Where the walk failed.
 struct Trouble<'e> {

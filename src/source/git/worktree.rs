@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     changes::{Version, index_error},
     environment::Environment,
-    index::{Cursor as _, Flags, IndexFile, Listed, Stat},
+    index::{Cursor as _, IndexEntry, IndexFile, Listed, Stat},
     lfs, lines,
     objects::{Objects, Type},
     repo::Repo,
@@ -27,6 +27,7 @@ use crate::{
     origin::{Entry, Kind, ObjectId, Origin},
     source::{
         Count, Problem, Skip, Source, SourceError, Visitor,
+        files::TrackedFiles,
         windows::{Buffer, Giants, Reading},
     },
     text::Fresh,
@@ -50,17 +51,28 @@ pub struct Untracked {
     pub environment: Environment,
 }
 
-/// The files that git tracks, by absolute paths; none without a working tree.
+/// The files that git tracks; none without a working tree.
 ///
 /// # Errors
 ///
 /// The index cannot be read.
-pub fn tracked_files(repo: &Repo) -> Result<Vec<PathBuf>, SourceError> {
-    let Some(top) = &repo.worktree else { return Ok(Vec::new()) };
+pub fn tracked_files(repo: &Repo) -> Result<TrackedFiles, SourceError> {
+    let Some(top) = &repo.worktree else { return Ok(TrackedFiles::default()) };
     let top = fs::canonicalize(top).unwrap_or_else(|_| top.clone());
     let mut index = open(repo)?;
-    let tracked = tracked(list(repo, &mut index)?);
-    Ok(tracked.iter().map(|tracked| top.join(tracked.path.to_path_lossy())).collect())
+    let mut entries = list(repo, &mut index)?;
+    let mut paths: Vec<BString> = Vec::new();
+    while let (Ok(true), Some(entry)) = (entries.advance(), entries.current()) {
+        if is_looked_at(&entry) && paths.last().is_none_or(|last| *last != entry.path) {
+            paths.push(entry.path.to_owned());
+        }
+    }
+    Ok(TrackedFiles { top, paths })
+}
+
+/// Whether git looks at the file of an entry at all.
+const fn is_looked_at(entry: &IndexEntry<'_>) -> bool {
+    !entry.flags.ignore_worktree && !entry.mode.is_gitlink() && !entry.mode.is_folder()
 }
 
 /// A tracked path: the index has it once, or in conflict up to three times.
@@ -91,10 +103,10 @@ impl Source for Unstaged {
 fn tracked(mut entries: Listed) -> Vec<Tracked> {
     let mut all: Vec<Tracked> = Vec::new();
     while let (Ok(true), Some(entry)) = (entries.advance(), entries.current()) {
-        let Flags { ignore_worktree, intent_to_add } = entry.flags;
-        if ignore_worktree || entry.mode.is_gitlink() || entry.mode.is_folder() {
+        if !is_looked_at(&entry) {
             continue;
         }
+        let intent_to_add = entry.flags.intent_to_add;
         let id = ObjectId::from_bytes(entry.id).filter(|_| !intent_to_add);
         let version = id.map(|id| Version { mode: entry.mode, id });
         match all.last_mut() {
