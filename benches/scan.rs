@@ -2,14 +2,15 @@
 //!
 //! The text is this crate's own source, repeated; every run asserts how much is found. `cargo bench --bench scan`.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use abatis::{
     detect::{Limits, Scanner, Scratch, Subject},
     origin::Kind,
-    rule::{self, RuleSet},
+    rule::{self, Detector, RuleSet},
     text::{Fresh, Span},
 };
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use divan::{Bencher, counter::BytesCount};
 
 fn main() {
@@ -125,4 +126,66 @@ fn start(bencher: Bencher<'_, '_>) {
         assert!(scanner.rules().len() >= 60);
         scanner
     });
+}
+
+/// The keywords of all rules: lower case if their case is ignored, which is the second half of the key. With the number of
+/// rules that have them.
+fn keywords(rules: &RuleSet) -> BTreeMap<(Vec<u8>, bool), usize> {
+    let mut keywords = BTreeMap::new();
+    for rule in rules.iter() {
+        let (words, fold) = match &rule.detector {
+            Detector::Pattern(pattern) => (&pattern.keywords, pattern.ignore_case),
+            Detector::Bound(bound) => (&bound.keywords, true),
+            Detector::Assignment(assignment) => (&assignment.keywords, true),
+            Detector::File(_) | Detector::Structure => continue,
+        };
+        for word in words.iter() {
+            let word = if fold { word.to_ascii_lowercase() } else { word.to_string() };
+            *keywords.entry((word.into_bytes(), fold)).or_default() += 1;
+        }
+    }
+    keywords
+}
+
+/// Hits of keywords by an automaton of the aho-corasick crate, which ignores case for all: where it matters, it is looked at.
+fn automaton_hits(automaton: &AhoCorasick, keywords: &[(Vec<u8>, bool, usize)], text: &[u8]) -> usize {
+    let hits = automaton.find_overlapping_iter(text).map(|hit| {
+        let (word, fold, rules) = &keywords[hit.pattern().as_usize()];
+        if *fold || text[hit.range()] == word[..] { *rules } else { 0 }
+    });
+    hits.sum()
+}
+
+fn prefilter_hits(scanner: &Scanner, text: &[u8]) -> usize {
+    let mut hits = 0;
+    scanner.keyword_hits(text, &mut |_, _| hits += 1);
+    hits
+}
+
+/// The prefilter alone: all keywords of all rules.
+#[divan::bench(sample_count = 10)]
+fn keywords_by_prefilter(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = text(&scanner);
+    let hits = prefilter_hits(&scanner, &text);
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| assert_eq!(prefilter_hits(&scanner, &text), hits));
+}
+
+/// The same keywords by the fastest automaton of the aho-corasick crate that takes so many.
+#[divan::bench(sample_count = 10)]
+fn keywords_by_aho_corasick(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = text(&scanner);
+    let keywords: Vec<(Vec<u8>, bool, usize)> =
+        keywords(scanner.rules()).into_iter().map(|((word, fold), rules)| (word, fold, rules)).collect();
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(keywords.iter().map(|(word, ..)| word))
+        .expect("the keywords of the built-in rules make an automaton");
+    let hits = prefilter_hits(&scanner, &text);
+    assert!(hits > 1000, "{hits}");
+    bencher
+        .counter(BytesCount::of_slice(&text))
+        .bench(|| assert_eq!(automaton_hits(&automaton, &keywords, &text), hits));
 }

@@ -62,6 +62,12 @@ impl Prefilter {
         Self { base, more, grams }
     }
 
+    /// Whether nothing was made: the tables are those of the program.
+    #[cfg(test)]
+    pub(crate) fn is_as_built(&self) -> bool {
+        self.base.is_some() && self.more.is_none() && matches!(self.grams, Array::Static(_))
+    }
+
     /// True if there is no keyword.
     pub(crate) fn is_empty(&self) -> bool {
         self.base.into_iter().chain(&self.more).all(|table| table.len() == 0)
