@@ -40,6 +40,10 @@ mod kind;
 mod model;
 #[path = "src/rule/schema.rs"]
 mod schema;
+#[path = "src/detect/pattern/shape.rs"]
+mod shape;
+#[path = "src/detect/pattern/steps.rs"]
+mod steps;
 #[path = "src/rule/structure.rs"]
 mod structure;
 #[path = "src/rule/table.rs"]
@@ -48,10 +52,12 @@ mod table;
 mod text;
 #[path = "src/rule/validate.rs"]
 mod validate;
+#[path = "src/detect/pattern/write.rs"]
+mod write;
 
 use condition::{Condition, Literal, Path as Way, Step, Structure, Test};
 use diagnostic::{Diagnostic, Sources};
-use model::{Allow, Detector, Example, Gate, Rule, Text};
+use model::{Allow, Detector, Example, Gate, Pattern, Rule, Text};
 
 /// Where the packs are.
 const RULES: &str = "rules";
@@ -75,6 +81,9 @@ fn generate() -> Result<bool, Box<dyn Error>> {
     for file in [
         "detect/entropy.rs",
         "detect/gram.rs",
+        "detect/pattern/shape.rs",
+        "detect/pattern/steps.rs",
+        "detect/pattern/write.rs",
         "detect/trigrams.txt",
         "diagnostic.rs",
         "finding/words.rs",
@@ -135,7 +144,39 @@ fn keywords(rules: &[Rule], out: &Path) -> Result<String, Box<dyn Error>> {
             near.push((keyword, place, spans_lines));
         }
     }
-    Ok(keyword_table("NEAR", near, out)? + &keyword_table("FAR", far, out)?)
+    Ok(keyword_table("NEAR", near, out)? + &keyword_table("FAR", far, out)? + &shapes(rules, out)?)
+}
+
+/// The source text of what is known of the expressions of `rules`, with its files in `out`.
+fn shapes(rules: &[Rule], out: &Path) -> Result<String, Box<dyn Error>> {
+    let mut written = write::Writer::default();
+    let mut starts = Vec::new();
+    for rule in rules {
+        starts.extend_from_slice(&(written.bytes.len() as u32).to_le_bytes());
+        match &rule.detector {
+            Detector::Pattern(pattern) => {
+                if let Some(shape) = shape::Shape::new(pattern) {
+                    shape.write(&mut written);
+                }
+            }
+            Detector::Bound(bound) => {
+                if let Some(hir) = shape::parse(&shape::value_expression(&bound.value), bound.ignore_case) {
+                    let steps = steps::Steps::with_group(&hir, 1);
+                    written.optional(steps.as_ref(), steps::Steps::write);
+                }
+            }
+            _ => {}
+        }
+    }
+    starts.extend_from_slice(&(written.bytes.len() as u32).to_le_bytes());
+    let sets = written.sets.concat();
+    let mut parts = String::new();
+    for (part, bytes) in [("starts", &starts), ("bytes", &written.bytes), ("sets", &sets)] {
+        let file = out.join(format!("shapes.{part}"));
+        fs::write(&file, bytes)?;
+        write!(parts, "{part}: include_bytes!({:?}), ", file.display().to_string())?;
+    }
+    Ok(format!("pub(super) static SHAPES: Shapes = Shapes {{ {parts} }};\n"))
 }
 
 fn keyword_table(

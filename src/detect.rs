@@ -244,9 +244,12 @@ impl Scanner {
         self.ready[index as usize].get_or_init(|| {
             let paths = self.rules.rule(index).paths.iter();
             let paths = paths.flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect();
+            let builtin = self.rules.builtin_number(index);
+            let is_bound = matches!(self.rules.rule(index).detector, Detector::Bound(_));
+            let known = |bound: bool| builtin.filter(|_| is_bound == bound);
             Box::new(Ready {
-                engine: Engine::default(),
-                value: bound::Engine::default(),
+                engine: Engine::with_shape(known(false).and_then(|rule| builtin::SHAPES.shape(rule))),
+                value: bound::Engine::with_steps(known(true).and_then(|rule| builtin::SHAPES.steps(rule))),
                 parts: parts::Engine::default(),
                 paths,
             })

@@ -145,6 +145,15 @@ impl RuleSet {
         builtin::places(&self.rules)
     }
 
+    /// The number of a rule among the built-in ones, if it is as it was built.
+    #[must_use]
+    pub fn builtin_number(&self, index: u32) -> Option<usize> {
+        match &self.rules[index as usize] {
+            RuleRef::BuiltIn(rule) => builtin::number(rule),
+            RuleRef::Own(_) => None,
+        }
+    }
+
     /// Number of rules.
     #[must_use]
     pub const fn len(&self) -> usize {

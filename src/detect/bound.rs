@@ -11,16 +11,10 @@ use memchr::memmem;
 use regex_automata::{
     Anchored, Input,
     meta::{Config, Regex},
-    util::syntax,
 };
-use regex_syntax::hir::Hir;
 
-use super::pattern::Steps;
-use crate::{
-    finding::Confidence,
-    rule::{Bound, pattern_syntax},
-    text::Span,
-};
+use super::pattern::{Steps, parse, value_expression};
+use crate::{finding::Confidence, rule::Bound, text::Span};
 
 /// How far after the provider's name a value may begin, in bytes: an address with a query, or the next entry of a table.
 const REACH: usize = 112;
@@ -44,7 +38,6 @@ pub(crate) struct Engine(OnceLock<Option<Value>>);
 /// The expression of a value: as steps, and as an automaton for what these cannot do.
 #[derive(Debug)]
 struct Value {
-    hir: Hir,
     steps: Option<Steps>,
     compiled: OnceLock<Option<Regex>>,
 }
@@ -61,6 +54,15 @@ pub(crate) struct Bond {
 }
 
 impl Engine {
+    /// The engine of a rule of whose value the steps are known, or known not to be.
+    pub(crate) fn with_steps(steps: Option<Option<Steps>>) -> Self {
+        let engine = Self::default();
+        if let Some(steps) = steps {
+            engine.0.get_or_init(|| Some(Value { steps, compiled: OnceLock::new() }));
+        }
+        engine
+    }
+
     /// Adds the values that the name at `hit` binds, and says which bytes decided.
     pub(crate) fn at(&self, rule: &Bound, text: &[u8], hit: Span, found: &mut Vec<Bond>) -> Span {
         let end = text.len().min(hit.end + REACH + rule.most + 2);
@@ -88,7 +90,7 @@ impl Engine {
                 continue;
             }
             // Where this run has nothing, its parts may have: they begin after a separator.
-            let length = made.then(|| self.value(rule)?.length(&text[place..end])).flatten();
+            let length = made.then(|| self.value(rule)?.length(rule, &text[place..end])).flatten();
             let Some(length) = length else {
                 place += 1;
                 continue;
@@ -112,31 +114,28 @@ impl Engine {
 const MIN_RUN: usize = 8;
 
 impl Value {
-    /// The expression with what must follow a value, so that alternatives of several lengths find theirs.
     fn new(rule: &Bound) -> Option<Self> {
-        let written = format!(r"({})(?:[^0-9A-Za-z_+=.\-]|\.(?:[^0-9A-Za-z]|$)|$)", rule.value);
-        let hir = syntax::parse_with(&written, &pattern_syntax(rule.ignore_case)).ok()?;
-        Some(Self { steps: Steps::with_group(&hir, 1), hir, compiled: OnceLock::new() })
+        let hir = parse(&value_expression(&rule.value), rule.ignore_case)?;
+        Some(Self { steps: Steps::with_group(&hir, 1), compiled: OnceLock::new() })
     }
 
     /// Length of the value at the start of `text`, if there is one.
-    fn length(&self, text: &[u8]) -> Option<usize> {
+    fn length(&self, rule: &Bound, text: &[u8]) -> Option<usize> {
         if let Some(found) = self.steps.as_ref().and_then(|steps| steps.at(text, 0, text.len()).ok()) {
             return found.map(|found| found.secret.len());
         }
-        let regex = self.compiled.get_or_init(|| self.compile()).as_ref()?;
+        let regex = self.compiled.get_or_init(|| compile(rule)).as_ref()?;
         let mut captures = regex.create_captures();
         regex.search_captures(&Input::new(text).anchored(Anchored::Yes), &mut captures);
         captures.get_group(1).map(|group| group.len())
     }
+}
 
-    fn compile(&self) -> Option<Regex> {
-        Regex::builder()
-            // As of patterns: windows are short and rules are many.
-            .configure(Config::new().utf8_empty(false).auto_prefilter(false).hybrid(false))
-            .build_from_hir(&self.hir)
-            .ok()
-    }
+fn compile(rule: &Bound) -> Option<Regex> {
+    let hir = parse(&value_expression(&rule.value), rule.ignore_case)?;
+    // As of patterns: windows are short and rules are many.
+    let config = Config::new().utf8_empty(false).auto_prefilter(false).hybrid(false);
+    Regex::builder().configure(config).build_from_hir(&hir).ok()
 }
 
 /// Whether the name at `hit` is a word of its own, or a part of an identifier, and no accident

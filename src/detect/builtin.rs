@@ -1,10 +1,13 @@
-//! What the prefilter knows of the built-in rules, as tables made by `build.rs`.
+//! What detection knows of the built-in rules, as tables made by `build.rs`.
 //!
-//! Rules that are off until they are asked for are not in them. Must not know any other rule.
+//! Keywords of rules that are off until they are asked for are not in them. Must not know any other rule.
 
 use std::borrow::Cow;
 
-use super::gram::{Array, Table};
+use super::{
+    gram::{Array, Table},
+    pattern::Shapes,
+};
 
 /// The rules of each keyword of a table, by their places among the built-in rules.
 #[derive(Debug)]

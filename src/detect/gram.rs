@@ -171,9 +171,7 @@ pub(crate) fn load(text: &[u8], place: isize) -> u64 {
 #[inline(always)]
 pub(crate) fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
     // Written so that it becomes one load; put together byte by byte, it did not.
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(eight)
+    bytes[at..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
 #[inline(always)]

@@ -3,7 +3,10 @@
 //! What a hit finds depends on the bytes of its window only, never on other hits: so a scan of
 //! fresh ranges finds what a full scan finds there. Must not judge what was found.
 
+mod shape;
 mod steps;
+#[cfg(test)]
+mod write;
 
 use std::sync::{
     OnceLock,
@@ -13,24 +16,16 @@ use std::sync::{
 use regex_automata::{
     Anchored, Input,
     meta::{Config, Regex},
-    util::syntax,
 };
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::Hir;
 
-pub(crate) use steps::Steps;
+use shape::Shape;
+pub(crate) use shape::{AFTER_MULTILINE, BEFORE, Shapes, parse, value_expression};
 use steps::TooHard;
+pub(crate) use steps::{Found, Steps};
 
-use crate::{
-    rule::{Pattern, pattern_syntax},
-    text::Span,
-};
+use crate::{rule::Pattern, text::Span};
 
-/// How far before its keyword a match may begin, in bytes.
-pub(crate) const BEFORE: usize = 512;
-/// How far after the start of its keyword a match on one line may end, in bytes.
-pub(crate) const AFTER: usize = 4096;
-/// The same for a match over several lines: a private key of 16,384 bits is 12 KiB.
-pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
 /// Searches after which an automaton is made for many of them: a lazy one takes some thousand times a window to
 /// build its states, and then a tenth of the time.
 const OFTEN: u32 = 512;
@@ -39,7 +34,7 @@ const COMPILED_LIMIT: usize = 8 << 20;
 
 /// A pattern rule, compiled when first needed.
 ///
-/// Its shape is read at the first hit. An automaton is compiled only for what is not made into
+/// Its shape is looked up or made at the first hit. An automaton is compiled only for what is not made into
 /// [`Steps`], and at the first window that has what every match must have: most rules that are
 /// hit by a common keyword never get that far.
 #[derive(Debug, Default)]
@@ -54,46 +49,10 @@ pub(crate) struct Engine {
     hard: OnceLock<()>,
 }
 
-/// What is known of all matches of an expression without running it.
-#[derive(Debug)]
-struct Shape {
-    hir: Hir,
-    steps: Option<Steps>,
-    /// Bytes in a row that every match has.
-    run: Option<Run>,
-    /// A byte that every match has behind its start: asked where an automaton would have to run.
-    byte: Option<u8>,
-    /// Bytes between the start of a match and its keyword, where every match has the same.
-    lead: Option<usize>,
-    /// Most bytes of a match before its keyword.
-    before: usize,
-    /// Most bytes of a match after the start of its keyword.
-    after: usize,
-}
-
 #[derive(Debug)]
 struct Compiled {
     regex: Regex,
     group: usize,
-}
-
-/// At least so many bytes in a row out of a set.
-#[derive(Debug)]
-struct Run {
-    set: Box<[bool; 256]>,
-    least: usize,
-}
-
-/// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
-const MIN_RUN: usize = 8;
-
-/// What an expression matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// The whole match.
-    pub(crate) whole: Span,
-    /// The secret group.
-    pub(crate) secret: Span,
 }
 
 /// The last window that a rule was searched in, and all that was found there.
@@ -112,6 +71,21 @@ impl Memo {
 }
 
 impl Engine {
+    /// The engine of a rule whose shape is known.
+    pub(crate) fn with_shape(shape: Option<Shape>) -> Self {
+        let engine = Self::default();
+        if shape.is_some() {
+            engine.shape.get_or_init(|| shape);
+        }
+        engine
+    }
+
+    /// Whether an automaton was compiled.
+    #[cfg(test)]
+    pub(crate) fn has_automaton(&self) -> bool {
+        self.compiled.get().is_some() || self.often.get().is_some()
+    }
+
     /// What the rule finds at the keyword `hit`, and the window that decided it.
     pub(crate) fn at(
         &self,
@@ -139,7 +113,7 @@ impl Engine {
         }
         if let Some(start) = start {
             let search = |start: usize| {
-                self.search(shape, text, Span::new(start, window.end.max(start)), Anchored::Yes)
+                self.search(rule, shape, text, Span::new(start, window.end.max(start)), Anchored::Yes)
             };
             return (start.and_then(search), window);
         }
@@ -148,7 +122,8 @@ impl Engine {
             memo.window = window;
             memo.found.clear();
             let mut from = window.start;
-            while let Some(found) = self.search(shape, text, Span::new(from, window.end), Anchored::No) {
+            while let Some(found) = self.search(rule, shape, text, Span::new(from, window.end), Anchored::No)
+            {
                 from = found.whole.end.max(from + 1);
                 memo.found.push(found);
                 if from > window.end {
@@ -160,7 +135,14 @@ impl Engine {
     }
 
     /// The first match in `part` of `text`, or the one that begins it.
-    fn search(&self, shape: &Shape, text: &[u8], part: Span, anchored: Anchored) -> Option<Found> {
+    fn search(
+        &self,
+        rule: &Pattern,
+        shape: &Shape,
+        text: &[u8],
+        part: Span,
+        anchored: Anchored,
+    ) -> Option<Found> {
         if let Some(steps) = shape.steps.as_ref().filter(|_| self.hard.get().is_none()) {
             let found = match anchored {
                 Anchored::No => steps.first(text, part.start, part.end),
@@ -173,7 +155,7 @@ impl Engine {
         }
         let often = self.searches.fetch_add(1, Ordering::Relaxed) >= OFTEN;
         let compiled = if often { &self.often } else { &self.compiled };
-        let compiled = compiled.get_or_init(|| Compiled::new(&shape.hir, often)).as_ref()?;
+        let compiled = compiled.get_or_init(|| Compiled::new(rule, often)).as_ref()?;
         compiled.search(&Input::new(text).span(part.start..part.end).anchored(anchored))
     }
 }
@@ -190,84 +172,9 @@ fn window(text: &[u8], hit: Span, before: usize, after: usize, multiline: bool) 
     Span::new(start, end)
 }
 
-impl Shape {
-    fn new(rule: &Pattern) -> Option<Self> {
-        let hir = syntax::parse_with(&rule.regex, &pattern_syntax(rule.ignore_case)).ok()?;
-        let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
-        let most = hir.properties().maximum_len().unwrap_or(reach);
-        let (lead, before) = match lead(&hir, rule) {
-            Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
-            None => (None, most.min(BEFORE)),
-        };
-        // One byte more than the longest match, so that a closing look-around sees its neighbour.
-        let after = most.saturating_add(1).min(reach);
-        Some(Self {
-            run: Run::of(&hir),
-            byte: last_byte(&hir),
-            steps: Steps::new(&hir),
-            hir,
-            lead,
-            before,
-            after,
-        })
-    }
-}
-
-/// The last byte of the last literal that stands behind the first item of the sequence of `hir`.
-fn last_byte(hir: &Hir) -> Option<u8> {
-    let mut items = Vec::new();
-    flatten(hir, &mut items);
-    let mut literals = items.into_iter().skip(1).rev().filter_map(|item| match item.kind() {
-        HirKind::Literal(literal) => literal.0.last().copied(),
-        _ => None,
-    });
-    literals.next()
-}
-
-impl Run {
-    /// The longest run that the sequence of `hir` requires.
-    fn of(hir: &Hir) -> Option<Self> {
-        let mut items = Vec::new();
-        flatten(hir, &mut items);
-        let runs = items.into_iter().filter_map(|item| {
-            let HirKind::Repetition(repetition) = item.kind() else { return None };
-            let HirKind::Class(Class::Bytes(class)) = repetition.sub.kind() else { return None };
-            Some((repetition.min as usize, class))
-        });
-        let (least, class) = runs.max_by_key(|(least, _)| *least).filter(|(least, _)| *least >= MIN_RUN)?;
-        let mut set = Box::new([false; 256]);
-        for range in class.ranges() {
-            for byte in range.start()..=range.end() {
-                set[usize::from(byte)] = true;
-            }
-        }
-        Some(Self { set, least })
-    }
-
-    /// Whether `text` has such a run. One covers a multiple of its length, so only those places
-    /// are asked.
-    fn is_in(&self, text: &[u8]) -> bool {
-        let mut place = self.least - 1;
-        while place < text.len() {
-            let back = text[..=place].iter().rev().take_while(|&&byte| self.set[usize::from(byte)]).count();
-            if back == 0 {
-                place += self.least;
-                continue;
-            }
-            let ahead =
-                text[place + 1..].iter().take(self.least).take_while(|&&byte| self.set[usize::from(byte)]);
-            let ahead = ahead.count();
-            if back + ahead >= self.least {
-                return true;
-            }
-            place += ahead + self.least;
-        }
-        false
-    }
-}
-
 impl Compiled {
-    fn new(hir: &Hir, often: bool) -> Option<Self> {
+    fn new(rule: &Pattern, often: bool) -> Option<Self> {
+        let hir: Hir = parse(&rule.regex, rule.ignore_case)?;
         let regex = Regex::builder()
             // Windows are short and rules are many: building states of lazy automata, once a thread, or searches for
             // literals would cost more than it saves, but where one rule is asked again and again.
@@ -278,7 +185,7 @@ impl Compiled {
                     .hybrid(often)
                     .nfa_size_limit(Some(COMPILED_LIMIT)),
             )
-            .build_from_hir(hir)
+            .build_from_hir(&hir)
             .ok()?;
         let group = secret_group(&regex);
         Some(Self { regex, group })
@@ -309,110 +216,14 @@ fn secret_group(regex: &Regex) -> usize {
     count.min(1)
 }
 
-/// Least and most bytes that a match has before its keyword, if every match has one there.
-fn lead(hir: &Hir, rule: &Pattern) -> Option<(usize, usize)> {
-    let mut items = Vec::new();
-    flatten(hir, &mut items);
-    let (mut least, mut most) = (0_usize, 0_usize);
-    for place in 0..items.len() {
-        if begins_with_keyword(&items[place..], rule) {
-            return Some((least, most));
-        }
-        // A literal may hold the keyword further in.
-        if let HirKind::Literal(literal) = items[place].kind()
-            && let Some(inside) = rule.keywords.iter().find_map(|word| {
-                memchr::memmem::find(&literal.0, word.as_bytes()).filter(|_| rule.keywords.len() == 1)
-            })
-        {
-            return Some((least + inside, most + inside));
-        }
-        let properties = items[place].properties();
-        least += properties.minimum_len()?;
-        most = most.checked_add(properties.maximum_len()?)?;
-    }
-    None
-}
-
-/// The items that a match is a sequence of; groups are looked through.
-fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
-    match hir.kind() {
-        HirKind::Concat(parts) => parts.iter().for_each(|part| flatten(part, items)),
-        HirKind::Capture(capture) => flatten(&capture.sub, items),
-        HirKind::Empty => {}
-        _ => items.push(hir),
-    }
-}
-
-/// Whether every way through `items` begins with one of the rule's keywords.
-fn begins_with_keyword(items: &[&Hir], rule: &Pattern) -> bool {
-    let Some(first) = items.first() else { return false };
-    if let HirKind::Alternation(branches) = first.kind() {
-        return branches.iter().all(|branch| {
-            let mut parts = Vec::new();
-            flatten(branch, &mut parts);
-            parts.extend_from_slice(&items[1..]);
-            begins_with_keyword(&parts, rule)
-        });
-    }
-    let mut bytes = Vec::new();
-    for item in items {
-        match item.kind() {
-            HirKind::Literal(literal) => bytes.extend_from_slice(&literal.0),
-            HirKind::Class(Class::Bytes(class)) => match folded_letter(class) {
-                Some(letter) if rule.ignore_case => bytes.push(letter),
-                _ => break,
-            },
-            HirKind::Alternation(branches) if !bytes.is_empty() => {
-                return branches.iter().all(|branch| {
-                    let mut parts = Vec::new();
-                    flatten(branch, &mut parts);
-                    let mut all = bytes.clone();
-                    for part in parts {
-                        let HirKind::Literal(literal) = part.kind() else { break };
-                        all.extend_from_slice(&literal.0);
-                    }
-                    is_keyword_start(&all, rule)
-                });
-            }
-            _ => break,
-        }
-    }
-    is_keyword_start(&bytes, rule)
-}
-
-fn is_keyword_start(bytes: &[u8], rule: &Pattern) -> bool {
-    rule.keywords.iter().any(|word| {
-        bytes.get(..word.len()).is_some_and(|start| {
-            if rule.ignore_case {
-                start.eq_ignore_ascii_case(word.as_bytes())
-            } else {
-                start == word.as_bytes()
-            }
-        })
-    })
-}
-
-/// The lower-case letter that `[Aa]` stands for.
-fn folded_letter(class: &regex_syntax::hir::ClassBytes) -> Option<u8> {
-    let ranges = class.ranges();
-    match ranges {
-        [upper, lower]
-            if upper.start() == upper.end()
-                && lower.start() == lower.end()
-                && upper.start().to_ascii_lowercase() == lower.start()
-                && upper.start().is_ascii_uppercase() =>
-        {
-            Some(lower.start())
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
 
-    use super::*;
+    use proptest::prelude::*;
+
+    use super::{steps::Reader, write::Writer, *};
+    use crate::{detect::builtin::SHAPES, rule::Detector};
 
     fn pattern(regex: &'static str, keyword: &'static str, ignore_case: bool) -> Pattern {
         Pattern {
@@ -481,5 +292,53 @@ mod tests {
             }
         }
         assert!(Shape::new(&pattern(r"tok_(?:[0-9]{10}|x)", "tok_", false)).unwrap().run.is_none());
+    }
+
+    #[test]
+    fn tables_hold_what_expressions_make() {
+        let (mut patterns, mut bound) = (0, 0);
+        for (number, rule) in crate::rule::builtin().iter().enumerate() {
+            match &rule.detector {
+                Detector::Pattern(pattern) => {
+                    assert_eq!(SHAPES.shape(number), Shape::new(pattern), "{}", rule.id);
+                    patterns += 1;
+                }
+                Detector::Bound(value) => {
+                    let hir = parse(&value_expression(&value.value), value.ignore_case).unwrap();
+                    assert_eq!(SHAPES.steps(number), Some(Steps::with_group(&hir, 1)), "{}", rule.id);
+                    bound += 1;
+                }
+                _ => assert_eq!(SHAPES.shape(number), None, "{}", rule.id),
+            }
+        }
+        assert!(patterns > 300 && bound > 300, "{patterns} {bound}");
+        assert_eq!(SHAPES.shape(usize::MAX / 8), None);
+    }
+
+    #[test]
+    fn expressions_are_read_as_packs_are_validated() {
+        for (regex, ignore_case) in
+            [(r"\b(a{3,})x?$", true), (r"(?:^|\n)[^\w]\d.", false), (r"\p{Greek}", false), ("(", true)]
+        {
+            let validated =
+                regex_automata::util::syntax::parse_with(regex, &crate::rule::pattern_syntax(ignore_case))
+                    .ok();
+            assert_eq!(parse(regex, ignore_case), validated, "{regex}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn shapes_are_read_as_written(regex in "([a-c]|\\[a-f]\\{0,3\\}|\\\\b|\\(x|y\\)|[ab]\\*){1,6}") {
+            let rule = Pattern { regex: Cow::Owned(regex), ..pattern("", "abc", true) };
+            if let Some(shape) = Shape::new(&rule) {
+                let mut written = Writer::default();
+                shape.write(&mut written);
+                let sets: &'static [[u8; 256]] = written.sets.leak();
+                let mut from = Reader { bytes: written.bytes.leak(), sets };
+                prop_assert_eq!(Shape::read(&mut from), Some(shape));
+                prop_assert!(from.bytes.is_empty());
+            }
+        }
     }
 }

@@ -324,3 +324,34 @@ fn compare_tables() {
         }
     }
 }
+
+/// Rules for which something was made.
+fn made(scanner: &Scanner) -> Vec<&str> {
+    let made = scanner.ready.iter().zip(scanner.rules.iter()).filter(|(ready, _)| ready.get().is_some());
+    made.map(|(_, rule)| rule.id.as_str()).collect()
+}
+
+#[test]
+fn a_start_makes_nothing_and_a_keyword_its_rule_only() {
+    let rules = rule::builtin().into_iter().filter(|rule| rule.gate != rule::Gate::Off).collect();
+    let scanner = Scanner::new(Arc::new(RuleSet::new(rules, Vec::new())), Limits::default());
+    let find = |text: &str| {
+        let subject = Subject {
+            bytes: text.as_bytes(),
+            path: "a.txt".into(),
+            kind: Kind::File,
+            fresh: &Fresh::All,
+            new_name: false,
+            executable: false,
+            beside: None,
+        };
+        scanner.scan(subject, &mut Scratch::default(), &mut Vec::new());
+    };
+    assert!(scanner.near.prefilter.is_as_built() && scanner.far.prefilter.is_as_built());
+    find("A few words.\n");
+    assert_eq!(made(&scanner), Vec::<&str>::new());
+    assert!(scanner.files.get().is_none() && scanner.classes.get().is_none());
+    find(concat!("x ", "gh", "p_short\n"));
+    assert_eq!(made(&scanner), ["github-pat"]);
+    assert!(!scanner.ready(scanner.rules.find("github-pat").unwrap().0).engine.has_automaton());
+}

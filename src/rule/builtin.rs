@@ -33,6 +33,12 @@ pub(super) fn places(rules: &[RuleRef]) -> Vec<Option<u32>> {
     places
 }
 
+/// The number of a built-in rule.
+pub(super) fn number(rule: &model::Rule) -> Option<usize> {
+    let number = BUILTIN.binary_search_by(|known| known.id.cmp(&rule.id)).ok()?;
+    std::ptr::eq(&BUILTIN[number], rule).then_some(number)
+}
+
 /// The built-in packs as written: name and text.
 #[must_use]
 pub const fn builtin_packs() -> &'static [(&'static str, &'static str)] {

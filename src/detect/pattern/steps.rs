@@ -7,9 +7,10 @@
 //!
 //! Must not know windows, keywords or rules.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
+use std::{borrow::Cow, fmt};
 
-use super::Found;
+use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind, Look, Repetition};
+
 use crate::text::Span;
 
 /// Most steps of one expression: longer ones are left to automata.
@@ -20,19 +21,76 @@ const FUEL: usize = 20_000;
 /// Bytes of a repetition that a quick look asks for.
 const QUICK: usize = 4;
 
-/// An expression as steps.
-#[derive(Debug)]
-pub(crate) struct Steps {
-    steps: Vec<Step>,
-    sets: Vec<[bool; 256]>,
+/// What an expression matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The whole match.
+    pub(crate) whole: Span,
+    /// The secret group.
+    pub(crate) secret: Span,
 }
 
-#[derive(Clone, Debug)]
-enum Step {
+/// An expression as steps.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A set of bytes: 1 for each that is in it.
+#[derive(Clone)]
+pub(crate) enum Set {
+    /// Of a table.
+    Known(&'static [u8; 256]),
+    /// Of this run.
+    Made(Box<[u8; 256]>),
+}
+
+impl Set {
+    pub(crate) fn of(class: &ClassBytes) -> Self {
+        let mut set = Box::new([0; 256]);
+        for range in class.ranges() {
+            for byte in range.start()..=range.end() {
+                set[usize::from(byte)] = 1;
+            }
+        }
+        Self::Made(set)
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8; 256] {
+        match self {
+            Self::Known(set) => set,
+            Self::Made(set) => set,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn holds(&self, byte: u8) -> bool {
+        self.bytes()[usize::from(byte)] != 0
+    }
+}
+
+impl PartialEq for Set {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Set {}
+
+impl fmt::Debug for Set {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries((0..=u8::MAX).filter(|&byte| self.holds(byte))).finish()
+    }
+}
+
+/// A step of an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
     /// These bytes.
-    Bytes(Box<[u8]>),
+    Bytes(Cow<'static, [u8]>),
     /// So many bytes of a set, as many as possible first, or as few.
-    Repeat { set: usize, least: usize, most: usize, greedy: bool },
+    Repeat { set: Set, least: usize, most: usize, greedy: bool },
     /// Goes on at the first, and if that fails at the second.
     Split(usize, usize),
     /// Goes on elsewhere.
@@ -70,7 +128,7 @@ impl Steps {
 
     /// The same, where the secret is what the group of this number matches.
     pub(crate) fn with_group(hir: &Hir, group: u32) -> Option<Self> {
-        let mut steps = Self { steps: Vec::new(), sets: Vec::new() };
+        let mut steps = Self { steps: Vec::new() };
         steps.add(hir, group)?;
         steps.push(Step::End)?;
         Some(steps)
@@ -85,7 +143,7 @@ impl Steps {
         match hir.kind() {
             HirKind::Empty => {}
             HirKind::Literal(literal) => {
-                self.push(Step::Bytes(literal.0.clone()))?;
+                self.push(Step::Bytes(literal.0.to_vec().into()))?;
             }
             HirKind::Class(class) => self.repeat(class, 1, 1, true)?,
             HirKind::Look(look) => {
@@ -123,17 +181,7 @@ impl Steps {
             Class::Bytes(class) => class.clone(),
             Class::Unicode(class) => class.to_byte_class()?,
         };
-        let mut set = [false; 256];
-        for range in class.ranges() {
-            for byte in range.start()..=range.end() {
-                set[usize::from(byte)] = true;
-            }
-        }
-        let place = self.sets.iter().position(|held| *held == set).unwrap_or_else(|| {
-            self.sets.push(set);
-            self.sets.len() - 1
-        });
-        self.push(Step::Repeat { set: place, least, most, greedy })?;
+        self.push(Step::Repeat { set: Set::of(&class), least, most, greedy })?;
         Some(())
     }
 
@@ -188,10 +236,9 @@ impl Steps {
                     at += bytes.len();
                 }
                 Step::Repeat { set, least, most, .. } => {
-                    let set = &self.sets[*set];
                     let asked = (*least).min(QUICK);
                     let some = text.get(at..at + asked);
-                    if !some.is_some_and(|some| some.iter().all(|&byte| set[usize::from(byte)])) {
+                    if !some.is_some_and(|some| some.iter().all(|&byte| set.holds(byte))) {
                         return false;
                     }
                     at += asked;
@@ -261,7 +308,7 @@ impl Steps {
                 Step::Repeat { set, least, most, greedy } => {
                     let most = (*most).min(end - at);
                     let wanted = if *greedy { most } else { (*least).min(most) };
-                    let taken = self.run_of(*set, &text[at..at + wanted]);
+                    let taken = run_of(set, &text[at..at + wanted]);
                     if taken < *least {
                         None
                     } else {
@@ -278,12 +325,6 @@ impl Steps {
             let Some(next) = next else { return Ok(None) };
             (step, at) = next;
         }
-    }
-
-    /// Number of bytes that `text` begins with that are in a set.
-    fn run_of(&self, set: usize, text: &[u8]) -> usize {
-        let set = &self.sets[set];
-        text.iter().position(|&byte| !set[usize::from(byte)]).unwrap_or(text.len())
     }
 
     /// Where to go on after a failure.
@@ -308,7 +349,7 @@ impl Steps {
                 Retry::More(step, from, taken) => {
                     let Step::Repeat { set, most, .. } = &self.steps[step] else { continue };
                     let at = from + taken;
-                    if at >= end || !self.sets[*set][usize::from(text[at])] {
+                    if at >= end || !set.holds(text[at]) {
                         continue;
                     }
                     if taken + 1 < *most {
@@ -318,6 +359,87 @@ impl Steps {
                 }
             }
         }
+    }
+}
+
+/// Number of bytes that `text` begins with that are in a set.
+fn run_of(set: &Set, text: &[u8]) -> usize {
+    text.iter().position(|&byte| !set.holds(byte)).unwrap_or(text.len())
+}
+
+/// Reads what `write` has written; what was never written reads as `None`.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) bytes: &'static [u8],
+    pub(crate) sets: &'static [[u8; 256]],
+}
+
+impl Reader {
+    pub(crate) fn number(&mut self) -> Option<usize> {
+        let mut number = 0_usize;
+        for shift in (0..usize::BITS).step_by(7) {
+            let (&byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            number |= usize::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return Some(number.wrapping_sub(1));
+            }
+        }
+        None
+    }
+
+    pub(crate) fn set(&mut self) -> Option<Set> {
+        let place = self.number()?;
+        self.sets.get(place).map(Set::Known)
+    }
+
+    pub(crate) fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.number()? {
+            0 => Some(None),
+            _ => read(self).map(Some),
+        }
+    }
+}
+
+/// Look-arounds that steps know, by the number that they are written as.
+pub(crate) const LOOKS: [Look; 8] = [
+    Look::Start,
+    Look::End,
+    Look::StartLF,
+    Look::EndLF,
+    Look::StartCRLF,
+    Look::EndCRLF,
+    Look::WordAscii,
+    Look::WordAsciiNegate,
+];
+
+impl Steps {
+    /// Reads steps of a table.
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let count = from.number()?;
+        let mut steps = Vec::with_capacity(count.min(MAX_STEPS + 1));
+        for _ in 0..count {
+            steps.push(match from.number()? {
+                0 => {
+                    let length = from.number()?;
+                    let (bytes, rest) = from.bytes.split_at_checked(length)?;
+                    from.bytes = rest;
+                    Step::Bytes(Cow::Borrowed(bytes))
+                }
+                kind @ (1 | 2) => Step::Repeat {
+                    set: from.set()?,
+                    least: from.number()?,
+                    most: from.number()?,
+                    greedy: kind == 2,
+                },
+                3 => Step::Split(from.number()?, from.number()?),
+                4 => Step::Jump(from.number()?),
+                5 => Step::Save(from.number()?),
+                6 => Step::Look(*LOOKS.get(from.number()?)?),
+                _ => Step::End,
+            });
+        }
+        Some(Self { steps })
     }
 }
 
@@ -334,18 +456,8 @@ fn secret_group(hir: &Hir) -> u32 {
     }
 }
 
-const fn is_known(look: Look) -> bool {
-    matches!(
-        look,
-        Look::Start
-            | Look::End
-            | Look::StartLF
-            | Look::EndLF
-            | Look::StartCRLF
-            | Look::EndCRLF
-            | Look::WordAscii
-            | Look::WordAsciiNegate
-    )
+fn is_known(look: Look) -> bool {
+    LOOKS.contains(&look)
 }
 
 fn holds(look: Look, text: &[u8], at: usize) -> bool {
@@ -373,5 +485,7 @@ fn holds(look: Look, text: &[u8], at: usize) -> bool {
     }
 }
 
+// `build.rs` reads this file from another place.
 #[cfg(test)]
+#[path = "steps/tests.rs"]
 mod tests;

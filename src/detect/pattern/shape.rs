@@ -1,0 +1,262 @@
+//! What is known of all matches of an expression without running it.
+//!
+//! `build.rs` uses this, too: expressions of the built-in rules are not even read when the program runs. Must not search.
+
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Class, Hir, HirKind},
+};
+
+use super::{
+    Pattern,
+    steps::{Reader, Set, Steps},
+};
+
+/// How far before its keyword a match may begin, in bytes.
+pub(crate) const BEFORE: usize = 512;
+/// How far after the start of its keyword a match on one line may end, in bytes.
+pub(crate) const AFTER: usize = 4096;
+/// The same for a match over several lines: a private key of 16,384 bits is 12 KiB.
+pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
+/// What is known of all matches of an expression without running it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) steps: Option<Steps>,
+    /// Bytes in a row that every match has.
+    pub(crate) run: Option<Run>,
+    /// A byte that every match has behind its start: asked where an automaton would have to run.
+    pub(crate) byte: Option<u8>,
+    /// Bytes between the start of a match and its keyword, where every match has the same.
+    pub(crate) lead: Option<usize>,
+    /// Most bytes of a match before its keyword.
+    pub(crate) before: usize,
+    /// Most bytes of a match after the start of its keyword.
+    pub(crate) after: usize,
+}
+
+/// At least so many bytes in a row out of a set.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) set: Set,
+    pub(crate) least: usize,
+}
+
+/// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
+const MIN_RUN: usize = 8;
+
+impl Shape {
+    pub(crate) fn new(rule: &Pattern) -> Option<Self> {
+        let hir = parse(&rule.regex, rule.ignore_case)?;
+        let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
+        let most = hir.properties().maximum_len().unwrap_or(reach);
+        let (lead, before) = match lead(&hir, rule) {
+            Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
+            None => (None, most.min(BEFORE)),
+        };
+        // One byte more than the longest match, so that a closing look-around sees its neighbour.
+        let after = most.saturating_add(1).min(reach);
+        Some(Self { run: Run::of(&hir), byte: last_byte(&hir), steps: Steps::new(&hir), lead, before, after })
+    }
+
+    /// Reads a shape of a table.
+    pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        Some(Self {
+            steps: from.optional(Steps::read)?,
+            run: from.optional(|from| Some(Run { set: from.set()?, least: from.number()? }))?,
+            byte: from.optional(|from| u8::try_from(from.number()?).ok())?,
+            lead: from.optional(Reader::number)?,
+            before: from.number()?,
+            after: from.number()?,
+        })
+    }
+}
+
+/// The expression of a bound value, with what must follow it, so that alternatives of several lengths find theirs.
+pub(crate) fn value_expression(value: &str) -> String {
+    format!(r"({value})(?:[^0-9A-Za-z_+=.\-]|\.(?:[^0-9A-Za-z]|$)|$)")
+}
+
+/// Reads an expression as all of rules are read: see [`pattern_syntax`](crate::rule::pattern_syntax).
+pub(crate) fn parse(regex: &str, ignore_case: bool) -> Option<Hir> {
+    let mut builder = ParserBuilder::new();
+    builder.unicode(false).utf8(false).case_insensitive(ignore_case).multi_line(true).crlf(true);
+    builder.build().parse(regex).ok()
+}
+
+/// Shapes of the built-in rules, and steps of their values, as `build.rs` leaves them in files.
+#[derive(Debug)]
+pub(crate) struct Shapes {
+    /// For each rule, and one behind the last: where it begins in `bytes` (four bytes). A rule without an expression is empty.
+    pub(crate) starts: &'static [u8],
+    /// What was written.
+    pub(crate) bytes: &'static [u8],
+    /// All sets, each 256 bytes.
+    pub(crate) sets: &'static [u8],
+}
+
+impl Shapes {
+    fn of(&self, rule: usize) -> Option<Reader> {
+        let at = |index: usize| {
+            let start = self.starts.get(4 * index..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*start) as usize)
+        };
+        let bytes = self.bytes.get(at(rule)?..at(rule + 1)?).filter(|bytes| !bytes.is_empty())?;
+        Some(Reader { bytes, sets: self.sets.as_chunks().0 })
+    }
+
+    /// The shape of a pattern rule.
+    pub(crate) fn shape(&self, rule: usize) -> Option<Shape> {
+        Shape::read(&mut self.of(rule)?)
+    }
+
+    /// The steps of the value of a bound rule; `Some(None)` if it is known to have none.
+    pub(crate) fn steps(&self, rule: usize) -> Option<Option<Steps>> {
+        self.of(rule)?.optional(Steps::read)
+    }
+}
+
+/// The last byte of the last literal that stands behind the first item of the sequence of `hir`.
+fn last_byte(hir: &Hir) -> Option<u8> {
+    let mut items = Vec::new();
+    flatten(hir, &mut items);
+    let mut literals = items.into_iter().skip(1).rev().filter_map(|item| match item.kind() {
+        HirKind::Literal(literal) => literal.0.last().copied(),
+        _ => None,
+    });
+    literals.next()
+}
+
+impl Run {
+    /// The longest run that the sequence of `hir` requires.
+    fn of(hir: &Hir) -> Option<Self> {
+        let mut items = Vec::new();
+        flatten(hir, &mut items);
+        let runs = items.into_iter().filter_map(|item| {
+            let HirKind::Repetition(repetition) = item.kind() else { return None };
+            let HirKind::Class(Class::Bytes(class)) = repetition.sub.kind() else { return None };
+            Some((repetition.min as usize, class))
+        });
+        let (least, class) = runs.max_by_key(|(least, _)| *least).filter(|(least, _)| *least >= MIN_RUN)?;
+        let set = Set::of(class);
+        Some(Self { set, least })
+    }
+
+    /// Whether `text` has such a run. One covers a multiple of its length, so only those places
+    /// are asked.
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        let mut place = self.least - 1;
+        while place < text.len() {
+            let back = text[..=place].iter().rev().take_while(|&&byte| self.set.holds(byte)).count();
+            if back == 0 {
+                place += self.least;
+                continue;
+            }
+            let ahead = text[place + 1..].iter().take(self.least).take_while(|&&byte| self.set.holds(byte));
+            let ahead = ahead.count();
+            if back + ahead >= self.least {
+                return true;
+            }
+            place += ahead + self.least;
+        }
+        false
+    }
+}
+
+/// Least and most bytes that a match has before its keyword, if every match has one there.
+fn lead(hir: &Hir, rule: &Pattern) -> Option<(usize, usize)> {
+    let mut items = Vec::new();
+    flatten(hir, &mut items);
+    let (mut least, mut most) = (0_usize, 0_usize);
+    for place in 0..items.len() {
+        if begins_with_keyword(&items[place..], rule) {
+            return Some((least, most));
+        }
+        // A literal may hold the keyword further in.
+        if let HirKind::Literal(literal) = items[place].kind()
+            && let Some(inside) = rule.keywords.iter().find_map(|word| {
+                memchr::memmem::find(&literal.0, word.as_bytes()).filter(|_| rule.keywords.len() == 1)
+            })
+        {
+            return Some((least + inside, most + inside));
+        }
+        let properties = items[place].properties();
+        least += properties.minimum_len()?;
+        most = most.checked_add(properties.maximum_len()?)?;
+    }
+    None
+}
+
+/// The items that a match is a sequence of; groups are looked through.
+fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
+    match hir.kind() {
+        HirKind::Concat(parts) => parts.iter().for_each(|part| flatten(part, items)),
+        HirKind::Capture(capture) => flatten(&capture.sub, items),
+        HirKind::Empty => {}
+        _ => items.push(hir),
+    }
+}
+
+/// Whether every way through `items` begins with one of the rule's keywords.
+fn begins_with_keyword(items: &[&Hir], rule: &Pattern) -> bool {
+    let Some(first) = items.first() else { return false };
+    if let HirKind::Alternation(branches) = first.kind() {
+        return branches.iter().all(|branch| {
+            let mut parts = Vec::new();
+            flatten(branch, &mut parts);
+            parts.extend_from_slice(&items[1..]);
+            begins_with_keyword(&parts, rule)
+        });
+    }
+    let mut bytes = Vec::new();
+    for item in items {
+        match item.kind() {
+            HirKind::Literal(literal) => bytes.extend_from_slice(&literal.0),
+            HirKind::Class(Class::Bytes(class)) => match folded_letter(class) {
+                Some(letter) if rule.ignore_case => bytes.push(letter),
+                _ => break,
+            },
+            HirKind::Alternation(branches) if !bytes.is_empty() => {
+                return branches.iter().all(|branch| {
+                    let mut parts = Vec::new();
+                    flatten(branch, &mut parts);
+                    let mut all = bytes.clone();
+                    for part in parts {
+                        let HirKind::Literal(literal) = part.kind() else { break };
+                        all.extend_from_slice(&literal.0);
+                    }
+                    is_keyword_start(&all, rule)
+                });
+            }
+            _ => break,
+        }
+    }
+    is_keyword_start(&bytes, rule)
+}
+
+fn is_keyword_start(bytes: &[u8], rule: &Pattern) -> bool {
+    rule.keywords.iter().any(|word| {
+        bytes.get(..word.len()).is_some_and(|start| {
+            if rule.ignore_case {
+                start.eq_ignore_ascii_case(word.as_bytes())
+            } else {
+                start == word.as_bytes()
+            }
+        })
+    })
+}
+
+/// The lower-case letter that `[Aa]` stands for.
+fn folded_letter(class: &regex_syntax::hir::ClassBytes) -> Option<u8> {
+    let ranges = class.ranges();
+    match ranges {
+        [upper, lower]
+            if upper.start() == upper.end()
+                && lower.start() == lower.end()
+                && upper.start().to_ascii_lowercase() == lower.start()
+                && upper.start().is_ascii_uppercase() =>
+        {
+            Some(lower.start())
+        }
+        _ => None,
+    }
+}
