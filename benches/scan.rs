@@ -11,7 +11,10 @@ use abatis::{
     text::{Fresh, Span},
 };
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use divan::{Bencher, counter::BytesCount};
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
 
 fn main() {
     divan::main();
@@ -115,6 +118,18 @@ fn fresh_lines(bencher: Bencher<'_, '_>) {
     let fresh = Fresh::from_spans(spans);
     bencher.counter(BytesCount::of_slice(&text)).bench(|| {
         assert_eq!(count(&scanner, &text, &fresh), OWN);
+    });
+}
+
+/// What is thought of every value of a telling name: finding it, and the verdict; an item is a candidate.
+#[divan::bench(sample_count = 10)]
+fn verdicts(bencher: Bencher<'_, '_>) {
+    let scanner = scanner();
+    let text = text(&scanner);
+    let candidates = scanner.study(&text, "src/settings.yml".into()).len();
+    assert!(candidates > 1000);
+    bencher.counter(ItemsCount::new(candidates)).bench(|| {
+        assert_eq!(scanner.study(&text, "src/settings.yml".into()).len(), candidates);
     });
 }
 

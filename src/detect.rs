@@ -504,7 +504,10 @@ impl Scanner {
         collector.scratch.used.push(index);
         let memo = &mut collector.scratch.memos[index as usize];
         let (found, depends) = self.ready(index).engine.at(pattern, view.bytes, hit, memo);
-        let Some(found) = found.filter(|found| !is_inside_base64(view.bytes, found.secret)) else { return };
+        let part = |secret: Span| {
+            is_inside_base64(view.bytes, secret) || judge::is_side_of_a_broken(view.bytes, secret)
+        };
+        let Some(found) = found.filter(|found| !part(found.secret)) else { return };
         let secret = found.secret.of(view.bytes);
         let conditions = Conditions {
             entropy: pattern.entropy,
@@ -526,7 +529,7 @@ impl Scanner {
             confidence,
             proof,
             decoded: Vec::new(),
-            note: None,
+            note: check::told(&pattern.check, secret),
             structure: setting.then(|| {
                 let identity = String::from_utf8_lossy(secret).into_owned();
                 Box::new(Structural { part: Structural::LINE, written: true, identity })
@@ -544,6 +547,9 @@ impl Scanner {
         let mut found = Vec::new();
         let depends = self.ready(index).value.at(bound, view.bytes, hit, &mut found);
         for bond in found {
+            if judge::is_side_of_a_broken(view.bytes, bond.value) {
+                continue;
+            }
             let secret = bond.value.of(view.bytes);
             let conditions = Conditions {
                 entropy: bound.entropy,

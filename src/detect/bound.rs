@@ -18,6 +18,11 @@ use crate::{finding::Confidence, rule::Bound, text::Span};
 
 /// How far after the provider's name a value may begin, in bytes: an address with a query, or the next entry of a table.
 const REACH: usize = 112;
+/// How far before a line the name may begin that binds a value on it, and how far behind it one that is read together
+/// with what stands on it, in bytes.
+pub(super) const AROUND: (usize, usize) = (REACH + LONGEST_NAME, NAME_LOOK + LONGEST_NAME);
+/// No provider's name is longer, in bytes.
+const LONGEST_NAME: usize = 64;
 /// Line breaks that may lie between the two: a header below its address, a key below its section.
 const LINES: usize = 2;
 /// Values that one name may have: an id, a secret and a token in one line.
@@ -66,11 +71,12 @@ impl Engine {
     /// Adds the values that the name at `hit` binds, and says which bytes decided.
     pub(crate) fn at(&self, rule: &Bound, text: &[u8], hit: Span, found: &mut Vec<Bond>) -> Span {
         let end = text.len().min(hit.end + REACH + rule.most + 2);
-        let depends = Span::new(hit.start.saturating_sub(NAME_LOOK), end);
+        let before = hit.start.saturating_sub(NAME_LOOK);
         if !stands_alone(text, hit) {
-            return depends;
+            return Span::new(before, text.len().min(hit.end + NAME_LOOK));
         }
         let last = reach(text, hit.end);
+        let mut seen = text.len().min(last + 1);
         let mut place = hit.end;
         while place < last && found.len() < MOST_VALUES {
             if !begins(text, place) {
@@ -78,6 +84,8 @@ impl Engine {
                 continue;
             }
             let run = run(&text[place..end]);
+            // And what ends it.
+            seen = seen.max(text.len().min(place + run + 1));
             if run < rule.least.min(MIN_RUN) {
                 // Whatever begins further in is shorter still.
                 place += run.max(1);
@@ -102,7 +110,7 @@ impl Engine {
             place = value.end;
         }
         keep_best(found);
-        depends
+        Span::new(before, seen)
     }
 
     fn value(&self, rule: &Bound) -> Option<&Value> {
@@ -255,7 +263,9 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
         let asked = |part: &[u8]| rule.near.iter().any(|word| memmem::find(part, word.as_bytes()).is_some());
         // The whole key counts, such as `secret_acme`.
         if !asked(&between) && !asked(&key.before) && !asked(&hit.of(text).to_ascii_lowercase()) {
-            return None;
+            // `acme = "…"`, `new Acme("…")`: what else would it be given that looks like this.
+            let made = value.len() >= SURE && Form::of(rule, value.of(text)).mixed;
+            return (key.is_given() && made).then_some(Confidence::Medium);
         }
     }
     let form = Form::of(rule, value.of(text));
@@ -288,8 +298,17 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
         return Some(if sure { Confidence::High } else { Confidence::Medium });
     }
     let is_its_own = key.words.is_empty() || own.is_some();
-    let may_be_a_digest = form.like_a_hash && !(is_its_own && form.unlike_a_digest);
-    Some(if may_be_a_digest || !form.made { Confidence::Low } else { Confidence::Medium })
+    // `acme = "…"`, `new Acme("…")`: the provider alone is given it, as no commit or digest is. A mapping
+    // (`acme: …`) may pin a version.
+    let given = key.is_given();
+    let may_be_a_digest = form.like_a_hash && !given && !(is_its_own && form.unlike_a_digest);
+    Some(if may_be_a_digest || !form.made {
+        Confidence::Low
+    } else if given && form.mixed && value.len() >= SURE {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    })
 }
 
 /// What the form of a value says, whatever stands around it.
@@ -304,6 +323,8 @@ struct Form {
     mixed: bool,
 }
 
+/// Shortest mixed value that leaves no doubt where the provider alone is given it.
+const SURE: usize = 24;
 /// Shortest value whose mixture of characters says something.
 const MIN_MIXED: usize = 20;
 
@@ -354,6 +375,7 @@ fn own_key(text: &[u8], hit: Span, value: Span) -> Option<Key> {
     let fills = |word: &[u8]| FILLERS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
     between.all(|word| word.is_empty() || fills(word)).then(|| Key {
         direct: true,
+        operator: 0,
         before: text[start..hit.start].to_ascii_lowercase(),
         words: words(&text[hit.end..end]),
     })
@@ -381,6 +403,8 @@ fn nests(between: &[u8]) -> bool {
 struct Key {
     /// Whether the value is given to it.
     direct: bool,
+    /// By what: `=`, `(` and the like; 0 where a word does.
+    operator: u8,
     /// What of it stands before the provider's name, lower case.
     before: Vec<u8>,
     /// What of it stands after the provider's name, lower case, in words.
@@ -458,6 +482,11 @@ static PUBLIC_WORDS: &[&str] = &[
 ];
 
 impl Key {
+    /// Whether the provider alone is the name, and it is given the value, as a variable or as an argument.
+    fn is_given(&self) -> bool {
+        self.direct && self.words.is_empty() && self.before.is_empty() && matches!(self.operator, b'=' | b'(')
+    }
+
     fn is_secret(&self) -> bool {
         let telling = |word: &[u8]| {
             SECRET_WORDS.iter().any(|known| known.as_bytes() == word)
@@ -486,7 +515,7 @@ fn key_of(text: &[u8], hit: Span, value: Span) -> Key {
         if let Some(verb) = verb.filter(|_| said.len() < value.start - hit.end) {
             let from = hit.end + said.len() - verb.len();
             let said = key_before(text, hit, Span::new(from, value.end));
-            key = Key { direct: true, ..said };
+            key = Key { direct: true, operator: 0, ..said };
         }
     }
     key
@@ -503,7 +532,7 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
     // Quotes, spaces and brackets, then the operator, then the same again.
     let fill =
         |byte: u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'\\' | b'[' | b'{');
-    let operator = |byte: u8| !matches!(byte, b'=' | b':' | b'>' | b',' | b'(' | b'~' | b'?' | b'|');
+    let sign = |byte: u8| !matches!(byte, b'=' | b':' | b'>' | b',' | b'(' | b'~' | b'?' | b'|');
     // `.=`, `??=`, `+=`, `->`.
     let prefixed = |byte: u8| !matches!(byte, b'.' | b'+' | b'-' | b'?' | b'|' | b'&' | b'!' | b'<');
     let closing = |byte: u8| {
@@ -513,8 +542,13 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
     place = back(place, fill);
     let spaced = place < filled;
     let operated = place;
-    place = back(place, operator);
+    place = back(place, sign);
     let mut direct = place < operated;
+    let operator = match &text[place..operated] {
+        [] => 0,
+        signs if signs.contains(&b'=') => b'=',
+        [first, ..] => *first,
+    };
     if direct {
         place = back(place, prefixed);
         place = back(place, closing);
@@ -530,7 +564,7 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
     } else {
         (&text[0..0], &text[start.max(hit.end)..end])
     };
-    let mut key = Key { direct, before: before.to_ascii_lowercase(), words: words(after) };
+    let mut key = Key { direct, operator, before: before.to_ascii_lowercase(), words: words(after) };
     if !direct {
         // `--acme-token …`, `Bearer …`: the word is the operator.
         let flag = end == hit.end && text[..hit.start].ends_with(b"-");
@@ -611,8 +645,9 @@ mod tests {
             ("acme {\n  token = \"{}\"", high, high),
             ("# acme\nreq.Header.Set(\"Authorization\", \"Bearer {}\")", high, high),
             ("base = \"https://api.acme.com\"\ntoken = \"{}\"", high, medium),
-            ("new Acme(\"{}\")", medium, medium),
-            ("acme = {}", medium, medium),
+            ("new Acme(\"{}\")", high, medium),
+            ("acme = {}", high, medium),
+            ("acme: {}", medium, medium),
             ("acme {}", medium, low),
             ("var acmeToken string = \"{}\"", high, high),
             ("acme_key: Option<&str> = \"{}\"", high, high),
@@ -645,12 +680,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_provider_alone_is_given_is_no_digest() {
+        let commit = rule("acme", "[0-9a-f]{40}", 40, &[]);
+        let sha = "4f7c0b9e2d61a8350c94fe7d18b3a2654f7c0b9e";
+        assert_eq!(bound(&commit, "acme = '{}'", sha), Some(Confidence::Medium));
+        assert_eq!(bound(&commit, "new Acme('{}')", sha), Some(Confidence::Medium));
+        assert_eq!(bound(&commit, "acme: {}", sha), Some(Confidence::Low));
+        assert_eq!(bound(&commit, "acme_ref = {}", sha), None);
+    }
+
+    #[test]
     fn a_rule_can_ask_for_a_word() {
         static NEAR: [Text; 1] = [Cow::Borrowed("secret")];
         let rule = rule("acme", "[0-9a-f]{32}", 32, &NEAR);
         assert_eq!(bound(&rule, "acme_client_secret = {}", HEX), Some(Confidence::High));
         assert_eq!(bound(&rule, "secret_acme = {}", HEX), Some(Confidence::High));
         assert_eq!(bound(&rule, "acme_token = {}", HEX), None);
+        let token = self::rule("acme", "[0-9A-Za-z]{26}", 26, &NEAR);
+        assert_eq!(bound(&token, "acme = '{}'", BASE62), Some(Confidence::Medium));
+        assert_eq!(bound(&token, "acme_id = '{}'", BASE62), None);
+        assert_eq!(bound(&rule, "acme = '{}'", HEX), None);
     }
 
     #[test]

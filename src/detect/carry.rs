@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use super::{
-    Collector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View, assignment,
+    Collector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View, assignment, bound,
     class::Class, encoding, overlap, pattern,
 };
 use crate::text::Copied;
@@ -325,7 +325,10 @@ impl Lines {
         let (start, end) = (from.0, to.0);
         // The line that the first copy ends in may be as it was.
         let whole = begins(text, start) && begins(base, from.1);
-        let low = if whole {
+        let low = if whole && from.1 == base.len() {
+            // The end of a text says something, too: here it ended.
+            start.saturating_sub(1)
+        } else if whole {
             start
         } else if ends(text, start) && ends(base, from.1) {
             // Its end, if that came in anew, says nothing new of it.
@@ -337,18 +340,21 @@ impl Lines {
         // And so may the line that the second begins in.
         let after = begins(text, end) && begins(base, to.1);
         if after {
-            if end < text.len() && assignment::reaches_back(text, end) {
-                // Its name may stand on the line before, which may be another one than it was.
-                return Some(Span::new(low.min(end.saturating_sub(1)), end + 1));
+            if low >= end || end < text.len() && assignment::reaches_back(text, end) {
+                // Its name may stand on the line before, which may be another one than it was; and where lines
+                // were taken out, a value has come closer to the name of its provider.
+                let span = Span::new(low.min(end).saturating_sub(1), text.len().min(end + 1));
+                return (!span.is_empty()).then_some(span);
             }
-            return (low < end).then_some(Span::new(low, end));
+            return Some(Span::new(low, end));
         }
         let high = text.len().min(end + CONTEXT);
         let high = memchr::memchr(b'\n', &text[end..high]).map_or(high, |newline| end + newline);
         (low < high).then_some(Span::new(low, high))
     }
 
-    /// The lines of `span`, and the one before if a value on the first may belong to a name there.
+    /// The lines of `span`, the one before if a value on the first may belong to a name there, and as far back as the
+    /// name of a provider may stand.
     fn widen(text: &[u8], span: Span) -> Span {
         let low = span.start.saturating_sub(REACH);
         let mut start =
@@ -357,10 +363,11 @@ impl Lines {
             let low = start.saturating_sub(REACH);
             start = memchr::memrchr(b'\n', &text[low..start - 1]).map_or(low, |newline| low + newline + 1);
         }
+        let start = start.saturating_sub(bound::AROUND.0);
         let last = span.end - 1;
         let high = text.len().min(span.end + REACH);
         let end = memchr::memchr(b'\n', &text[last..high]).map_or(high, |newline| last + newline + 1);
-        Span::new(start, end)
+        Span::new(start, text.len().min(end + bound::AROUND.1))
     }
 }
 

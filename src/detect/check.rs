@@ -6,8 +6,12 @@
 mod codec;
 mod encoded;
 mod key;
+mod marks;
+mod phrase;
 mod shape;
 mod sum;
+
+pub(crate) use marks::is_cut;
 
 /// What a proof says about a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +42,16 @@ pub struct Check {
 pub fn find(name: &str) -> Option<&'static Check> {
     let place = CHECKS.binary_search_by(|check| check.name.cmp(name)).ok()?;
     CHECKS.get(place)
+}
+
+/// What a secret that has passed the check `name` says of itself, besides: who issued it, how long it is good for.
+#[must_use]
+pub fn told(name: &str, secret: &[u8]) -> Option<String> {
+    match name {
+        "jwt" | "jwt-kubernetes" | "jwt-service-role" => encoded::jwt_terms(secret),
+        "pkcs12" => key::pkcs12_terms(secret),
+        _ => None,
+    }
 }
 
 /// All checks, in the order of their names.
@@ -74,6 +88,7 @@ pub static CHECKS: &[Check] = &[
     check("base64-json", "base64 of a JSON object", encoded::base64_json),
     check("base64-pem", "base64 of a private key in PEM", key::base64_pem),
     check("basic-auth", "base64 of user:password", encoded::basic_auth),
+    check("bip39", "words of the BIP-39 list with their checksum", phrase::bip39),
     check("bitbucket-dc", "base64 of digits, a colon and 20 bytes", encoded::bitbucket_dc),
     check(
         "bitbucket-dc-token",
@@ -100,6 +115,7 @@ pub static CHECKS: &[Check] = &[
     ),
     check("letters-digits", "letters and digits, neither alone", shape::letters_digits),
     check("luhn", "issuer number and check digit of a payment card", shape::payment_card),
+    check("made", "a token as machines make them, not cut", shape::made),
     check("mapbox", "middle part is JSON with u and a", encoded::mapbox),
     check("mixed", "upper case, lower case and digits", shape::mixed),
     check("nkey", "base32 with CRC-16 of a NATS seed", key::nkey),
@@ -109,6 +125,7 @@ pub static CHECKS: &[Check] = &[
     check("openssh-key", "base64 of an OpenSSH private key", key::openssh),
     check("pem", "a private key in PEM whose base64 body is as long as it says", key::pem),
     check("pgp-block", "an armored PGP secret key", key::pgp),
+    check("pkcs12", "base64 of a PKCS #12 store that holds a key", key::pkcs12),
     check("putty-key", "a PuTTY key file with private lines", key::putty),
     check("pypi-macaroon", "a macaroon for pypi.org", encoded::pypi_macaroon),
     check("saladcloud", "CRC-32 in base62 of the part before it", sum::saladcloud),

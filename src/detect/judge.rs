@@ -17,7 +17,7 @@ mod within;
 use std::borrow::Cow;
 
 use known::Known;
-pub(crate) use known::is_placeholder;
+pub(crate) use known::{is_placeholder, is_side_of_a_broken};
 use name::Name;
 use place::Place;
 
@@ -68,9 +68,13 @@ pub(crate) struct Ask<'a> {
 
 /// What is thought of `candidate`, in the window `line` of its line.
 pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>) -> Verdict {
+    // The most frequent answer by far, which needs no more than this.
+    if known::is_name_in_code(text, line, candidate, ask.place) {
+        return Verdict::Known(Known::Code);
+    }
     let name = Name::of(candidate.key.of(text), ask.keyword);
     let value = value_of(text, candidate);
-    match known::what(text, line, candidate, &value, &name, ask) {
+    match known::what(text, candidate, &value, &name, ask) {
         Some(known) => Verdict::Known(known),
         None => Verdict::Odds(Box::new(features::of(text, line, candidate, &value, &name, ask))),
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rule;
+use crate::{rule, text::Copied};
 
 fn scanner(packs: &str) -> Scanner {
     let rules = rule::read_pack("test.toml", packs).unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -72,6 +72,19 @@ rejects = ['pairs_secret = "4f7c"']
 [[rule.part]]
 name = "the id"
 pattern = '''\b(ID[0-9]{4})\b'''
+
+[[rule]]
+id = "bound"
+title = "Value that the name of its provider marks"
+risk = 1
+severity = "high"
+confidence = "high"
+keywords = ["bonded"]
+value = '''[0-9A-Z]{18}'''
+help = "Change it."
+docs = "https://example.com/"
+matches = ['bonded_key = "K7Q2M9X4V8R3T6W1Z5"']
+rejects = ['bonded_key = "K7Q2"']
 
 [[rule]]
 id = "pair-id"
@@ -226,7 +239,7 @@ fn long_lines_and_many_lines() {
 }
 
 /// Pieces that make interesting texts when thrown together.
-const PIECES: [&str; 20] = [
+const PIECES: [&str; 22] = [
     "acme_8k2j5h7x9q1z",
     "acme_",
     "8k2j5h7x9q1z",
@@ -247,7 +260,89 @@ const PIECES: [&str; 20] = [
     "pairs:\n",
     "  key: 9b2e4f7c0d61a835\n",
     "ID1234\n",
+    "bonded:\n",
+    "key: K7Q2M9X4V8R3T6W1Z5\n",
 ];
+
+/// Lines that name and value of several rules may be parted into.
+const LINES: [&str; 12] = [
+    "bonded:\n",
+    "  key: K7Q2M9X4V8R3T6W1Z5\n",
+    "  url: here\n",
+    "bonded_key = K7Q2M9X4V8R3T6W1Z5\n",
+    "\n",
+    "pairs:\n",
+    "  secret: 4f7c0b9e2d61a835\n",
+    "ID1234\n",
+    "password: |\n",
+    "  Tr0ub4dor&3\n",
+    "- name: db_password\n",
+    "  value: Tr0ub4dor&3\n",
+];
+
+/// What was copied from `base`: lines that both begin and end with.
+fn copies(base: &str, text: &str) -> Vec<Copied> {
+    let common = |one: Vec<&str>, other: Vec<&str>| -> usize {
+        one.iter().zip(&other).take_while(|(one, other)| one == other).map(|(one, _)| one.len()).sum()
+    };
+    let head = common(base.split_inclusive('\n').collect(), text.split_inclusive('\n').collect());
+    let (rest, new) = (&base[head..], &text[head..]);
+    let tail = common(rest.split_inclusive('\n').rev().collect(), new.split_inclusive('\n').rev().collect());
+    let head = Copied { at: 0, from: 0, len: head };
+    let tail = Copied { at: text.len() - tail, from: base.len() - tail, len: tail };
+    [head, tail].into_iter().filter(|copy| copy.len > 0).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// A version is scanned as a change of another one: what is copied is not looked at again, and yet all is found.
+    #[test]
+    fn a_change_finds_what_a_full_scan_finds(
+        head in prop::collection::vec(0usize..LINES.len(), 0..5),
+        before in prop::collection::vec(0usize..LINES.len(), 0..3),
+        after in prop::collection::vec(0usize..LINES.len(), 0..3),
+        tail in prop::collection::vec(0usize..LINES.len(), 0..5),
+    ) {
+        let text = |middle: &[usize]| -> String {
+            head.iter().chain(middle).chain(&tail).map(|&pick| LINES[pick]).collect()
+        };
+        let (base, text) = (text(&before), text(&after));
+        let scanner = scanner(PACK);
+        let scan = |bytes: &str, fresh: &Fresh, change: Change<'_>| {
+            let subject = Subject {
+                bytes: bytes.as_bytes(),
+                path: "a.yml".into(),
+                kind: Kind::File,
+                fresh,
+                new_name: true,
+                executable: false,
+                beside: None,
+            };
+            let mut matches = Vec::new();
+            let kept = scanner.scan_change(subject, change, &mut Scratch::default(), &mut matches).1;
+            // What is looked at ends where the text does.
+            matches.iter_mut().for_each(|one| one.depends = Span::default());
+            (matches, kept)
+        };
+        let whole = Change { base: None, copies: &[], base_bytes: b"" };
+        let kept = scan(&base, &Fresh::All, whole).1;
+        let copies = copies(&base, &text);
+        // As sources say it: what was not copied, and the seams.
+        let mut fresh = Vec::new();
+        let mut end = 0_usize;
+        for copy in copies.iter().copied().chain([Copied { at: text.len(), from: base.len(), len: 0 }]) {
+            if (end, copy.at) != (0, 0) {
+                fresh.push(Span::new(end.saturating_sub(1), (copy.at + 1).min(text.len())));
+            }
+            end = copy.at + copy.len;
+        }
+        let fresh = Fresh::from_spans(fresh);
+        let change = Change { base: kept.as_ref(), copies: &copies, base_bytes: base.as_bytes() };
+        let found = scan(&text, &fresh, change).0;
+        prop_assert_eq!(found, scan(&text, &Fresh::All, whole).0, "{:?} of {:?}", text, base);
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]

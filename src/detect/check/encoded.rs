@@ -133,6 +133,38 @@ pub(super) fn jwt(text: &[u8]) -> Proof {
     verdict(parts.next().is_some_and(|signature| !signature.is_empty()) && parts.next().is_none())
 }
 
+/// Longest name of an issuer that is told.
+const MAX_ISSUER: usize = 80;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Who issued a JWT, and until when it is good, as it says itself.
+pub(super) fn jwt_terms(text: &[u8]) -> Option<String> {
+    let claims = claims(text)?;
+    let issuer = claims.get("iss").and_then(Value::as_str);
+    let issuer = issuer.filter(|name| name.len() <= MAX_ISSUER && is_text(name.as_bytes()));
+    let until = claims.get("exp").and_then(Value::as_f64).filter(|&until| (0.0..1e11).contains(&until));
+    let issuer = issuer.map(|name| format!("issued by {name}"));
+    let until = match until {
+        Some(until) => format!("good until {}", date(until as i64 / DAY)),
+        None => "without an end".to_owned(),
+    };
+    Some(issuer.into_iter().chain([until]).collect::<Vec<_>>().join(", "))
+}
+
+/// The date of a day, counted from 1970-01-01, in the Gregorian calendar.
+fn date(day: i64) -> String {
+    // Years are counted from March, so that the odd day comes last; an era has 400 of them.
+    let day = day + 719_468;
+    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year + month / 10, (month + 2) % 12 + 1);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// A JWT that a Kubernetes API server issued for a service account.
 pub(super) fn jwt_kubernetes(text: &[u8]) -> Proof {
     let issued = claims(text).is_some_and(|claims| {
@@ -204,6 +236,35 @@ mod tests {
 
     fn check(name: &str, value: &str, expected: Proof) {
         assert_eq!((find(name).unwrap().run)(value.as_bytes()), expected, "{name} {value}");
+    }
+
+    #[test]
+    fn dates() {
+        for (day, expected) in [
+            (0, "1970-01-01"),
+            (58, "1970-02-28"),
+            (59, "1970-03-01"),
+            (11_016, "2000-02-29"),
+            (19_723, "2024-01-01"),
+            (19_782, "2024-02-29"),
+            (20_088, "2024-12-31"),
+            (47_541, "2100-03-01"),
+        ] {
+            assert_eq!(super::date(day), expected);
+        }
+    }
+
+    #[test]
+    fn terms_of_a_jwt() {
+        // {"alg":"HS256"} . {"iss":"https://id.shop.io","exp":1735689600} and {"sub":"a"}
+        let head = concat!("eyJhbGciOiJI", "UzI1NiJ9");
+        let terms = |claims: &str| super::jwt_terms(format!("{head}.{claims}.c2ln").as_bytes());
+        assert_eq!(
+            terms("eyJpc3MiOiJodHRwczovL2lkLnNob3AuaW8iLCJleHAiOjE3MzU2ODk2MDB9").as_deref(),
+            Some("issued by https://id.shop.io, good until 2025-01-01")
+        );
+        assert_eq!(terms("eyJzdWIiOiJhIn0").as_deref(), Some("without an end"));
+        assert_eq!(terms("no"), None);
     }
 
     #[test]

@@ -82,6 +82,37 @@ pub(super) fn base58check(text: &[u8]) -> Proof {
     verdict(codec::base58check(text).is_some())
 }
 
+/// Version 3 in the outermost sequence of a PKCS #12 store.
+const PKCS12_VERSION: &[u8] = &[0x02, 0x01, 0x03, 0x30];
+/// Object identifiers in it: a key as it is, and one under a password (RFC 7292, 4.2).
+const KEY_BAG: &[u8] = &[0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x01];
+const SHROUDED_BAG: &[u8] = &[0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x02];
+
+/// Base64 of a PKCS #12 store. A key in the open passes; one under a password may be safe. Certificates alone are none.
+pub(super) fn pkcs12(text: &[u8]) -> Proof {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let Some(bytes) = codec::base64(&text) else { return Proof::Failed };
+    let versioned = bytes.get(2..12).is_some_and(|head| head.find(PKCS12_VERSION).is_some());
+    if !versioned || der(&bytes) == Proof::Failed {
+        return Proof::Failed;
+    }
+    match (bytes.find(KEY_BAG), bytes.find(SHROUDED_BAG)) {
+        (Some(_), _) => Proof::Passed,
+        (None, Some(_)) => Proof::Unknown,
+        // Bags may be encrypted as a whole, key and all.
+        (None, None) => Proof::Doubted,
+    }
+}
+
+/// Whether the key in a PKCS #12 store is under a password.
+pub(super) fn pkcs12_terms(text: &[u8]) -> Option<String> {
+    match pkcs12(text) {
+        Proof::Passed => Some("its key is not encrypted".to_owned()),
+        Proof::Unknown => Some("its key is encrypted with a password".to_owned()),
+        _ => None,
+    }
+}
+
 /// A seed of NATS: two bytes of prefix, 32 of seed, two of CRC-16.
 pub(super) fn nkey(text: &[u8]) -> Proof {
     let holds = codec::base32(text).is_some_and(|bytes| {

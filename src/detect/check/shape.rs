@@ -2,7 +2,8 @@
 //!
 //! Must not decode more than a few characters.
 
-use super::{Proof, codec, is_published_example, unless_failed, verdict};
+use super::{Proof, codec, is_cut, is_published_example, unless_failed, verdict};
+use crate::detect::entropy::shannon;
 
 /// Length of an AWS access key id, type included.
 const AWS_KEY_ID: usize = 20;
@@ -197,6 +198,26 @@ pub(super) fn mixed(text: &[u8]) -> Proof {
 pub(super) fn letters_digits(text: &[u8]) -> Proof {
     let kinds = kinds(text);
     unless_failed((kinds.upper || kinds.lower) && kinds.digit)
+}
+
+/// Shortest token that its form alone shows to be made by a machine: of letters in both cases, and of hexadecimal digits.
+const MADE: (usize, usize) = (20, 32);
+/// Bits a character of what is made, in each.
+const MADE_ENTROPY: (f64, f64) = (3.5, 3.0);
+
+/// Fails on a token that its mark shows to be cut, doubts one that may have been thought up.
+pub(super) fn made(text: &[u8]) -> Proof {
+    if is_cut(text) {
+        return Proof::Failed;
+    }
+    let kinds = kinds(text);
+    let mixed = kinds.upper && kinds.lower && kinds.digit;
+    let (least, entropy) = if mixed { (MADE.0, MADE_ENTROPY.0) } else { (MADE.1, MADE_ENTROPY.1) };
+    if kinds.digit && text.len() >= least && shannon(text) >= entropy {
+        Proof::Unknown
+    } else {
+        Proof::Doubted
+    }
 }
 
 /// Which kinds of characters there are.
@@ -406,6 +427,15 @@ mod tests {
     fn not_hex() {
         check("not-hex", "0123abcdef", Proof::Failed);
         check("not-hex", "0123abcdeg", Proof::Unknown);
+    }
+
+    #[test]
+    fn made() {
+        check("made", "q7XbT2mNvR8wLcY5hKfPzJ4dGs", Proof::Unknown);
+        check("made", "4f7c0b9e2d61a8350c94fe7d18b3a265", Proof::Unknown);
+        check("made", "the-second-token-of-2019", Proof::Doubted);
+        check("made", "token12token12token12token12token12", Proof::Doubted);
+        check("made", concat!("gh", "p_q7XbT2mNvR8wLcY5h"), Proof::Failed);
     }
 
     #[test]

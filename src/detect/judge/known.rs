@@ -3,12 +3,14 @@
 //! Decides only where the shape leaves no doubt; what is likely is left to the model. Must not look
 //! beyond the candidate.
 
-use std::sync::OnceLock;
-
-use aho_corasick::AhoCorasick;
 use bstr::ByteSlice as _;
 
-use super::{Ask, Classifier, name::Name, place::Language, within::Within};
+use super::{
+    Ask, Classifier,
+    name::Name,
+    place::{Language, Place},
+    within::Within,
+};
 use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
@@ -41,7 +43,8 @@ pub enum Known {
     Placeholder,
     /// One character over and over, or a mask.
     Mask,
-    /// A token with one character that its alphabet does not have: made unreadable, or mistyped.
+    /// A token with one character that its alphabet does not have, or of another length than its mark has: made
+    /// unreadable, cut, or mistyped.
     Broken,
     /// A mark against forged forms: good for one page of one session.
     PageMark,
@@ -86,7 +89,7 @@ impl Known {
             Self::OwnName => "its own name, or a variable called like it",
             Self::Placeholder => "a word that asks for a value, such as changeme",
             Self::Mask => "a mask, a run through the alphabet or one block over and over",
-            Self::Broken => "a token with a character in it that no token has, as if made unreadable",
+            Self::Broken => "a token cut short, or with a character in it that no token has",
             Self::PageMark => "a mark against forged forms, good for one page of one session",
             Self::Prose => "a sentence",
             Self::Translation => "a text that is translated",
@@ -106,7 +109,6 @@ impl Known {
 /// What the value of `candidate` is known to be, if it is no secret for certain.
 pub(crate) fn what(
     text: &[u8],
-    line: Span,
     candidate: &Candidate,
     value: &[u8],
     name: &Name,
@@ -114,17 +116,9 @@ pub(crate) fn what(
 ) -> Option<Known> {
     let (place, password) = (ask.place, ask.classifier == Classifier::Password);
     let bare = matches!(candidate.quote, Quote::None | Quote::InString);
-    if candidate.syntax != Syntax::Scheme && candidate.syntax != Syntax::Userinfo {
-        if !name.has_keyword() || name.is_other_word() {
-            return Some(Known::OtherName);
-        }
-        if candidate.quote == Quote::None
-            && place.language == Language::Source
-            && !matches!(candidate.syntax, Syntax::Query | Syntax::Space | Syntax::Markup)
-            && !is_literal_in_code(text, line, value)
-        {
-            return Some(Known::Code);
-        }
+    let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
+    if named && (!name.has_keyword() || name.is_other_word()) {
+        return Some(Known::OtherName);
     }
     if is_empty(value) {
         return Some(Known::Empty);
@@ -173,8 +167,11 @@ pub(crate) fn what(
     if name.is_for_one_page() {
         return Some(Known::PageMark);
     }
-    if !password && is_broken(value) {
+    if !password && (is_broken(value) || check::is_cut(value)) {
         return Some(Known::Broken);
+    }
+    if !password && is_placeholder(value) {
+        return Some(Known::Placeholder);
     }
     if asks_for_a_value(value) {
         return Some(Known::Placeholder);
@@ -204,11 +201,22 @@ pub(crate) fn what(
         .then_some(Known::ListOfNames)
 }
 
+/// Whether it is bare in source code, where only names are.
+pub(super) fn is_name_in_code(text: &[u8], line: Span, candidate: &Candidate, place: Place) -> bool {
+    candidate.quote == Quote::None
+        && place.language == Language::Source
+        && !matches!(
+            candidate.syntax,
+            Syntax::Query | Syntax::Space | Syntax::Markup | Syntax::Scheme | Syntax::Userinfo
+        )
+        && !is_literal_in_code(text, line, candidate.value.of(text))
+}
+
 /// Words that number entries rather than say what a key opens.
 const ORDINALS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "last", "next", "another", "one", "two"];
 
-/// Whether it is the UUID of an entry among others (`first_key`), or a public key as key servers number them (eight bytes or a
+/// Whether it is the UUID of an entry among others (`first_key`, `TimeoutKey`), or a public key as key servers number them (eight bytes or a
 /// fingerprint of twenty, upper case) behind a mere `key` or `--recv-keys`.
 fn is_identified(value: &[u8], name: &Name) -> bool {
     let word = name.keyword_word();
@@ -218,7 +226,7 @@ fn is_identified(value: &[u8], name: &Name) -> bool {
     let numbered = matches!(value.len(), 16 | 40)
         && value.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte));
     numbered && (name.is_keyword_alone() || word.ends_with(b"keys"))
-        || is_uuid(value) && name.has_word(&ORDINALS)
+        || is_uuid(value) && (name.has_word(&ORDINALS) || word == b"key" && !name.is_keyword_alone())
 }
 
 /// Longest word in capitals that is taken for a symbol, in bytes.
@@ -451,20 +459,53 @@ fn is_mask(value: &[u8]) -> bool {
 /// Shortest token of which one odd character says something.
 const MIN_BROKEN: usize = 16;
 
+/// Characters that stand in for one that was taken out of a token: no alphabet of tokens has them.
+const ODD: &[u8] = b"?^!*$%#&";
+
 /// Whether one character, inside what is letters and digits otherwise, is of no alphabet that tokens are made of.
 fn is_broken(value: &[u8]) -> bool {
-    let odd = |byte: &u8| b"?^!*$%#&".contains(byte);
+    let odd = |byte: &u8| ODD.contains(byte);
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./+=".contains(byte);
     let Some(place) = value.iter().position(odd) else { return false };
     let around = value.get(place.wrapping_sub(1)).zip(value.get(place + 1));
     value.len() >= MIN_BROKEN
-        && value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
-        && around
-            .is_some_and(|(before, after)| before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric())
-        && value.iter().enumerate().all(|(at, byte)| {
-            at == place
-                || byte.is_ascii_alphanumeric()
-                || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
-        })
+        && (value.iter().any(u8::is_ascii_digit) || humps(value) >= MIN_HUMPS)
+        && around.is_some_and(|(before, after)| part(before) && part(after))
+        && value.iter().enumerate().all(|(at, byte)| at == place || part(byte))
+}
+
+/// So many changes from lower to upper case are no words written together.
+const MIN_HUMPS: usize = 4;
+
+fn humps(value: &[u8]) -> usize {
+    value.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
+}
+
+/// Bytes on the far side of an odd character that are looked at.
+const FAR_SIDE: usize = 24;
+/// Longest name of a parameter in an address.
+const MAX_PARAMETER: usize = 12;
+/// Fewest letters and digits there that are the rest of a token.
+const MIN_REST: usize = 3;
+
+/// Whether the token at `span` is one side of a token that has an odd character in it: `q7XbT2mN^R8wLcY5h`.
+///
+/// A query (`token?page=2`), an anchor and a parameter are none.
+pub(crate) fn is_side_of_a_broken(text: &[u8], span: Span) -> bool {
+    let odd = |byte: u8| matches!(byte, b'?' | b'^' | b'*');
+    let rest = |part: &[u8]| {
+        let count = part.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let parameter = count <= MAX_PARAMETER && part.get(count) == Some(&b'=');
+        count >= MIN_REST && part[..count].iter().any(u8::is_ascii_digit) && !parameter
+    };
+    let after = &text[span.end..text.len().min(span.end + FAR_SIDE)];
+    if after.first().is_some_and(|&byte| odd(byte)) && rest(&after[1..]) {
+        return true;
+    }
+    let before = &text[span.start.saturating_sub(FAR_SIDE)..span.start];
+    let Some((b'^' | b'*', before)) = before.split_last() else { return false };
+    let count = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    count >= MIN_REST && before[before.len() - count..].iter().any(u8::is_ascii_digit)
 }
 
 /// `$2a$10$…`, `$argon2id$…`, `{SSHA}…`, `sha1$…`.
@@ -658,16 +699,16 @@ const PLACEHOLDERS: &[&str] = &[
     "undefined",
 ];
 
+/// Bytes of a value in which such words are looked for.
+const SAYING: usize = 256;
+
 /// True for what stands in place of a secret: an example, a mask, a row of one character or a
 /// run through the alphabet.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
-    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let words =
-        WORDS.get_or_init(|| AhoCorasick::builder().ascii_case_insensitive(true).build(PLACEHOLDERS).ok());
-    if words.as_ref().is_some_and(|words| words.is_match(value)) {
+    let lower = value.to_ascii_lowercase();
+    if Within::new(&lower[..lower.len().min(SAYING)]).has_any(PLACEHOLDERS) {
         return true;
     }
-    let lower = value.to_ascii_lowercase();
     let distinct = {
         let mut seen = [false; 256];
         lower.iter().for_each(|&byte| seen[usize::from(byte)] = true);
@@ -676,11 +717,36 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     if distinct <= 2 || value.len() >= 16 && distinct <= 4 {
         return true;
     }
-    longest_run(&lower) >= RUN.max(value.len() * 2 / 5)
+    longest_run(&lower) >= RUN.max(value.len() * 2 / 5) || is_typed(&lower) || repeats_block(&lower)
 }
 
 /// Shortest ascending, descending or constant run that shows a made-up value.
 const RUN: usize = 7;
+/// Shortest run that counts towards a value which is made of such runs.
+const SHORT_RUN: usize = 4;
+
+/// Whether most of a value is runs through the alphabet and the digits (`abcdef0123456789…`) or one character over and
+/// over: typed to fill the place of a token.
+pub(crate) fn is_typed(value: &[u8]) -> bool {
+    let (mut inside, mut length, mut step) = (0, 1, 2_i16);
+    let mut add = |length: usize| {
+        if length >= SHORT_RUN {
+            inside += length;
+        }
+    };
+    for pair in value.windows(2) {
+        let next = i16::from(pair[1]) - i16::from(pair[0]);
+        if next == step && (-1..=1).contains(&next) {
+            length += 1;
+        } else {
+            add(length);
+            step = next;
+            length = if (-1..=1).contains(&next) { 2 } else { 1 };
+        }
+    }
+    add(length);
+    value.len() >= MIN_REPEATED && inside * 2 > value.len()
+}
 
 /// Length of the longest run whose neighbours differ by the same step of -1, 0 or 1.
 pub(crate) fn longest_run(value: &[u8]) -> usize {

@@ -67,11 +67,19 @@ impl Name {
 
     /// The keyword may go over several words: `api_key`, `apiKey`.
     fn find_keyword(&mut self, keyword: &[u8]) {
-        let wanted: Vec<u8> =
-            keyword.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-        self.plain = wanted.len();
-        let joined: Vec<u8> = self.words().iter().flat_map(|word| word.iter().copied()).collect();
-        let Some(at) = joined.rfind(&wanted) else { return };
+        // Letters and digits alone, of both: on the stack, since this is asked of every candidate.
+        let plain = |text: &[u8], into: &mut [u8; MAX_NAME]| -> usize {
+            let letters = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
+            letters.zip(into.iter_mut()).map(|(byte, to)| *to = byte.to_ascii_lowercase()).count()
+        };
+        let (mut wanted, mut joined) = ([0; MAX_NAME], [0; MAX_NAME]);
+        self.plain = plain(keyword, &mut wanted);
+        let wanted = &wanted[..self.plain];
+        let length = match self.count.checked_sub(1) {
+            Some(last) => plain(&self.lower[..usize::from(self.words[last].1)], &mut joined),
+            None => 0,
+        };
+        let Some(at) = joined[..length].rfind(wanted) else { return };
         let mut end = 0;
         for index in 0..self.count {
             end += self.word(index).len();
@@ -148,7 +156,15 @@ impl Name {
         let Some(keyword) = self.keyword else { return false };
         let last = self.count - 1;
         let word = self.word(last);
-        last > keyword && (among(ABOUT, word) || word == b"id" && self.keyword_word().ends_with(b"key"))
+        let of_key = |word: &[u8]| word.ends_with(b"key") || word.ends_with(b"api");
+        last > keyword && (among(ABOUT, word) || word == b"id" && of_key(self.keyword_word()))
+            || last == keyword && self.is_key_of_entries()
+    }
+
+    /// Whether it is a key that entries are found by: `cache_key`, `primaryKey`.
+    fn is_key_of_entries(&self) -> bool {
+        let Some(keyword) = self.keyword else { return false };
+        self.word(keyword) == b"key" && keyword > 0 && among(ENTRY_HEADS, self.word(keyword - 1))
     }
 
     /// Words in front of the keyword that do the same.
@@ -204,6 +220,7 @@ pub(crate) const ABOUT: &[&str] = &[
     "algorithm",
     "arn",
     "column",
+    "commit",
     "count",
     "endpoint",
     "expires",
@@ -230,6 +247,7 @@ pub(crate) const ABOUT: &[&str] = &[
     "policy",
     "prefix",
     "regex",
+    "revision",
     "size",
     "source",
     "status",
@@ -241,6 +259,29 @@ pub(crate) const ABOUT: &[&str] = &[
     "uri",
     "url",
     "version",
+];
+
+/// Words in front of `key` that make it one that entries are found by, sorted.
+const ENTRY_HEADS: &[&str] = &[
+    "cache",
+    "composite",
+    "dedup",
+    "foreign",
+    "grouping",
+    "i18n",
+    "idempotency",
+    "index",
+    "lookup",
+    "object",
+    "partition",
+    "primary",
+    "range",
+    "routing",
+    "row",
+    "shard",
+    "sharding",
+    "sort",
+    "translation",
 ];
 
 /// Beginnings of words that only look as if they spoke of secrets.
