@@ -289,16 +289,22 @@ impl Table {
         self.fold.len()
     }
 
-    /// The entries for a place that has grams, between two bytes that stand beside it; none if these belong to no keyword.
+    /// Where the head is of the list of a place that has grams, and whether two bytes that stand beside the gram may be
+    /// those of a keyword.
     #[inline(always)]
-    pub(crate) fn list(&self, place: u16, (before, after): (u8, u8)) -> Entries<'_> {
+    pub(crate) fn head(&self, place: u16, (before, after): (u8, u8)) -> (usize, bool) {
         let place = 2 * usize::from(place);
         let head = HEAD * usize::from(u16::from_le_bytes([self.lists[place], self.lists[place + 1]]));
-        let Some(head) = self.heads.get(head..head + HEAD + HEAD) else { return Entries(&[]) };
-        if (number(head, 0) >> (before & 31)) & (number(head, 4) >> (after & 31)) & 1 == 0 {
-            return Entries(&[]);
-        }
-        let (from, to) = (number(head, 8) as usize, number(head, HEAD + 8) as usize);
+        let marks =
+            self.heads.get(head..).and_then(|head| head.first_chunk::<8>()).map_or(0, |head| word(head, 0));
+        (head, (marks >> (before & 31)) & (marks >> 32 >> (after & 31)) & 1 != 0)
+    }
+
+    /// The entries of the list whose head is there.
+    #[inline(always)]
+    pub(crate) fn entries(&self, head: usize) -> Entries<'_> {
+        let (from, to) =
+            (number(&self.heads, head + 8) as usize, number(&self.heads, head + HEAD + 8) as usize);
         Entries(self.entries.get(from..to).unwrap_or_default())
     }
 

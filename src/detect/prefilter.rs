@@ -23,6 +23,8 @@ pub(crate) struct Prefilter {
 
 /// Bytes of a turn: their even places are asked at once.
 const TURN: usize = 16;
+/// Places that are looked at together: enough to wait for memory once, and few enough for short texts.
+const BATCH: usize = 32;
 /// Bytes that the grams of a turn have.
 const SEEN: usize = TURN + WIDTH - 2;
 
@@ -70,7 +72,7 @@ impl Prefilter {
 
     /// True if there is no keyword.
     pub(crate) fn is_empty(&self) -> bool {
-        self.base.into_iter().chain(&self.more).all(|table| table.len() == 0)
+        self.tables().all(|(table, _)| table.len() == 0)
     }
 
     /// Length of a keyword, in bytes.
@@ -83,6 +85,12 @@ impl Prefilter {
         }
     }
 
+    /// All tables, and the number of their first keyword among all.
+    fn tables(&self) -> impl Iterator<Item = (&Table, usize)> {
+        let own = self.base.map_or(0, Table::len);
+        self.base.map(|base| (base, 0)).into_iter().chain(self.more.as_ref().map(|more| (more, own)))
+    }
+
     /// Calls `hit(keyword, place)` for every keyword that lies wholly in `text[start..end]`,
     /// in no particular order of places.
     pub(crate) fn find(&self, text: &[u8], start: usize, end: usize, mut hit: impl FnMut(usize, usize)) {
@@ -90,27 +98,45 @@ impl Prefilter {
         let end = end.min(text.len());
         let search = Search { all: self, text: &text[..end], start };
         let mut place = start;
+        let (mut waiting, mut count) = ([0; BATCH], 0);
         // What lies behind the end is looked at as well, which costs less than to take the last bytes one by one.
         while place < end
             && let Some(seen) = text.get(place..).and_then(|rest| rest.first_chunk::<SEEN>())
         {
             let low = places(word(seen, 0), word(seen, 2));
             let high = places(word(seen, 8), word(seen, 10));
-            let passed = passing(grams, low, [seen[3], seen[5], seen[7], seen[9]])
+            let mut passed = passing(grams, low, [seen[3], seen[5], seen[7], seen[9]])
                 | passing(grams, high, [seen[11], seen[13], seen[15], seen[17]]) << 32;
-            if passed != 0 {
-                search.turn(place, passed, &mut hit);
+            while passed != 0 {
+                waiting[count % BATCH] = place + 2 * (passed.trailing_zeros() as usize / 8);
+                count += 1;
+                passed &= passed - 1;
+            }
+            if count > BATCH - TURN / 2 {
+                search.looks(&waiting[..count], &mut hit);
+                count = 0;
             }
             place += TURN;
         }
+        search.looks(&waiting[..count], &mut hit);
         while place < end {
             let eight = load(text, place as isize);
             if passing(grams, places(eight, eight >> 16), [(eight >> 24) as u8; 4]) & 0xFF != 0 {
-                search.look(place, &mut hit);
+                search.looks(&[place], &mut hit);
             }
             place += 2;
         }
     }
+}
+
+/// Where in a table the head of the list is for a gram, and whether one of its keywords may stand there. `after` are the
+/// eight bytes from the gram on, `before` those from [`BEFORE`] bytes before it.
+#[inline(always)]
+fn head(table: &Table, before: u64, after: u64) -> (usize, bool) {
+    let place = places(after, after >> 16) as u16;
+    let known = table.grams[usize::from(place)] & KIND[usize::from((after >> 24) as u8)] != 0;
+    let (head, passes) = table.head(place, ((before >> 24) as u8, (after >> 32) as u8));
+    (head, known & passes)
 }
 
 /// What is searched, and for what.
@@ -121,37 +147,48 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// Some of the grams at the even places of a turn have passed, each of which has a bit in its byte of `passed`.
+    /// Looks closer at places whose gram has passed.
     #[inline(never)]
-    fn turn(&self, place: usize, mut passed: u64, hit: &mut impl FnMut(usize, usize)) {
-        while passed != 0 {
-            let index = passed.trailing_zeros() as usize / 8;
-            passed &= passed - 1;
-            self.look(place + 2 * index, hit);
+    fn looks(&self, waiting: &[usize], hit: &mut impl FnMut(usize, usize)) {
+        for of in self.all.tables() {
+            self.looks_in(of, waiting, hit);
         }
     }
 
-    /// Looks closer at the gram at an even place.
+    /// The same in one table. Each place waits for memory that is far away, so that they wait together: nothing is decided
+    /// before all have been asked for.
     #[inline(always)]
-    fn look(&self, at: usize, hit: &mut impl FnMut(usize, usize)) {
-        let around =
-            at.checked_sub(BEFORE).and_then(|from| self.text.get(from..)?.first_chunk::<{ BEFORE + 8 }>());
-        let (before, after) = match around {
-            Some(around) => (word(around, 0), word(around, BEFORE)),
-            None => (load(self.text, at as isize - BEFORE as isize), load(self.text, at as isize)),
-        };
-        let (place, kind) = (places(after, after >> 16) as u16, KIND[usize::from((after >> 24) as u8)]);
-        let beside = ((before >> 24) as u8, (after >> 32) as u8);
-        let seen = (before | FOLD, after | FOLD);
-        let all = self.all;
-        if let Some(base) =
-            all.base.filter(|base| all.more.is_none() || base.grams[usize::from(place)] & kind != 0)
-        {
-            self.compare(at, (base, 0), base.list(place, beside), seen, hit);
+    fn looks_in(&self, of: (&Table, usize), waiting: &[usize], hit: &mut impl FnMut(usize, usize)) {
+        let (mut left, mut count) = ([(0, 0); BATCH], 0);
+        for &at in waiting {
+            let Some(around) = self.around(at) else {
+                self.look_in(of, at, hit);
+                continue;
+            };
+            let (head, passes) = head(of.0, word(around, 0), word(around, BEFORE));
+            left[count % BATCH] = (at, head);
+            count += usize::from(passes);
         }
-        if let Some(more) = all.more.as_ref().filter(|more| more.grams[usize::from(place)] & kind != 0) {
-            let own = all.base.map_or(0, Table::len);
-            self.compare(at, (more, own), more.list(place, beside), seen, hit);
+        for &(at, head) in &left[..count] {
+            if let Some(around) = self.around(at) {
+                let seen = (word(around, 0) | FOLD, word(around, BEFORE) | FOLD);
+                self.compare(at, of, of.0.entries(head), seen, hit);
+            }
+        }
+    }
+
+    /// The bytes around a gram, if the text has them all.
+    #[inline(always)]
+    fn around(&self, at: usize) -> Option<&[u8; BEFORE + 8]> {
+        self.text.get(at.checked_sub(BEFORE)?..)?.first_chunk()
+    }
+
+    /// Looks closer at a place that may lie at an end of the text.
+    #[inline(never)]
+    fn look_in(&self, of: (&Table, usize), at: usize, hit: &mut impl FnMut(usize, usize)) {
+        let (before, after) = (load(self.text, at as isize - BEFORE as isize), load(self.text, at as isize));
+        if let (head, true) = head(of.0, before, after) {
+            self.compare(at, of, of.0.entries(head), (before | FOLD, after | FOLD), hit);
         }
     }
 
