@@ -29,7 +29,7 @@ pub use carry::{Change, Kept};
 
 use std::sync::{Arc, OnceLock};
 
-use bstr::BStr;
+use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::{
     detect::{
@@ -45,7 +45,7 @@ use crate::{
     finding::{Confidence, Encoding, Match, Severity, Structural},
     glob::{Glob, GlobMap},
     origin::{Beside, Kind},
-    policy::{Look, Policy},
+    policy::{self, Look, Policy},
     rule::{Assignment, Bound, Detector, FileRule, Pattern, Rule, RuleSet},
     secret::Secret,
     text::{Fresh, Span},
@@ -305,6 +305,22 @@ impl Scanner {
     pub fn is_judged_whole(&self, bytes: &[u8], path: &BStr) -> bool {
         let format = self.policy.format(bytes, path);
         format.is_some_and(|format| self.policy.may_speak(&self.rules, bytes, format))
+    }
+
+    /// Whether structural rules may have something to say of a file of this name, whatever folder it is in.
+    #[must_use]
+    pub fn may_judge(&self, bytes: &[u8], name: &BStr) -> bool {
+        policy::FOLDERS.iter().any(|folder| {
+            let mut path = BString::from(*folder);
+            path.extend_from_slice(name);
+            self.is_judged_whole(bytes, path.as_bstr())
+        })
+    }
+
+    /// Whether structural rules look at a file of this name together with others beside it.
+    #[must_use]
+    pub fn asks_beside(name: &[u8]) -> bool {
+        policy::asks_beside(name)
     }
 
     /// Takes back what lines say where the structure of the document decides.

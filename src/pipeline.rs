@@ -197,7 +197,8 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
 
 impl Plan {
     /// A digest of all that decides in which contents something is found, and which are read.
-    fn digest(&self) -> [u8; 32] {
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
         use sha2::{Digest as _, Sha256};
         let Self { scanner, selector, archives, .. } = self;
         let rules = scanner.rules().digest();

@@ -23,6 +23,7 @@ use self::{
     format::Format,
     resolve::World,
 };
+pub(crate) use self::{format::FOLDERS, resolve::asks_beside};
 use crate::{
     finding::{Match, Severity, Structural},
     glob::Glob,

@@ -23,7 +23,7 @@ mod serial;
 pub mod shard;
 mod text;
 mod uri;
-mod view;
+pub(crate) mod view;
 
 use std::io;
 

@@ -14,7 +14,7 @@ mod windows;
 
 use std::{any::Any, collections::BTreeMap, fmt};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 pub use crate::origin::Skip;
 use crate::{
@@ -47,6 +47,8 @@ pub enum Count {
     Commits,
     /// Entries that moved since the last look (staged paths, pushed objects).
     Moved,
+    /// Contents that were scanned before, and are not read again.
+    Known,
     /// Objects that are to be read, for who watches.
     Expected,
     /// Objects that were read, for who watches.
@@ -128,6 +130,19 @@ pub trait Visitor: Sync {
     fn alike(&self, one: &Entry, other: &Entry) -> bool {
         let _ = (one, other);
         false
+    }
+
+    /// Whether what is said of a file of this name depends on others beside it that are named alike.
+    fn asks_beside(&self, name: &[u8]) -> bool {
+        let _ = name;
+        true
+    }
+
+    /// Whether there may be something to say of a content as a whole, once it is at the tip of a reference: in any folder,
+    /// under this name.
+    fn may_judge(&self, bytes: &[u8], name: &BStr) -> bool {
+        let _ = (bytes, name);
+        true
     }
 
     /// An entry that is not read, or not read to its end.

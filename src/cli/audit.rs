@@ -1,6 +1,7 @@
 //! `abatis audit`: which repositories, which part of their histories, and what is done with the outcome.
 
 mod find;
+mod short;
 
 use std::{
     fs,
@@ -67,7 +68,7 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
             (None, path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()))
         }
     };
-    let (sources, problems) = sources(args, &scope, &targets, edge)?;
+    let (sources, problems, short) = sources(args, &scope, &targets, edge)?;
     let sources = match shard {
         Some(shard) => sources
             .into_iter()
@@ -87,7 +88,10 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
         return run::run_part(edge, &job, shard);
     }
     let reports = Reports::open(edge, &job)?;
-    let mut done = run::scan(edge, &job)?;
+    let mut done = match short {
+        Some(history) => short::scan(edge, &job, history)?,
+        None => run::scan(edge, &job)?,
+    };
     done.outcome.problems.extend(targets.problems.iter().cloned().chain(problems));
     done.outcome.problems.sort();
     describe(&mut done.outcome, &scope, &targets);
@@ -102,7 +106,10 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
 fn refuse(args: &AuditArgs, scope: &Scope, targets: &Targets) -> anyhow::Result<()> {
     let several = targets.all.len() != 1 || targets.all[0].name.is_some();
     if args.shard.is_some() && (several || !scope.is_whole()) {
-        bail!("--shard splits the whole history of one repository; leave out what limits or widens it");
+        bail!(
+            "--shard splits the whole history of one repository: what is new in a part of history depends on what all \
+             shards find; leave out what limits or widens it, or run it whole"
+        );
     }
     if args.rewrite_plan.is_some() && several {
         bail!("--rewrite-plan is for one repository; name it");
@@ -113,24 +120,35 @@ fn refuse(args: &AuditArgs, scope: &Scope, targets: &Targets) -> anyhow::Result<
     Ok(())
 }
 
-/// A source for each repository, and problems of those that have none.
+/// The history of a repository as the options have it.
+fn whole(args: &AuditArgs, repo: &Repo, memory: u64, edge: &Edge) -> WholeHistory {
+    let mut source = history(repo.clone(), args.no_delta, args.allow_shallow);
+    source.memory = memory;
+    if args.allow_missing {
+        source.lost = Lost::Allow;
+    }
+    source.state = match &args.state {
+        Some(folder) => Some(edge.absolute(folder).join(state_name(repo))),
+        None => args.incremental.then(|| repo.common_dir.join("abatis").join("audit-state")),
+    };
+    source
+}
+
+/// A source for each repository, problems of those that have none, and the one whose audit may take the short way.
 #[expect(clippy::type_complexity, reason = "sources, and problems beside them")]
 fn sources(
     args: &AuditArgs,
     scope: &Scope,
     targets: &Targets,
     edge: &Edge,
-) -> anyhow::Result<(Vec<Box<dyn Source + Sync>>, Vec<Problem>)> {
+) -> anyhow::Result<(Vec<Box<dyn Source + Sync>>, Vec<Problem>, Option<WholeHistory>)> {
     let (mut sources, mut problems): (Vec<Box<dyn Source + Sync>>, _) = (Vec::new(), Vec::new());
+    let mut short = None;
     let shared = Shared::new(targets.shared.clone());
     let memory = parse_size(&args.memory)
         .with_context(|| format!("--memory {}: no size; write one such as 500M or 2G", args.memory))?;
     for Target { repo, name } in &targets.all {
-        let mut source = history(repo.clone(), args.no_delta, args.allow_shallow);
-        source.memory = memory;
-        if args.allow_missing {
-            source.lost = Lost::Allow;
-        }
+        let mut source = whole(args, repo, memory, edge);
         if !scope.is_whole() {
             source.chosen = match (scope.resolve(repo), name) {
                 (Ok(chosen), _) => Some(Arc::new(chosen)),
@@ -142,19 +160,27 @@ fn sources(
                 }
             };
         }
-        source.state = match &args.state {
-            Some(folder) => Some(edge.absolute(folder).join(state_name(repo))),
-            None => args.incremental.then(|| repo.common_dir.join("abatis").join("audit-state")),
-        };
         if name.is_some() && scope.is_whole() {
             source.shared = Some(shared.clone());
+        }
+        if name.is_none() && scope.is_whole() && may_be_short(args) {
+            short = source.state.is_some().then(|| source.clone());
         }
         sources.push(match name {
             Some(name) => Box::new(Named { source: Box::new(source), name: Arc::clone(name) }),
             None => Box::new(source),
         });
     }
-    Ok((sources, problems))
+    Ok((sources, problems, short))
+}
+
+/// Whether what was told before may be told again: it holds no secrets, and of what is suppressed not all.
+const fn may_be_short(args: &AuditArgs) -> bool {
+    !args.no_delta
+        && args.shard.is_none()
+        && args.rewrite_plan.is_none()
+        && !args.common.show_secrets
+        && !args.common.show_suppressed
 }
 
 /// The name of a repository's state among those of others: its own, and what tells it from others of that name.

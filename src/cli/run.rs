@@ -123,7 +123,7 @@ pub(super) fn scan_with(
     }
     let mut outcome = pipeline::run(&plan, &sources);
     drop(progress);
-    outcome.today = job.today.map(|date| Day(date.days_since_1970()));
+    outcome.today = job.today.map(day);
     outcome.warnings.extend(load::warnings(config));
     Ok(Done { plan, outcome })
 }
@@ -306,6 +306,23 @@ impl Reports {
             other => other.context("cannot write to standard output"),
         }
     }
+}
+
+/// All that decides what is told of what is found, beside the plan's own: remarks that count, the key of fingerprints,
+/// and the baseline.
+pub(super) fn told_by(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::Result<String> {
+    use sha2::{Digest as _, Sha256};
+    let hex =
+        |bytes: &[u8]| -> String { Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect() };
+    let key = key(edge)?.map(|key| hex(&key));
+    let path = if job.common.no_baseline { None } else { baseline_path(edge, job, config) };
+    let baseline = path.and_then(|path| load::read_limited(&path, MAX_BASELINE).ok()).map(|text| hex(&text));
+    Ok(format!("{:?} {key:?} {baseline:?}", markers(job.common, config)))
+}
+
+/// A day, as ages are counted to it.
+pub(super) const fn day(date: Date) -> Day {
+    Day(date.days_since_1970())
 }
 
 /// The format of that name.

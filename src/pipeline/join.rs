@@ -3,14 +3,16 @@
 //! Must not know how they got here.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     sync::{Mutex, PoisonError},
 };
 
+use bstr::BString;
+
 use super::{Outcome, merge::Carriers, trace::Question};
 use crate::{
-    finding::{Finding, RuleId},
-    origin::Entry,
+    finding::{Finding, Fingerprint, RuleId},
+    origin::{self, History},
     source::{Count, Problem, Skip, Source, Visitor},
     text::Fresh,
 };
@@ -30,6 +32,7 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
         all.today = all.today.max(part.today);
         mine.moved += theirs.moved;
         mine.contents += theirs.contents;
+        mine.known += theirs.known;
         mine.bytes += theirs.bytes;
         mine.fresh_bytes += theirs.fresh_bytes;
         mine.unsure += theirs.unsure;
@@ -55,6 +58,7 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
         sought.extend(part.sought);
     }
     for findings in [&mut all.findings, &mut all.suppressed] {
+        leave_oldest(findings);
         findings.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
         findings.dedup_by(|later, earlier| later.sort_key() == earlier.sort_key());
     }
@@ -73,12 +77,39 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
     let key = |finding: &Finding| (finding.rule_index, finding.fingerprint);
     let reported: HashSet<_> = all.findings.iter().map(key).collect();
     let listener = Listener::default();
-    let answer = Question::new(carriers, |key| reported.contains(key)).ask(sources, &listener);
+    let question = Question::new(carriers, |key| reported.contains(key));
+    let answer = question.ask(sources, &listener);
+    let rules: HashMap<u32, &RuleId> = numbers.into_iter().map(|(rule, number)| (number, rule)).collect();
+    let sought = question
+        .into_sought(|number| rules.get(&number).map_or_else(|| RuleId::new(""), |rule| (*rule).clone()));
+    all.sought = sought;
     all.exposed = answer.into_exposed(&mut all.findings);
     all.problems.extend(listener.problems.into_inner().unwrap_or_else(PoisonError::into_inner));
     all.problems.sort();
     all.problems.dedup();
     all
+}
+
+/// Leaves one finding of each secret and path of a history: the oldest.
+fn leave_oldest(findings: &mut Vec<Finding>) {
+    let mut oldest: HashMap<(u32, Fingerprint, BString), usize> = HashMap::new();
+    let mut out = vec![false; findings.len()];
+    let age = |one: &Finding| {
+        let key = one.history.as_ref().map(History::age_key);
+        (key, one.origin.clone(), one.span)
+    };
+    for (place, finding) in findings.iter().enumerate().filter(|(_, one)| one.history.is_some()) {
+        match oldest.entry((finding.rule_index, finding.fingerprint, finding.path())) {
+            Entry::Vacant(free) => _ = free.insert(place),
+            Entry::Occupied(mut known) => {
+                let younger =
+                    if age(finding) < age(&findings[*known.get()]) { known.insert(place) } else { place };
+                out[younger] = true;
+            }
+        }
+    }
+    let mut out = out.into_iter();
+    findings.retain(|_| out.next() != Some(true));
 }
 
 fn add<K: Ord>(mine: &mut BTreeMap<K, u64>, theirs: BTreeMap<K, u64>) {
@@ -94,13 +125,13 @@ struct Listener {
 }
 
 impl Visitor for Listener {
-    fn wants(&self, _: &Entry) -> bool {
+    fn wants(&self, _: &origin::Entry) -> bool {
         false
     }
 
-    fn content(&self, _: &Entry, _: &[u8], _: &Fresh) {}
+    fn content(&self, _: &origin::Entry, _: &[u8], _: &Fresh) {}
 
-    fn skipped(&self, _: &Entry, _: Skip) {}
+    fn skipped(&self, _: &origin::Entry, _: Skip) {}
 
     fn problem(&self, problem: Problem) {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);

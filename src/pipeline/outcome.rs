@@ -27,6 +27,8 @@ pub struct Receipt {
     pub bytes: u64,
     /// Bytes of them that were fresh.
     pub fresh_bytes: u64,
+    /// Contents that an earlier run scanned and that were not read again.
+    pub known: u64,
     /// Entries not looked at, by reason.
     pub skipped: BTreeMap<Skip, u64>,
     /// Findings not reported, by who said so.
@@ -52,7 +54,7 @@ pub struct Outcome {
     pub suppressed: Vec<Finding>,
     /// What history says of each secret that is reported, by rule and fingerprint; empty where there is no history.
     pub exposed: Vec<Exposed>,
-    /// The objects that hold what is reported, where nothing said what history knows: a part of a run.
+    /// The objects that hold what is reported, where there is a history.
     pub sought: Vec<(RuleId, Fingerprint, Sought)>,
     /// The day that ages are counted to, where any are told.
     pub today: Option<Day>,

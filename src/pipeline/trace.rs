@@ -84,11 +84,6 @@ impl Question {
 pub(super) struct Answer(Vec<((u32, Fingerprint), Exposure)>);
 
 impl Answer {
-    /// True if no history knows anything.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Lets the findings know, and gives the whole answer by rule and fingerprint.
     pub(super) fn into_exposed(self, findings: &mut Vec<Finding>) -> Vec<Exposed> {
         self.drop_old(findings);

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 
 use super::{
     ForAudit, Outcome, Plan, Receipt,
@@ -18,7 +18,7 @@ use super::{
     trace::{Answer, Question},
 };
 use crate::{
-    detect::{Change, Kept as Carry, Scratch, Subject, Tally},
+    detect::{Change, Kept as Carry, Scanner, Scratch, Subject, Tally},
     finding::{Finding, Match, Severity, Suppression},
     origin::{Beside, Entry, Kind, ObjectId, Origin, Presence},
     rule::{Gate, Rule},
@@ -84,6 +84,7 @@ struct Counts {
     refs: AtomicU64,
     commits: AtomicU64,
     moved: AtomicU64,
+    known: AtomicU64,
 }
 
 /// Risk number of rules that report secrets, which matter in old versions, too.
@@ -261,6 +262,7 @@ impl<'p> Collector<'p> {
             refs: self.counts.refs.into_inner(),
             commits: self.counts.commits.into_inner(),
             moved: self.counts.moved.into_inner(),
+            known: self.counts.known.into_inner(),
             contents: control.contents.load(Ordering::Relaxed),
             bytes: control.bytes.load(Ordering::Relaxed),
             fresh_bytes: self.counts.fresh_bytes.into_inner(),
@@ -277,8 +279,7 @@ impl<'p> Collector<'p> {
             receipt.unfinished = control.how_far();
         }
         let rules = self.plan.scanner.rules();
-        let asked_later = if answer.is_empty() { question } else { Question::default() };
-        let sought = asked_later.into_sought(|index| rules.rule(index).id.clone());
+        let sought = question.into_sought(|index| rules.rule(index).id.clone());
         let exposed = answer.into_exposed(&mut findings);
         let mut warnings = self.plan.filter.warnings();
         remarks.sort();
@@ -654,6 +655,14 @@ impl Visitor for Collector<'_> {
         self.sifts_alike(one, other)
     }
 
+    fn asks_beside(&self, name: &[u8]) -> bool {
+        Scanner::asks_beside(name)
+    }
+
+    fn may_judge(&self, bytes: &[u8], name: &BStr) -> bool {
+        self.plan.scanner.may_judge(bytes, name)
+    }
+
     fn skipped(&self, entry: &Entry, why: Skip) {
         if self.only_known() {
             return;
@@ -699,6 +708,7 @@ impl Visitor for Collector<'_> {
             Count::Refs => &self.counts.refs,
             Count::Commits => &self.counts.commits,
             Count::Moved => &self.counts.moved,
+            Count::Known => &self.counts.known,
         };
         counter.fetch_add(number, Ordering::Relaxed);
     }

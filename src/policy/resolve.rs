@@ -276,9 +276,16 @@ impl<'w> World<'w> {
 
 /// Endings of the files that are one module with a file of the format; `None` where every file is for itself.
 fn shared_endings(format: Format) -> Option<&'static [&'static str]> {
-    // Of the files with values of variables, these are read without being named.
-    let endings = &[".tf", ".tofu", ".tf.json", ".tofu.json", "terraform.tfvars", ".auto.tfvars"];
-    is_terraform(format).then_some(endings)
+    is_terraform(format).then_some(MODULE)
+}
+
+/// Endings of the files of a module. Of those with values of variables, these are read without being named.
+const MODULE: &[&str] = &[".tf", ".tofu", ".tf.json", ".tofu.json", "terraform.tfvars", ".auto.tfvars"];
+
+/// Whether a file of this name may be part of a module, or look at those that are.
+pub(crate) fn asks_beside(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    MODULE.iter().chain(&[".hcl", ".tfvars", ".tfvars.json"]).any(|ending| lower.ends_with(ending.as_bytes()))
 }
 
 /// Whether blocks are named as Terraform names them.

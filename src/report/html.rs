@@ -75,8 +75,12 @@ fn head(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
     if receipt.refs > 0 {
         parts.push(view::count(receipt.refs, "reference", "references"));
     }
-    parts.push(view::count(receipt.contents, "content", "contents"));
-    parts.push(view::bytes(receipt.bytes));
+    parts.push(view::count(receipt.contents + receipt.known, "content", "contents"));
+    parts.push(if receipt.known > 0 {
+        format!("{} of them read in this run", view::thousands(receipt.contents))
+    } else {
+        view::bytes(receipt.bytes)
+    });
     parts.push(view::count(receipt.rules, "rule", "rules"));
     if !receipt.scope.is_empty() {
         parts.push(escape(&format!("only {}", view.text(&receipt.scope))));
@@ -169,6 +173,7 @@ fn coverage(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
         ("References", view::thousands(receipt.refs)),
         ("Commits", view::thousands(receipt.commits)),
         ("Contents", view::thousands(receipt.contents)),
+        ("Known from before", view::thousands(receipt.known)),
         ("Bytes", view::bytes(receipt.bytes)),
         ("Bytes that were new", view::bytes(receipt.fresh_bytes)),
         ("Rules", view::thousands(receipt.rules)),
@@ -181,12 +186,12 @@ fn coverage(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
     }
     write!(target, "</dl>")?;
     let skipped: u64 = receipt.skipped.values().sum();
-    let all = (receipt.contents + skipped).max(1);
+    let all = (receipt.contents + receipt.known + skipped).max(1);
     write!(
         target,
         "<dl class=\"bars\"><dt>scanned</dt><dd>{}</dd><dd class=\"number\">{}</dd>",
-        chart::bar(&[("accent", receipt.contents)], all),
-        view::thousands(receipt.contents)
+        chart::bar(&[("accent", receipt.contents + receipt.known)], all),
+        view::thousands(receipt.contents + receipt.known)
     )?;
     for (why, number) in &receipt.skipped {
         let bar = chart::bar(&[("removed", *number)], all);

@@ -265,6 +265,8 @@ pub(crate) struct ReceiptJson {
     commits: u64,
     moved: u64,
     contents: u64,
+    #[serde(skip_serializing_if = "is_none")]
+    known: u64,
     bytes: u64,
     fresh_bytes: u64,
     skipped: BTreeMap<&'static str, u64>,
@@ -420,6 +422,10 @@ pub(crate) fn summary(view: &View<'_>) -> Summary {
     }
 }
 
+const fn is_none(number: &u64) -> bool {
+    *number == 0
+}
+
 pub(crate) fn receipt(view: &View<'_>) -> ReceiptJson {
     let receipt = &view.outcome().receipt;
     ReceiptJson {
@@ -428,6 +434,7 @@ pub(crate) fn receipt(view: &View<'_>) -> ReceiptJson {
         commits: receipt.commits,
         moved: receipt.moved,
         contents: receipt.contents,
+        known: receipt.known,
         bytes: receipt.bytes,
         fresh_bytes: receipt.fresh_bytes,
         skipped: receipt.skipped.iter().map(|(why, number)| (why.name(), *number)).collect(),

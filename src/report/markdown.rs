@@ -195,6 +195,9 @@ fn receipt(view: &View<'_>, target: &mut dyn Write) -> io::Result<()> {
         ("bytes".to_owned(), view::bytes(receipt.bytes)),
         ("new bytes".to_owned(), view::bytes(receipt.fresh_bytes)),
     ];
+    if receipt.known > 0 {
+        rows.push(("known from before".to_owned(), view::thousands(receipt.known)));
+    }
     for (why, number) in &receipt.skipped {
         rows.push((format!("skipped: {}", why.name()), view::thousands(*number)));
     }

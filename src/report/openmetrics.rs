@@ -126,6 +126,11 @@ fn coverage(view: &View<'_>, out: &mut Out<'_>) -> io::Result<()> {
         out.family(name, "gauge", unit, help)?;
         out.sample(name, &[], number)?;
     }
+    if receipt.known > 0 {
+        let help = "Contents that an earlier run scanned and that were not read again.";
+        out.family("abatis_scan_known_contents", "gauge", "", help)?;
+        out.sample("abatis_scan_known_contents", &[], receipt.known)?;
+    }
     let reasons = view.incomplete();
     if !reasons.is_empty() {
         out.family("abatis_scan_incomplete_reason", "info", "", "Why the run could not do its whole job.")?;

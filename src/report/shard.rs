@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Which part of what a file holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,7 @@ impl Bytes {
 #[derive(Serialize, Deserialize)]
 struct FindingPart {
     rule: String,
+    severity: String,
     confidence: String,
     path: Bytes,
     members: Vec<Bytes>,
@@ -136,6 +137,7 @@ struct ReceiptPart {
     commits: u64,
     moved: u64,
     contents: u64,
+    known: u64,
     bytes: u64,
     fresh_bytes: u64,
     skipped: Vec<(String, u64)>,
@@ -234,6 +236,7 @@ fn part(view: &View<'_>, finding: &Finding) -> FindingPart {
     let place = |at: Position| (at.line, at.column, at.character);
     FindingPart {
         rule: finding.rule.to_string(),
+        severity: finding.severity.name().to_owned(),
         confidence: finding.confidence.name().to_owned(),
         path: bytes(&origin.path),
         members: origin.members.iter().map(|member| bytes(member)).collect(),
@@ -294,6 +297,7 @@ fn receipt_part(receipt: &Receipt) -> ReceiptPart {
         commits: receipt.commits,
         moved: receipt.moved,
         contents: receipt.contents,
+        known: receipt.known,
         bytes: receipt.bytes,
         fresh_bytes: receipt.fresh_bytes,
         skipped: receipt.skipped.iter().map(|(why, number)| (why.name().to_owned(), *number)).collect(),
@@ -333,6 +337,7 @@ fn outcome(document: Document, rules: &RuleSet) -> Option<Outcome> {
             commits: receipt.commits,
             moved: receipt.moved,
             contents: receipt.contents,
+            known: receipt.known,
             bytes: receipt.bytes,
             fresh_bytes: receipt.fresh_bytes,
             skipped: receipt
@@ -381,13 +386,12 @@ fn finding(
     let spans = [Encoding::Base64, Encoding::Hex, Encoding::Percent, Encoding::Escapes, Encoding::Utf16];
     let encoding = |name: String| spans.into_iter().find(|one| one.name() == name);
     let marked = part.snippet.get(part.mark.0..part.mark.1).is_some();
-    let severity: Severity = rule.severity;
     Some(Finding {
         rule: rule.id.clone(),
         rule_index,
         title: rule.title.as_ref().into(),
         risk: rule.risk,
-        severity,
+        severity: Severity::from_name(&part.severity)?,
         confidence: Confidence::from_name(&part.confidence)?,
         origin: Origin {
             repository: None,

@@ -415,7 +415,7 @@ pub(crate) fn hide_everywhere(repo: &Repo) -> Vec<Hidden> {
     assert!(author.status().unwrap().success());
     put("COMMIT_EDITMSG", "tip", head());
     repo.git(&["tag", "-a", "v1", "-m", &numbered(4)]);
-    put("TAG_EDITMSG", "tip", None);
+    put("TAG_EDITMSG", "tip", Some(repo.git(&["rev-parse", "v1"])));
     repo.git(&["notes", "add", "-m", &numbered(5), &first]);
     put(&first, "tip", Some(repo.git(&["rev-parse", "refs/notes/commits"])));
     repo.stage_blob("120000", "link", numbered(6));

@@ -32,7 +32,8 @@ fn a_second_run_reads_what_came_since_and_tells_all() {
     let (first_code, first) = audit(&repo, &["--incremental"]);
     assert_eq!((told(&first), first_code), (told(&whole), code));
     let (_, again) = audit(&repo, &["--incremental"]);
-    assert_eq!(told(&again), told(&whole), "{}", again["receipt"]);
+    let differences = apart(whole_of(again.clone()), whole_of(whole.clone()));
+    assert!(differences.is_empty(), "{differences}");
     assert_eq!(again["receipt"]["skipped"], whole["receipt"]["skipped"]);
     assert!(contents(&again) + 40 < contents(&whole), "{} {}", again["receipt"], whole["receipt"]);
     assert!(
@@ -88,12 +89,17 @@ fn a_state_that_does_not_fit_is_made_anew() {
         let secret = token(number);
         assert!(!held.windows(secret.len()).any(|window| window == secret.as_bytes()), "a secret is kept");
     }
+    let record = || {
+        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        files.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "record"))
+    };
     for (damage, expected) in [
         (&|| fs::write(file(), &held[..held.len() / 2]).unwrap(), "damaged"),
         (&|| fs::write(file(), "something else").unwrap(), "damaged"),
     ] as [(&dyn Fn(), &str); 2]
     {
         damage();
+        fs::remove_file(record().unwrap()).unwrap();
         let (_, report) = audit(&repo, &state);
         assert!(report["receipt"]["notes"].to_string().contains(expected), "{}", report["receipt"]);
         assert_eq!((told(&report), contents(&report)), (told(&whole), contents(&whole)));
@@ -209,4 +215,306 @@ fn audit_code(repo: &Repo, options: &[&str]) -> Option<i32> {
     let mut command = repo.abatis();
     command.args(["audit", "--no-default-rules", "--rules"]).arg(repo.beside("made.toml")).args(options);
     command.output().unwrap().status.code()
+}
+
+/// A row of numbers that looks random and is the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn up_to(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn of<'t, T>(&mut self, things: &'t [T]) -> &'t T {
+        &things[self.up_to(things.len())]
+    }
+}
+
+/// A history that grows at random, by everything that people do to one.
+struct Growing {
+    repo: Repo,
+    dice: Dice,
+    made: usize,
+}
+
+const PATHS: [&str; 9] = [
+    "a.txt",
+    "b/settings.py",
+    "b/a.txt",
+    "c/d/settings.yml",
+    "main.tf",
+    "b/Dockerfile",
+    "x.pem",
+    "b/y.pem",
+    "c/z.md",
+];
+
+impl Growing {
+    fn new(seed: u64) -> Self {
+        let mut growing = Self { repo: Repo::new(), dice: Dice(seed), made: 0 };
+        for _ in 0..4 {
+            growing.commit();
+        }
+        growing
+    }
+
+    fn content(&mut self, path: &str) -> String {
+        self.made += 1;
+        let (made, dice) = (self.made, &mut self.dice);
+        let found = match path {
+            "main.tf" => {
+                format!("resource \"aws_s3_bucket\" \"b{}\" {{\n  acl = var.acl\n}}\n", dice.up_to(2))
+            }
+            "b/Dockerfile" => format!("FROM debian:{}\nUSER root\n", dice.of(&["latest", "12.1"])),
+            _ => match dice.up_to(6) {
+                0 => format!("{}\n", token(dice.up_to(4))),
+                1 => "DEBUG = True\n".to_owned(),
+                2 => format!("{}\nDEBUG = True\n", token(dice.up_to(4))),
+                3 => String::new(),
+                _ => "nothing to see\n".to_owned(),
+            },
+        };
+        if dice.up_to(4) == 0 { found } else { format!("# {}\n{found}", made % 7) }
+    }
+
+    fn commit(&mut self) {
+        for _ in 0..=self.dice.up_to(2) {
+            let path = *self.dice.of(&PATHS);
+            let content = self.content(path);
+            self.repo.stage(path, content);
+        }
+        self.save();
+    }
+
+    /// Commits what is staged, mostly later than before.
+    fn save(&mut self) {
+        self.made += 1;
+        let back = if self.dice.up_to(5) == 0 { self.dice.up_to(90) } else { 0 };
+        let date = format!("{} +0000", 1_700_000_000 + 10 * self.made - 10 * back.min(self.made));
+        let message = match self.dice.up_to(8) {
+            0 => format!("say {}", token(self.dice.up_to(4))),
+            _ => format!("change {}", self.made),
+        };
+        let mut command = self.repo.command("git");
+        command.env("GIT_COMMITTER_DATE", &date).args(["commit", "-q", "--allow-empty", "-m", &message]);
+        assert!(command.status().unwrap().success());
+    }
+
+    fn branches(&self) -> Vec<String> {
+        self.repo.git(&["branch", "--format=%(refname:short)"]).lines().map(str::to_owned).collect()
+    }
+
+    fn step(&mut self) -> &'static str {
+        let name = format!("n{}", self.made);
+        let old = format!("HEAD~{}", self.dice.up_to(4));
+        match self.dice.up_to(20) {
+            0..=5 => {
+                self.commit();
+                "commit"
+            }
+            6 => {
+                let gone = self.repo.try_git(&["rm", "-q", "--ignore-unmatch", *self.dice.of(&PATHS)]);
+                assert!(gone.status.success());
+                self.save();
+                "remove"
+            }
+            7 => {
+                let (from, to) =
+                    (*self.dice.of(&PATHS), *self.dice.of(&["moved.txt", "b/moved.pem", "q/a.txt"]));
+                drop(fs::create_dir_all(self.repo.path().join("q")));
+                self.repo.try_git(&["mv", "-f", from, to]);
+                self.save();
+                "move"
+            }
+            8 | 9 => {
+                self.repo.try_git(&["checkout", "-q", "-f", "-B", &name, &old]);
+                self.commit();
+                "branch"
+            }
+            10 | 11 => {
+                let branches = self.branches();
+                let other = self.dice.of(&branches).clone();
+                let merged = self.repo.try_git(&["merge", "-q", "--no-edit", "-X", "ours", &other]);
+                if !merged.status.success() {
+                    self.repo.git(&["add", "-A"]);
+                    self.repo.try_git(&["commit", "-q", "--no-edit"]);
+                    self.repo.try_git(&["merge", "--abort"]);
+                }
+                "merge"
+            }
+            12 => {
+                let branches = self.branches();
+                let other = self.dice.of(&branches).clone();
+                self.repo.try_git(&["checkout", "-q", "-f", &other]);
+                "checkout"
+            }
+            13 => {
+                let branches = self.branches();
+                self.repo.try_git(&["branch", "-q", "-D", self.dice.of(&branches).as_str()]);
+                "branch gone"
+            }
+            14 => {
+                self.repo.try_git(&["reset", "-q", "--hard", &old]);
+                self.commit();
+                "force"
+            }
+            15 => {
+                let message =
+                    if self.dice.up_to(2) == 0 { token(self.dice.up_to(4)) } else { "a tag".to_owned() };
+                self.repo.try_git(&["tag", "-a", "-m", &message, &name, &old]);
+                "tag"
+            }
+            16 => {
+                self.repo.try_git(&["revert", "--no-edit", "HEAD"]);
+                self.repo.try_git(&["revert", "--abort"]);
+                "revert"
+            }
+            17 => {
+                let content = self.content("lost");
+                let id = self.repo.git_input(&["hash-object", "-w", "--stdin"], content.as_bytes());
+                if self.dice.up_to(3) == 0 {
+                    self.repo.git(&["update-ref", &format!("refs/odd/{name}"), &id]);
+                }
+                "blob"
+            }
+            18 => {
+                self.repo.git(&["repack", "-q", "-d"]);
+                "pack"
+            }
+            _ => {
+                self.repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+                self.repo.git(&["gc", "-q", "--prune=now"]);
+                "clean"
+            }
+        }
+    }
+}
+
+/// A report without what depends on how it came about.
+fn whole_of(mut report: Value) -> Value {
+    let receipt = &mut report["receipt"];
+    for part in ["contents", "known", "bytes", "fresh_bytes", "notes"] {
+        receipt[part] = Value::Null;
+    }
+    report
+}
+
+/// The lines that only one of two reports has.
+fn apart(now: Value, whole: Value) -> String {
+    let [now, whole] = [now, whole].map(|report| serde_json::to_string_pretty(&report).unwrap());
+    let (now, whole): (Vec<_>, Vec<_>) = (now.lines().collect(), whole.lines().collect());
+    let only = |these: &[&str], those: &[&str], sign: &str| -> String {
+        these.iter().filter(|line| !those.contains(line)).map(|line| format!("{sign}{line}\n")).collect()
+    };
+    let apart = only(&now, &whole, "+") + &only(&whole, &now, "-");
+    if apart.is_empty() && now != whole { "another order".to_owned() } else { apart }
+}
+
+/// Whether only what came since was read.
+fn was_short(report: &Value) -> bool {
+    report["receipt"]["notes"].to_string().contains("as is the history before them")
+}
+
+#[test]
+fn whatever_came_since_the_report_is_that_of_a_whole_audit() {
+    let mut short = 0;
+    for seed in 0..4 {
+        let mut growing = Growing::new(seed);
+        let mut steps = Vec::new();
+        audit(&growing.repo, &["--incremental"]);
+        for _ in 0..16 {
+            steps.push(growing.step());
+            let (code, whole) = audit(&growing.repo, &[]);
+            let (same, now) = audit(&growing.repo, &["--incremental"]);
+            short += usize::from(was_short(&now));
+            let notes = now["receipt"]["notes"].to_string();
+            let apart = apart(whole_of(now), whole_of(whole));
+            assert!(apart.is_empty() && same == code, "seed {seed}: {steps:?} {notes}\n{apart}");
+        }
+    }
+    assert!(short > 15, "{short} of 64 took the short way");
+}
+
+#[test]
+fn settings_are_judged_as_in_a_whole_audit() {
+    let run = |repo: &Repo, options: &[&str]| -> Value {
+        let mut command = repo.abatis();
+        let output = command.args(["audit", "--format", "json"]).args(options).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let docker = |version: usize| format!("FROM debian:latest\nRUN echo {version}\nUSER root\n");
+    let bucket = "resource \"aws_s3_bucket\" \"b\" {\n  acl = var.acl\n}\n";
+    let variable = |acl: &str| format!("variable \"acl\" {{\n  default = \"{acl}\"\n}}\n");
+    let repo = Repo::new();
+    at(&repo, 0, "one", &[("b/Dockerfile", &docker(0)), ("t/main.tf", bucket), ("a.rb", "nothing\n")]);
+    run(&repo, &["--incremental"]);
+    let mut short = Vec::new();
+    let files: [(&str, String); 7] = [
+        ("a.rb", "more of nothing\n".to_owned()),
+        ("b/Dockerfile", docker(1)),
+        ("t/vars.tf", variable("private")),
+        ("t/vars.tf", variable("public-read")),
+        ("b/Dockerfile", "FROM scratch\n".to_owned()),
+        ("a.rb", "and more\n".to_owned()),
+        ("b/Dockerfile", docker(0)),
+    ];
+    for (number, (path, content)) in files.iter().enumerate() {
+        at(&repo, number + 1, "more", &[(path, content)]);
+        let now = run(&repo, &["--incremental"]);
+        short.push(was_short(&now));
+        let apart = apart(whole_of(now), whole_of(run(&repo, &[])));
+        assert!(apart.is_empty(), "{path} {number}\n{apart}");
+    }
+    assert!(short[0] && short[1] && !short[2] && short[5], "{short:?}");
+}
+
+#[test]
+fn what_was_accepted_until_a_day_is_looked_at_again_on_it() {
+    let repo = Repo::new();
+    at(&repo, 0, "one", &[("a.txt", &format!("{} # abatis:allow until=2020-01-01 reason\n", token(1)))]);
+    at(&repo, 1, "two", &[("b.txt", &format!("{}\n", token(2)))]);
+    audit(&repo, &["--incremental"]);
+    let (_, now) = audit(&repo, &["--incremental"]);
+    assert!(was_short(&now), "{}", now["receipt"]);
+    // Another baseline decides anew, and what is shown whole is read.
+    let baseline = repo.beside("accepted");
+    fs::write(&baseline, "").unwrap();
+    for options in
+        [&["--baseline", baseline.to_str().unwrap()][..], &["--show-secrets"], &["--min-confidence", "high"]]
+    {
+        let (_, now) = audit(&repo, &[&["--incremental"], options].concat());
+        let (_, whole) = audit(&repo, options);
+        assert!(!was_short(&now) || options[0] == "--show-secrets", "{options:?} {}", now["receipt"]);
+        assert_eq!(whole_of(now), whole_of(whole), "{options:?}");
+    }
+}
+
+#[test]
+fn a_record_holds_no_secret_and_a_damaged_one_is_not_used() {
+    let repo = Repo::new();
+    for number in 0..5 {
+        at(&repo, number, "more", &[("a.txt", &format!("{number}\n{}\n", token(number)))]);
+    }
+    let folder = repo.beside("states");
+    let state = ["--state", folder.to_str().unwrap()];
+    let (_, whole) = audit(&repo, &state);
+    let files = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files().find(|path| path.extension().is_some_and(|ending| ending == "record")).unwrap();
+    let held = fs::read(&file).unwrap();
+    for number in 0..5 {
+        let secret = token(number);
+        assert!(!held.windows(secret.len()).any(|window| window == secret.as_bytes()), "a secret is kept");
+    }
+    assert!(was_short(&audit(&repo, &state).1));
+    for at in (0..held.len()).step_by(held.len() / 20) {
+        let mut bad = held.clone();
+        bad[at] ^= 0x10;
+        for bad in [&bad[..], &held[..at]] {
+            fs::write(&file, bad).unwrap();
+            let (_, report) = audit(&repo, &state);
+            assert_eq!(told(&report), told(&whole), "{at}");
+            assert_eq!(fs::read(&file).unwrap(), held, "it is made anew");
+        }
+    }
 }

@@ -24,6 +24,32 @@ struct File<'f> {
     text: &'f [u8],
 }
 
+/// Folders that have a say in what a file is, with none in front: some format that a file of a name can have, it has in one of them.
+pub(crate) const FOLDERS: &[&[u8]] = &[
+    b"",
+    b".circleci/",
+    b".github/workflows/",
+    b".gitlab/ci/",
+    b"apache2/",
+    b"config/",
+    b"defaults/",
+    b"environments/",
+    b"group_vars/",
+    b"handlers/",
+    b"host_vars/",
+    b"httpd/",
+    b"nginx/",
+    b"playbooks/",
+    b"roles/",
+    b"settings/",
+    b"sites-available/",
+    b"sites-enabled/",
+    b"ssh_config.d/",
+    b"sshd_config.d/",
+    b"tasks/",
+    b"vars/",
+];
+
 /// Names that say all.
 const NAMES: &[(&[u8], Format)] = &[
     (b".env", Format::Env),
@@ -296,5 +322,24 @@ impl File<'_> {
         }
         (self.has(b"flask") || self.has(b"Flask") || memchr::memmem::find(self.name, b"config").is_some())
             .then_some(Format::Flask)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_folders_with_a_say_are_known() {
+        let source = include_str!("detect.rs").split("#[cfg(test)]").next().unwrap();
+        let (_, code) = source.split_once("impl File").unwrap();
+        // Whatever looks like a folder in the code is one.
+        let told = code.split("b\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(text, _)| text);
+        let mut seen = 0;
+        for folder in told.filter(|text| text.len() > 1 && text.ends_with('/') && !text.contains(' ')) {
+            seen += 1;
+            assert!(FOLDERS.contains(&folder.as_bytes()), "{folder}");
+        }
+        assert!(seen >= FOLDERS.len() - 1, "{seen}");
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Period {
 /// Widths in which a chart with text is drawn: scaled down, its text could not be read on a telephone.
 const WIDTHS: [(&str, u64); 2] = [("wide", 1120), ("narrow", 340)];
 /// Width of one character, about, for texts that have to be cut.
-const CHARACTER: u64 = 6;
+const CHARACTER: u64 = 7;
 
 /// Draws `draw` in both widths; it gives the width that it took, and the height.
 fn both(label: &str, draw: impl Fn(u64, &mut String) -> (u64, u64)) -> String {

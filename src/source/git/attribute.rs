@@ -13,7 +13,8 @@
 //!
 //! Must not read blobs, nor report objects that cannot be read: the scan did.
 
-mod forest;
+pub(super) mod course;
+pub(super) mod forest;
 mod lines;
 pub(super) mod refs;
 
@@ -27,22 +28,23 @@ use rayon::prelude::*;
 
 use super::{
     history::{
-        graph::{Graph, Quickly},
+        graph::{Graph, Quickly, Set},
         message,
     },
     repo::Repo,
 };
 use crate::{
     finding::exposure::{Exposure, PathExposure, State},
-    origin::{Introduction, Kind},
+    origin::{Introduction, Kind, ObjectId},
     source::{Problem, Sought, SourceError, Visitor},
 };
-use forest::{Forest, Needles};
+use course::{Chronicle, Course, NONE};
+use forest::{Forest, Needles, Nodes};
 use lines::{Fate, Lines};
 
 /// References named for one secret. A mirror of a large project has a reference for each of its merge requests, and
 /// all of them for each secret would be more than anyone reads.
-const MOST_REFS: usize = 1_000;
+const MOST_REFS: usize = 100;
 
 /// Answers for each of `sought`, in the same order.
 pub(super) fn trace(
@@ -56,11 +58,30 @@ pub(super) fn trace(
     }
     let needles = Needles::new(sought);
     let named = refs::named(repo)?;
-    let forest = Forest::grow(graph, &needles);
+    let forest = Forest::grow(graph, needles.blobs.iter().map(|(id, ways)| (*id, ways.clone())));
     if visitor.cancelled() {
         return Ok(Vec::new());
     }
-    let lines = Lines::follow(&forest, &needles, &named);
+    let read = Read::new(graph, &forest, &named);
+    let asked = Asked { sought, needles: &needles, named: &named };
+    Ok(answer((&read.course, &read), (&forest.nodes, &forest.names), &asked, visitor))
+}
+
+/// What is asked for, and where references point.
+pub(super) struct Asked<'a> {
+    pub(super) sought: &'a [Sought],
+    pub(super) needles: &'a Needles<'a>,
+    pub(super) named: &'a BTreeMap<BString, ObjectId>,
+}
+
+/// Answers for each of what is sought, in the same order.
+pub(super) fn answer(
+    history: (&Course, &dyn Chronicle),
+    nodes: (&Nodes, &[BString]),
+    &Asked { sought, needles, named }: &Asked<'_>,
+    visitor: &dyn Visitor,
+) -> Vec<Exposure> {
+    let lines = Lines::follow(history, nodes, needles, named);
     if lines.truncated {
         visitor.problem(Problem {
             subject: BString::from("history"),
@@ -68,7 +89,84 @@ pub(super) fn trace(
                 .to_owned(),
         });
     }
-    Ok((0..sought.len()).into_par_iter().map(|group| exposure(group as u32, sought, &lines)).collect())
+    (0..sought.len()).into_par_iter().map(|group| exposure(group as u32, sought, &lines)).collect()
+}
+
+/// A history that was just read.
+pub(super) struct Read<'g> {
+    pub(super) course: Course,
+    graph: &'g Graph,
+    forest: &'g Forest<'g>,
+    /// Places of the commits by position, and the other way round.
+    pub(super) order: Vec<u32>,
+    positions: Vec<u32>,
+}
+
+impl<'g> Read<'g> {
+    pub(super) fn new(graph: &'g Graph, forest: &'g Forest<'g>, named: &BTreeMap<BString, ObjectId>) -> Self {
+        let reachable = reach(graph, named);
+        let order = graph.order_by(&reachable);
+        let mut positions = vec![NONE; graph.commits().len()];
+        order.iter().zip(0..).for_each(|(&place, position)| positions[place as usize] = position);
+        let mut course = Course::default();
+        for &place in &order {
+            let commit = &graph.commits()[place as usize];
+            course.parents.push(graph.parents(commit).map(|parent| positions[parent as usize]));
+            course.times.push(commit.time);
+            course.reachable.push(reachable.has(place));
+            course.roots.push(forest.node(commit.tree).unwrap_or(NONE));
+        }
+        if graph.is_part() {
+            course.within = order.iter().map(|&place| graph.is_within_place(place)).collect();
+        }
+        Self { course, graph, forest, order, positions }
+    }
+}
+
+impl Read<'_> {
+    /// The position of the commit at a place.
+    pub(super) fn position_of(&self, place: u32) -> u32 {
+        self.positions[place as usize]
+    }
+}
+
+impl Chronicle for Read<'_> {
+    fn position(&self, id: &ObjectId) -> Option<u32> {
+        Some(self.positions[self.graph.commit_of(self.graph.number(id)?)? as usize])
+    }
+
+    fn introduction(&self, position: u32) -> Option<Arc<Introduction>> {
+        self.graph.introduction(*self.order.get(position as usize)?)
+    }
+
+    fn tag(&self, id: &ObjectId) -> Option<(ObjectId, Introduction)> {
+        let tag = self.graph.tags().get(&self.graph.number(id)?)?;
+        let author = self.graph.tagger(tag).to_owned();
+        Some((self.graph.id(tag.target), Introduction { commit: *id, author, time: tag.time }))
+    }
+
+    fn node(&self, id: &ObjectId) -> Option<u32> {
+        self.forest.node(self.graph.number(id)?)
+    }
+}
+
+/// Which commits references reach, by place.
+fn reach(graph: &Graph, named: &BTreeMap<BString, ObjectId>) -> Set {
+    let mut reachable = Set::new(graph.commits().len());
+    let commit = |id: &ObjectId| {
+        let mut number = graph.number(id)?;
+        while let Some(tag) = graph.tags().get(&number) {
+            number = tag.target;
+        }
+        graph.commit_of(number)
+    };
+    let mut stack: Vec<u32> = named.values().filter_map(commit).collect();
+    while let Some(place) = stack.pop() {
+        if reachable.put(place) {
+            stack.extend(graph.parents(&graph.commits()[place as usize]));
+        }
+    }
+    reachable
 }
 
 /// Puts together what is known of one of `sought`.

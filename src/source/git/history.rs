@@ -15,6 +15,7 @@
 pub(super) mod graph;
 pub(super) mod message;
 mod past;
+pub mod recent;
 pub(super) mod refs;
 pub mod scope;
 mod versions;
@@ -23,7 +24,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -37,7 +38,7 @@ use super::{
     attribute,
     beside::Versions,
     lfs,
-    objects::{HashKind, Type},
+    objects::{HashKind, Objects, Type},
     pack::{IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Places, Role, Walk},
     repo::Repo,
 };
@@ -113,6 +114,19 @@ pub struct WholeHistory {
     graph: Arc<Mutex<Option<Arc<Graph>>>>,
     /// The same for what was there before what is looked at.
     store: Arc<Mutex<Option<Arc<ObjectStore>>>>,
+    /// What a visit came to, for the record of it.
+    end: Arc<Mutex<Option<End>>>,
+}
+
+/// What a visit came to, as far as it can be kept.
+#[derive(Debug, Default)]
+struct End {
+    /// Whether all could be read, but for what is missing.
+    is_sound: bool,
+    /// The tree of HEAD.
+    head: Option<ObjectId>,
+    /// Objects in which something is.
+    holders: Vec<ObjectId>,
 }
 
 impl WholeHistory {
@@ -131,6 +145,7 @@ impl WholeHistory {
             past: Arc::default(),
             graph: Arc::default(),
             store: Arc::default(),
+            end: Arc::default(),
         }
     }
 
@@ -140,11 +155,11 @@ impl WholeHistory {
     }
 
     /// The tree of HEAD; none where it cannot be read, which the walk itself reports.
-    fn versions(&self) -> Option<Versions> {
+    fn head_tree(&self) -> Option<(Arc<Objects>, ObjectId)> {
         let head = self.repo.head().ok()??;
         let objects = Arc::new(self.repo.objects().ok()?);
         let tree = objects.tree_of(&head).ok()?;
-        Some(Versions::of(&objects, tree))
+        Some((objects, tree))
     }
 
     /// Opens the store and reads commits and trees.
@@ -254,11 +269,8 @@ impl WholeHistory {
 
 impl Source for WholeHistory {
     fn visit(&self, asked: &dyn Visitor) -> Result<(), SourceError> {
-        let lenient = Lenient(asked);
-        let visitor: &dyn Visitor = match self.lost {
-            Lost::Allow => &lenient,
-            Lost::Report => asked,
-        };
+        let lenient = Lenient::new(asked, self.lost);
+        let visitor: &dyn Visitor = &lenient;
         if self.repo.missing.shallow && self.shallow == Shallow::Report {
             asked.problem(Problem {
                 subject: BString::from("shallow"),
@@ -281,6 +293,7 @@ impl Source for WholeHistory {
         let contents = graph.contents();
         let left_out = known.as_ref().map_or(0, |known| graph.contents_in(known));
         if left_out > 0 {
+            visitor.count(Count::Known, left_out);
             asked.note(format!(
                 "{left_out} of {contents} blobs and messages are known from an earlier look and were not read again."
             ));
@@ -297,12 +310,16 @@ impl Source for WholeHistory {
             _ => Walk { wants: Some(&wants), ..walk },
         };
         let chosen = self.chosen.as_deref();
-        let (lfs, versions) = (lfs::storage(&self.repo), self.versions());
+        let (lfs, head) = (lfs::storage(&self.repo), self.head_tree());
+        let versions = head.as_ref().map(|(objects, tree)| Versions::of(objects, *tree));
         let failed = AtomicBool::new(false);
         let shower =
             Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen, failed: &failed };
         store.walk(&walk, &shower);
         self.learn(&store, &graph, failed.load(Ordering::Relaxed));
+        let is_sound = lenient.problems() == graph::lines_on(graph.told_missing()) && !visitor.cancelled();
+        let head = head.map(|(_, tree)| tree);
+        *lock(&self.end) = Some(End { is_sound, head, holders: Vec::new() });
         if let Some(chosen) = chosen.filter(|_| !visitor.cancelled()) {
             chosen.tell(asked);
         }
@@ -388,6 +405,11 @@ impl Source for WholeHistory {
         };
         let holders = learned.holders.iter().filter(|id| past.seen.binary_search(id).is_ok()).copied();
         let learned = Learned { holders: holders.collect(), ..learned.clone() };
+        if let Some(end) = &mut *lock(&self.end) {
+            end.holders.clone_from(&learned.holders);
+            // What is in the store of LFS comes and goes, and no object tells.
+            end.is_sound &= !learned.passed.contains_key(&Skip::LfsMissing);
+        }
         let place = past::Place { file, digest: *digest, id_len: self.repo.hash.id_len() };
         if let Err(error) = past::write(&place, &past, &learned) {
             visitor.note(format!("The state in {} was not kept: {error}.", file.display()));
@@ -398,8 +420,11 @@ impl Source for WholeHistory {
         if sought.is_empty() {
             return Ok(Vec::new());
         }
-        let known = lock(&self.graph).take();
-        let graph = match known {
+        let mut known = lock(&self.graph);
+        // It is asked once more, by what keeps a record.
+        let graph = if self.state.is_some() { known.clone() } else { known.take() };
+        drop(known);
+        let graph = match graph {
             Some(graph) => graph,
             None if self.shared.is_some() && !self.has_any(sought)? => return Ok(Vec::new()),
             // Of parts that were visited elsewhere: those told what is missing, and blobs are not needed here.
@@ -409,8 +434,18 @@ impl Source for WholeHistory {
     }
 }
 
-/// Passes on what cannot be read as a remark.
-struct Lenient<'v>(&'v dyn Visitor);
+/// Counts what cannot be read, and passes it on: as a remark, if it was said that it need not be.
+struct Lenient<'v>(&'v dyn Visitor, Lost, AtomicU64);
+
+impl<'v> Lenient<'v> {
+    fn new(visitor: &'v dyn Visitor, lost: Lost) -> Self {
+        Self(visitor, lost, AtomicU64::new(0))
+    }
+
+    fn problems(&self) -> u64 {
+        self.2.load(Ordering::Relaxed)
+    }
+}
 
 impl Visitor for Lenient<'_> {
     fn wants(&self, entry: &Entry) -> bool {
@@ -434,7 +469,11 @@ impl Visitor for Lenient<'_> {
     }
 
     fn problem(&self, problem: Problem) {
-        self.0.remark(problem);
+        self.2.fetch_add(1, Ordering::Relaxed);
+        match self.1 {
+            Lost::Allow => self.0.remark(problem),
+            Lost::Report => self.0.problem(problem),
+        }
     }
 
     fn note(&self, note: String) {
@@ -511,7 +550,11 @@ impl Shower<'_> {
                 (Origin { kind, object: Some(id), ..Origin::file(path) }, form.is_executable())
             }
         };
-        let history = self.graph.history(number);
+        let mut history = self.graph.history(number);
+        if kind == ObjectKind::Tag {
+            // It came in with itself.
+            history.since = number.and_then(|number| self.graph.tag_introduction(number));
+        }
         let mut entry = Entry { origin, executable, new_name: true, ..Entry::default() };
         if kind == ObjectKind::Blob {
             entry.origin.commit = history.since.as_ref().map(|since| since.commit);
@@ -572,20 +615,28 @@ impl Shower<'_> {
             return;
         }
         let path = pointer.object_in(&self.lfs);
-        let shown = File::open(&path).and_then(|mut file| {
-            let mut buffer = Buffer::default();
-            Reading { entry, visitor: self.visitor, buffer: &mut buffer, giants: None }.run(&mut file)
-        });
-        match shown {
+        match show_lfs(self.visitor, &path, entry) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.visitor.skipped(entry, Skip::LfsMissing);
-            }
             Err(error) => self.problem(Problem {
                 subject: BString::from(path.display().to_string()),
                 message: format!("LFS object cannot be read: {error}"),
             }),
         }
+    }
+}
+
+/// Shows the LFS object in a file, if it is here.
+fn show_lfs(visitor: &dyn Visitor, path: &Path, entry: &Entry) -> io::Result<()> {
+    let shown = File::open(path).and_then(|mut file| {
+        let mut buffer = Buffer::default();
+        Reading { entry, visitor, buffer: &mut buffer, giants: None }.run(&mut file)
+    });
+    match shown {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            visitor.skipped(entry, Skip::LfsMissing);
+            Ok(())
+        }
+        other => other,
     }
 }
 

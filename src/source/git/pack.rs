@@ -33,6 +33,7 @@ mod descent;
 mod entry;
 mod index;
 mod inflate;
+mod inventory;
 mod layout;
 mod loose;
 mod pieces;
@@ -45,7 +46,10 @@ mod walk;
 pub(super) use self::catalog::Catalog;
 pub use crate::text::Copied;
 
-pub(super) use self::single::{Lack, SingleStore};
+pub(super) use self::{
+    inventory::Inventory,
+    single::{Lack, SingleStore},
+};
 pub use self::{
     store::{ObjectStore, Places},
     walk::{Limits, Scope, Tally, Walk},

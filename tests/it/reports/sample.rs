@@ -192,6 +192,7 @@ pub(super) fn outcome() -> Outcome {
             refs: 2,
             commits: 1234,
             moved: 9,
+            known: 0,
             contents: 2048,
             bytes: 3_565_158,
             fresh_bytes: 4096,

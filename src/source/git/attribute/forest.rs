@@ -6,14 +6,15 @@
 //!
 //! Must not know commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use rayon::prelude::*;
 
 use super::{
-    super::history::graph::{Above, Graph},
-    Numbered, message_name,
+    super::history::graph::{Above, Graph, Quickly},
+    course::NONE,
+    message_name,
 };
 use crate::{
     origin::{Kind, ObjectId},
@@ -22,17 +23,17 @@ use crate::{
 
 /// What is looked for.
 #[derive(Debug)]
-pub(super) struct Needles<'s> {
+pub(in super::super) struct Needles<'s> {
     /// The ways of all of `sought`, with the place of each in it.
     pub(super) ways: Vec<(u32, &'s Way)>,
     /// Blobs, with the ways in which they hold something.
-    pub(super) blobs: BTreeMap<ObjectId, Vec<u32>>,
+    pub(in super::super) blobs: BTreeMap<ObjectId, Vec<u32>>,
     /// Commits and tags whose messages hold something.
     pub(super) messages: BTreeMap<ObjectId, Vec<u32>>,
 }
 
 impl<'s> Needles<'s> {
-    pub(super) fn new(sought: &'s [Sought]) -> Self {
+    pub(in super::super) fn new(sought: &'s [Sought]) -> Self {
         let mut needles = Self { ways: Vec::new(), blobs: BTreeMap::new(), messages: BTreeMap::new() };
         for (group, sought) in sought.iter().enumerate() {
             for (way, objects) in &sought.carriers {
@@ -56,44 +57,158 @@ impl<'s> Needles<'s> {
     }
 }
 
-/// A folder or an object.
+/// A folder or an object, as it is put in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Node {
+pub(in super::super) enum Node {
     /// A sought object: the ways in which it holds something, sorted.
     Leaf(Box<[u32]>),
     /// Names with their nodes, sorted.
     Folder(Box<[(u32, u32)]>),
 }
 
-/// The nodes.
-#[derive(Debug)]
-pub(super) struct Forest<'g> {
-    pub(super) graph: &'g Graph,
-    nodes: Numbered<Node>,
+/// The nodes: those in a folder come before it.
+#[derive(Debug, Default)]
+pub(in super::super) struct Nodes {
+    /// Names with their nodes, sorted, of folders; of leaves, ways with nothing beside them.
+    pairs: Vec<(u32, u32)>,
+    /// Where those of each begin.
+    starts: Vec<u32>,
+    is_leaf: Vec<bool>,
     /// Number of leaves below each node, as paths.
     leaves: Vec<u64>,
+}
+
+impl Nodes {
+    /// Pairs, where those of each node begin, and whether it is a leaf.
+    pub(in super::super) fn lists(&self) -> (&[(u32, u32)], &[u32], &[bool]) {
+        (&self.pairs, &self.starts, &self.is_leaf)
+    }
+
+    /// What [`lists`](Self::lists) gives, taken back; `None` if the lists do not fit each other.
+    pub(in super::super) fn from_lists(
+        pairs: Vec<(u32, u32)>,
+        starts: Vec<u32>,
+        is_leaf: Vec<bool>,
+    ) -> Option<Self> {
+        let fits = starts.len() == is_leaf.len()
+            && starts.is_sorted()
+            && starts.last().is_none_or(|&last| last as usize <= pairs.len());
+        if !fits {
+            return None;
+        }
+        let mut nodes = Self { pairs, starts, is_leaf, leaves: Vec::new() };
+        for node in 0..nodes.starts.len() as u32 {
+            let leaves = nodes.count(node)?;
+            nodes.leaves.push(leaves);
+        }
+        Some(nodes)
+    }
+
+    /// Number of leaves below a node whose own were counted; `None` if they were not.
+    fn count(&self, node: u32) -> Option<u64> {
+        if self.is_leaf[node as usize] {
+            return Some(1);
+        }
+        self.folder(Some(node))
+            .iter()
+            .try_fold(0_u64, |sum, &(_, below)| Some(sum.saturating_add(*self.leaves.get(below as usize)?)))
+    }
+
+    /// Whether names and ways are below these ends.
+    pub(in super::super) fn is_sound(&self, names: usize, ways: usize) -> bool {
+        (0..self.len() as u32).all(|node| {
+            self.leaf(Some(node)).iter().all(|&(way, _)| (way as usize) < ways)
+                && self.folder(Some(node)).iter().all(|&(name, _)| (name as usize) < names)
+        })
+    }
+
+    /// The same nodes, with the ways that `of` says for what is in each leaf.
+    pub(in super::super) fn with_ways<'w>(&self, of: impl Fn(u32) -> &'w [u32]) -> Self {
+        let mut nodes = Self::default();
+        for node in 0..self.len() as u32 {
+            if self.is_leaf(node) {
+                let ways = self.leaf(Some(node)).iter().flat_map(|&(what, _)| of(what));
+                nodes.push(true, ways.map(|&way| (way, NONE)));
+            } else {
+                nodes.push(false, self.folder(Some(node)).iter().copied());
+            }
+        }
+        nodes
+    }
+
+    /// Adds one.
+    pub(in super::super) fn push(&mut self, is_leaf: bool, pairs: impl Iterator<Item = (u32, u32)>) -> u32 {
+        let start = self.pairs.len();
+        self.starts.push(start as u32);
+        self.pairs.extend(pairs);
+        self.is_leaf.push(is_leaf);
+        let node = self.leaves.len() as u32;
+        self.leaves.push(self.count(node).unwrap_or(0));
+        node
+    }
+
+    /// Number of nodes.
+    pub(in super::super) const fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    fn pairs(&self, node: Option<u32>, leaf: bool) -> &[(u32, u32)] {
+        let Some(node) = node.map(|node| node as usize).filter(|&node| self.is_leaf[node] == leaf) else {
+            return &[];
+        };
+        let end = self.starts.get(node + 1).map_or(self.pairs.len(), |&end| end as usize);
+        &self.pairs[self.starts[node] as usize..end]
+    }
+
+    /// Names with their nodes, sorted; nothing for what is no folder.
+    pub(in super::super) fn folder(&self, node: Option<u32>) -> &[(u32, u32)] {
+        self.pairs(node, false)
+    }
+
+    /// The ways in which a leaf holds something, sorted, each in front; nothing for what is no leaf.
+    pub(in super::super) fn leaf(&self, node: Option<u32>) -> &[(u32, u32)] {
+        self.pairs(node, true)
+    }
+
+    /// Whether it is no folder.
+    pub(in super::super) fn is_leaf(&self, node: u32) -> bool {
+        self.is_leaf[node as usize]
+    }
+
+    /// Number of paths below a node.
+    pub(super) fn paths(&self, node: u32) -> u64 {
+        self.leaves[node as usize]
+    }
+}
+
+/// What grows.
+#[derive(Debug)]
+pub(in super::super) struct Forest<'g> {
+    graph: &'g Graph,
+    known: HashMap<Node, u32, Quickly>,
+    pub(in super::super) nodes: Nodes,
     /// By number of a tree or blob in the graph.
     of_object: Vec<u32>,
     /// What the numbers in folders stand for.
-    pub(super) names: Vec<BString>,
+    pub(in super::super) names: Vec<BString>,
 }
 
-/// No node.
-const NONE: u32 = u32::MAX;
-
 impl<'g> Forest<'g> {
-    pub(super) fn grow(graph: &'g Graph, needles: &Needles<'_>) -> Self {
+    /// Grows one above the blobs that have leaves.
+    pub(in super::super) fn grow(
+        graph: &'g Graph,
+        blobs: impl Iterator<Item = (ObjectId, Vec<u32>)>,
+    ) -> Self {
         let mut forest = Self {
             graph,
-            nodes: Numbered::default(),
-            leaves: Vec::new(),
+            known: HashMap::default(),
+            nodes: Nodes::default(),
             of_object: vec![NONE; graph.objects()],
             names: Vec::new(),
         };
         let mut sought = Vec::new();
-        for (id, ways) in &needles.blobs {
-            let Some(number) = graph.number(id) else { continue };
-            let mut ways = ways.clone();
+        for (id, mut ways) in blobs {
+            let Some(number) = graph.number(&id) else { continue };
             ways.sort_unstable();
             ways.dedup();
             forest.put(number, Node::Leaf(ways.into()));
@@ -164,30 +279,22 @@ impl<'g> Forest<'g> {
     }
 
     fn put(&mut self, object: u32, node: Node) {
-        let leaves = match &node {
-            Node::Leaf(_) => 1,
-            Node::Folder(inside) => {
-                inside.iter().fold(0_u64, |sum, &(_, node)| sum.saturating_add(self.leaves[node as usize]))
+        let number = match self.known.get(&node) {
+            Some(&number) => number,
+            None => {
+                let number = match &node {
+                    Node::Leaf(ways) => self.nodes.push(true, ways.iter().map(|&way| (way, NONE))),
+                    Node::Folder(inside) => self.nodes.push(false, inside.iter().copied()),
+                };
+                self.known.insert(node, number);
+                number
             }
         };
-        let number = self.nodes.of(node);
-        if number as usize == self.leaves.len() {
-            self.leaves.push(leaves);
-        }
         self.of_object[object as usize] = number;
     }
 
     /// The node of a tree or blob, if something sought is below it.
-    pub(super) fn node(&self, object: u32) -> Option<u32> {
+    pub(in super::super) fn node(&self, object: u32) -> Option<u32> {
         self.of_object.get(object as usize).copied().filter(|&node| node != NONE)
-    }
-
-    pub(super) fn get(&self, node: u32) -> &Node {
-        &self.nodes.things[node as usize]
-    }
-
-    /// Number of paths below a node.
-    pub(super) fn paths(&self, node: u32) -> u64 {
-        self.leaves[node as usize]
     }
 }

@@ -4,18 +4,15 @@
 //!
 //! Must not read objects.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bstr::BString;
 use rayon::prelude::*;
 
 use super::{
-    super::history::graph::{Graph, Set},
     Numbered,
-    forest::{Forest, Needles, Node},
+    course::{Chronicle, Course, NONE},
+    forest::{Needles, Nodes},
     message_name,
 };
 use crate::{
@@ -23,8 +20,6 @@ use crate::{
     origin::{Introduction, ObjectId},
 };
 
-/// No number.
-const NONE: u32 = u32::MAX;
 /// Places in one go: the bits of a word.
 const WORD: usize = 64;
 /// Paths below one tree that are followed. A few trees that name each other many times over have more paths than
@@ -72,11 +67,11 @@ struct Place {
 /// A folder or file, by its parent and its name.
 type Step = (u32, u32);
 
-/// A reference, and the positions that show what it has now and what it reaches.
+/// A reference, and where the positions stand that show what it has now and what it reaches.
 #[derive(Debug)]
 struct Ref {
     name: BString,
-    positions: Vec<u32>,
+    end: u32,
 }
 
 /// Where a sought thing is, the references that reach it, and those that have it now: bits by place among the
@@ -89,30 +84,30 @@ struct Reached {
 }
 
 /// What became of all places.
-#[derive(Debug)]
 pub(super) struct Lines<'s> {
-    graph: &'s Graph,
+    course: &'s Course,
+    chronicle: &'s dyn Chronicle,
+    nodes: &'s Nodes,
     needles: &'s Needles<'s>,
-    /// Commits by position.
-    order: Vec<u32>,
     /// What follows the commits: tags with a message that is sought, and references to trees and blobs.
     extra: Vec<Option<Introduction>>,
     paths: Numbered<Step>,
-    names: Vec<BString>,
+    /// What the numbers in folders stand for, then names of blobs that no tree names.
+    names: &'s [BString],
+    more_names: Vec<BString>,
     places: Numbered<Place>,
     fates: Vec<Fate>,
     refs: Vec<Ref>,
+    /// Positions of all references, one after the other.
+    positions: Vec<u32>,
     by_group: Vec<Reached>,
     /// Whether there was more than is followed.
     pub(super) truncated: bool,
 }
 
 /// What the going through needs beside the answers.
-struct Work<'w> {
-    forest: &'w Forest<'w>,
-    parents: Parents,
-    /// Whether references reach it, by position.
-    reachable: Vec<bool>,
+#[derive(Default)]
+struct Work {
     /// By word of places: positions with the bits that differ from the first parent, in order.
     toggles: Vec<Vec<(u32, u64)>>,
     /// The same for what a commit has in itself, and nobody takes out: its message.
@@ -120,74 +115,43 @@ struct Work<'w> {
     steps: u64,
 }
 
-/// Positions of the parents that are there, by position.
-struct Parents {
-    positions: Vec<u32>,
-    /// Where those of each begin.
-    starts: Vec<u32>,
-}
-
-impl Parents {
-    fn of(&self, position: usize) -> &[u32] {
-        match self.starts.get(position..position + 2) {
-            Some(&[start, end]) => &self.positions[start as usize..end as usize],
-            _ => &[],
-        }
-    }
-}
-
 /// What became of the places of a word.
 struct Word {
     fates: Vec<Fate>,
-    /// Bits of places with the number of a reference: those it reaches and those it has now.
-    refs: Vec<(u32, u64, u64)>,
+    /// By place: bits of the references that reach it, and of those that have it now.
+    refs: Vec<(Vec<u64>, Vec<u64>)>,
 }
 
 impl<'s> Lines<'s> {
     pub(super) fn follow(
-        forest: &Forest<'s>,
+        (course, chronicle): (&'s Course, &'s dyn Chronicle),
+        (nodes, names): (&'s Nodes, &'s [BString]),
         needles: &'s Needles<'s>,
         named: &BTreeMap<BString, ObjectId>,
     ) -> Self {
-        let graph = forest.graph;
-        let reachable = reach(graph, named);
-        let order = graph.order_by(&reachable);
-        let mut positions = vec![NONE; graph.commits().len()];
-        order.iter().zip(0..).for_each(|(&place, position)| positions[place as usize] = position);
-        let position = |id: &ObjectId| Some(positions[graph.commit_of(graph.number(id)?)? as usize]);
-        let mut parents = Parents { positions: Vec::new(), starts: vec![0] };
-        for &place in &order {
-            let of = graph.parents(&graph.commits()[place as usize]);
-            parents.positions.extend(of.map(|parent| positions[parent as usize]));
-            parents.starts.push(parents.positions.len() as u32);
-        }
         let mut lines = Self {
-            graph,
+            course,
+            chronicle,
+            nodes,
             needles,
             extra: Vec::new(),
             paths: Numbered::default(),
-            names: forest.names.clone(),
+            names,
+            more_names: Vec::new(),
             places: Numbered::default(),
             fates: Vec::new(),
             refs: Vec::new(),
+            positions: Vec::new(),
             by_group: vec![
                 Reached::default();
                 needles.ways.iter().map(|way| way.0 as usize + 1).max().unwrap_or(0)
             ],
             truncated: false,
-            order,
         };
-        let mut work = Work {
-            forest,
-            parents,
-            reachable: lines.order.iter().map(|&place| reachable.has(place)).collect(),
-            toggles: Vec::new(),
-            stamps: Vec::new(),
-            steps: 0,
-        };
+        let mut work = Work::default();
         lines.compare(&mut work);
-        lines.messages(&mut work, &position);
-        lines.resolve(&mut work, named, &position);
+        lines.messages(&mut work);
+        lines.resolve(&mut work, named);
         for (place, number) in lines.places.things.iter().zip(0..) {
             lines.by_group[needles.ways[place.way as usize].0 as usize].places.push(number);
         }
@@ -195,7 +159,7 @@ impl<'s> Lines<'s> {
         let words: Vec<Word> =
             (0..count.div_ceil(WORD)).into_par_iter().map(|word| lines.go_through(&work, word)).collect();
         for (number, word) in words.into_iter().enumerate() {
-            lines.at_refs(number, &word.refs);
+            lines.at_refs(number, word.refs);
             lines.fates.extend(word.fates);
         }
         lines
@@ -226,9 +190,9 @@ impl<'s> Lines<'s> {
     /// Who made what stands at a position; `None` for a reference to a tree or blob.
     pub(super) fn introduction(&self, position: u32) -> Option<Arc<Introduction>> {
         let position = position as usize;
-        match self.order.get(position) {
-            Some(&place) => self.graph.introduction(place),
-            None => self.extra.get(position - self.order.len()).cloned().flatten().map(Arc::new),
+        match position.checked_sub(self.course.len()) {
+            None => self.chronicle.introduction(position as u32),
+            Some(extra) => self.extra.get(extra).cloned().flatten().map(Arc::new),
         }
     }
 
@@ -246,7 +210,9 @@ impl<'s> Lines<'s> {
         let mut names = Vec::new();
         let mut at = path;
         while let Some(&(parent, name)) = self.paths.things.get(at as usize) {
-            names.push(self.names[name as usize].as_slice());
+            let name = name as usize;
+            let more = || &self.more_names[name - self.names.len()];
+            names.push(self.names.get(name).unwrap_or_else(more).as_slice());
             at = parent;
         }
         names.reverse();
@@ -267,58 +233,42 @@ impl<'s> Lines<'s> {
     }
 
     /// Compares the tree of each commit with that of its first parent.
-    fn compare(&mut self, work: &mut Work<'_>) {
-        for position in 0..self.order.len() {
-            let node = |position: u32| {
-                work.forest.node(self.graph.commits()[self.order[position as usize] as usize].tree)
-            };
-            let before = work.parents.of(position).first().and_then(|&parent| node(parent));
-            let after = node(position as u32);
-            self.differ(work, position as u32, before, after);
+    fn compare(&mut self, work: &mut Work) {
+        let course = self.course;
+        for position in 0..course.len() {
+            let before = course.parents.of(position).first().and_then(|&parent| course.root(parent));
+            let after = course.root(position as u32);
+            if before != after {
+                self.differ(work, position as u32, before, after);
+            }
         }
     }
 
     /// Notes for `position` which places are in one of two nodes only.
-    fn differ(&mut self, work: &mut Work<'_>, position: u32, before: Option<u32>, after: Option<u32>) {
+    fn differ(&mut self, work: &mut Work, position: u32, before: Option<u32>, after: Option<u32>) {
+        let nodes = self.nodes;
         let mut stack = vec![(before, after, NONE)];
         while let Some((before, after, path)) = stack.pop() {
             if before == after {
                 continue;
             }
             work.steps += 1;
-            let forest = work.forest;
-            let most = before.into_iter().chain(after).map(|node| forest.paths(node)).max();
+            let most = before.into_iter().chain(after).map(|node| nodes.paths(node)).max();
             if work.steps > MOST_STEPS || most > Some(MOST_PATHS) {
                 self.truncated = true;
                 continue;
             }
-            let [before, after] = [before, after].map(|node| node.map(|node| forest.get(node)));
-            let ways = |node: Option<&Node>| match node {
-                Some(Node::Leaf(ways)) => ways.clone(),
-                _ => Box::default(),
-            };
-            let (old, new) = (ways(before), ways(after));
+            let (old, new) = (nodes.leaf(before), nodes.leaf(after));
             let changed = old
                 .iter()
                 .filter(|way| !new.contains(way))
                 .chain(new.iter().filter(|way| !old.contains(way)));
-            for &way in changed {
+            for &(way, _) in changed {
                 if let Some(place) = self.place(way, path) {
                     note(&mut work.toggles, position, place);
                 }
             }
-            let inside = |node: Option<&'_ Node>| match node {
-                Some(Node::Folder(inside)) => inside.clone(),
-                _ => Box::default(),
-            };
-            let (old, new) = (inside(before), inside(after));
-            let names: BTreeSet<u32> = old.iter().chain(new.iter()).map(|&(name, _)| name).collect();
-            for name in names {
-                let find = |inside: &[(u32, u32)]| {
-                    let at = inside.binary_search_by_key(&name, |&(name, _)| name).ok()?;
-                    Some(inside[at].1)
-                };
-                let (before, after) = (find(&old), find(&new));
+            for (name, before, after) in both(nodes.folder(before), nodes.folder(after)) {
                 if before != after {
                     stack.push((before, after, self.paths.of((path, name))));
                 }
@@ -327,24 +277,17 @@ impl<'s> Lines<'s> {
     }
 
     /// Notes the messages of commits and tags that are sought.
-    fn messages(&mut self, work: &mut Work<'_>, position: &dyn Fn(&ObjectId) -> Option<u32>) {
+    fn messages(&mut self, work: &mut Work) {
         for (id, ways) in &self.needles.messages {
             for &way in ways {
                 // Each message is a place of its own: its position stands for a path.
                 let at = if self.needles.is_tag(way) {
-                    let number = self.graph.number(id);
-                    let Some(tag) = number.and_then(|number| self.graph.tags().get(&number)) else {
-                        continue;
-                    };
-                    let at = (self.order.len() + self.extra.len()) as u32;
-                    self.extra.push(Some(Introduction {
-                        commit: *id,
-                        author: self.graph.tagger(tag).to_owned(),
-                        time: tag.time,
-                    }));
+                    let Some((_, who)) = self.chronicle.tag(id) else { continue };
+                    let at = (self.course.len() + self.extra.len()) as u32;
+                    self.extra.push(Some(who));
                     at
                 } else {
-                    let Some(at) = position(id) else { continue };
+                    let Some(at) = self.chronicle.position(id) else { continue };
                     at
                 };
                 let place = self.places.of(Place { way, path: NONE - 1 - at }) as usize;
@@ -355,62 +298,58 @@ impl<'s> Lines<'s> {
     }
 
     /// Finds the positions of all references.
-    fn resolve(
-        &mut self,
-        work: &mut Work<'_>,
-        named: &BTreeMap<BString, ObjectId>,
-        position: &dyn Fn(&ObjectId) -> Option<u32>,
-    ) {
-        let tags: HashMap<u32, u32> = self
+    fn resolve(&mut self, work: &mut Work, named: &BTreeMap<BString, ObjectId>) {
+        let tags: BTreeMap<ObjectId, u32> = self
             .extra
             .iter()
-            .zip(self.order.len() as u32..)
-            .filter_map(|(tag, at)| Some((self.graph.number(&tag.as_ref()?.commit)?, at)))
+            .zip(self.course.len() as u32..)
+            .filter_map(|(tag, at)| Some((tag.as_ref()?.commit, at)))
             .collect();
-        for (name, id) in named {
-            let mut positions = Vec::new();
-            // What the graph does not know was missed by the scan.
-            let Some(mut number) = self.graph.number(id) else { continue };
+        for (name, &id) in named {
+            let start = self.positions.len();
+            let mut id = id;
+            let mut position = self.chronicle.position(&id);
             // A tag may point at a tag; ids make a circle impossible.
-            while let Some(tag) = self.graph.tags().get(&number) {
-                positions.extend(tags.get(&number));
-                number = tag.target;
+            while position.is_none()
+                && let Some((target, _)) = self.chronicle.tag(&id)
+            {
+                self.positions.extend(tags.get(&id));
+                id = target;
+                position = self.chronicle.position(&id);
             }
-            let id = self.graph.id(number);
-            match position(&id) {
+            match position {
                 Some(at) => {
-                    positions.push(at);
+                    self.positions.push(at);
                     // What was stashed away from the index and beside it is in the further parents.
                     if name == "refs/stash" {
-                        positions.extend(work.parents.of(at as usize).iter().skip(1));
+                        self.positions.extend(self.course.parents.of(at as usize).iter().skip(1));
                     }
                 }
                 None => {
-                    if let Some(node) = work.forest.node(number) {
-                        let at = (self.order.len() + self.extra.len()) as u32;
+                    if let Some(node) = self.chronicle.node(&id) {
+                        let at = (self.course.len() + self.extra.len()) as u32;
                         self.extra.push(None);
-                        let is_blob = matches!(work.forest.get(node), Node::Leaf(_));
-                        if is_blob {
+                        if self.nodes.is_leaf(node) {
                             // No tree names it: its id is its name.
-                            self.names.push(BString::from(id.to_string()));
-                            let path = self.paths.of((NONE, self.names.len() as u32 - 1));
+                            self.more_names.push(BString::from(id.to_string()));
+                            let name = self.names.len() + self.more_names.len() - 1;
+                            let path = self.paths.of((NONE, name as u32));
                             self.enter_blob(work, at, node, path);
                         } else {
                             self.differ(work, at, None, Some(node));
                         }
-                        positions.push(at);
+                        self.positions.push(at);
                     }
                 }
             }
-            if !positions.is_empty() {
-                self.refs.push(Ref { name: name.clone(), positions });
+            if self.positions.len() > start {
+                self.refs.push(Ref { name: name.clone(), end: self.positions.len() as u32 });
             }
         }
     }
 
-    fn enter_blob(&mut self, work: &mut Work<'_>, at: u32, node: u32, path: u32) {
-        let Node::Leaf(ways) = work.forest.get(node) else { return };
-        for &way in ways {
+    fn enter_blob(&mut self, work: &mut Work, at: u32, node: u32, path: u32) {
+        for &(way, _) in self.nodes.leaf(Some(node)) {
             if let Some(place) = self.place(way, path) {
                 note(&mut work.toggles, at, place);
             }
@@ -418,15 +357,16 @@ impl<'s> Lines<'s> {
     }
 
     /// Goes through all commits with the places of one word.
-    fn go_through(&self, work: &Work<'_>, word: usize) -> Word {
-        let all = self.order.len() + self.extra.len();
+    fn go_through(&self, work: &Work, word: usize) -> Word {
+        let all = self.course.len() + self.extra.len();
         let (mut has, mut had) = (vec![0_u64; all], vec![0_u64; all]);
-        let mut fates = vec![Fate::default(); WORD.min(self.places.things.len() - word * WORD)];
+        let count = WORD.min(self.places.things.len() - word * WORD);
+        let mut fates = vec![Fate::default(); count];
         let [mut toggles, mut stamps] = [&work.toggles, &work.stamps]
             .map(|list| list.get(word).map_or(&[][..], Vec::as_slice).iter().peekable());
         let mut stamped = 0;
         for at in 0..all {
-            let parents = work.parents.of(at);
+            let parents = self.course.parents.of(at);
             let (mut in_parents, mut before, mut lost_before) = (0, 0, 0);
             for &parent in parents {
                 let (theirs, earlier) = (has[parent as usize], had[parent as usize]);
@@ -448,38 +388,49 @@ impl<'s> Lines<'s> {
             let came = (now & !in_parents) | own;
             let went = in_parents & !now & !lost_before;
             if came | went != 0 {
-                self.record(work, &mut fates, at, (came, went));
+                self.record(&mut fates, at, (came, went));
             }
         }
-        let mut refs = Vec::new();
-        for (number, one) in self.refs.iter().enumerate() {
-            let of = |list: &[u64]| one.positions.iter().fold(0, |all, &at| all | list[at as usize]);
-            let reached = of(&had);
-            if reached == 0 {
-                continue;
+        let (mut reached_by_any, mut at_any_tip) = (0, 0);
+        let blocks = self.refs.len().div_ceil(WORD);
+        let mut refs = vec![(vec![0; blocks], vec![0; blocks]); count];
+        let mut start = 0;
+        for (number, block) in self.refs.chunks(WORD).enumerate() {
+            let (mut reached, mut now) = ([0; WORD], [0; WORD]);
+            for (place, one) in block.iter().enumerate() {
+                let positions = &self.positions[start..one.end as usize];
+                start = one.end as usize;
+                let of = |list: &[u64]| positions.iter().fold(0, |all, &at| all | list[at as usize]);
+                reached[place] = of(&had);
+                now[place] = of(&has) | (reached[place] & stamped);
+                reached_by_any |= reached[place];
+                at_any_tip |= now[place];
             }
-            let now = of(&has) | (reached & stamped);
-            refs.push((number as u32, reached, now));
-            for bit in bits(reached) {
-                let fate = &mut fates[bit];
-                fate.open |= now >> bit & 1 == 1;
-                // What only a tag or a reference to a tree has was met at no commit.
-                if fate.reached.first.is_none()
-                    && fate.lost.first.is_some_and(|at| at as usize >= work.reachable.len())
-                {
-                    fate.reached = fate.lost;
-                }
+            transpose(&mut reached);
+            transpose(&mut now);
+            for ((all, tips), (reached, now)) in refs.iter_mut().zip(reached.into_iter().zip(now)) {
+                all[number] = reached;
+                tips[number] = now;
+            }
+        }
+        for bit in bits(reached_by_any) {
+            let fate = &mut fates[bit];
+            fate.open |= at_any_tip >> bit & 1 == 1;
+            // What only a tag or a reference to a tree has was met at no commit.
+            if fate.reached.first.is_none()
+                && fate.lost.first.is_some_and(|at| at as usize >= self.course.len())
+            {
+                fate.reached = fate.lost;
             }
         }
         Word { fates, refs }
     }
 
     /// Writes down which places came and went at a position.
-    fn record(&self, work: &Work<'_>, fates: &mut [Fate], at: usize, (came, went): (u64, u64)) {
-        let reachable = work.reachable.get(at) == Some(&true);
-        let place = self.order.get(at).copied();
-        let time = place.map_or(0, |place| self.graph.commits()[place as usize].time);
-        let within = place.is_none_or(|place| self.graph.is_within_place(place));
+    fn record(&self, fates: &mut [Fate], at: usize, (came, went): (u64, u64)) {
+        let reachable = self.course.reachable.get(at) == Some(&true);
+        let time = self.course.times.get(at).copied().unwrap_or(0);
+        let within = self.course.is_within(at);
         for bit in bits(came | went) {
             let fate = &mut fates[bit];
             let line = if reachable { &mut fate.reached } else { &mut fate.lost };
@@ -494,23 +445,53 @@ impl<'s> Lines<'s> {
     }
 
     /// Notes for the sought things with places in a word which references reach them and have them now.
-    fn at_refs(&mut self, word: usize, refs: &[(u32, u64, u64)]) {
-        let places = &self.places.things[word * WORD..];
-        let mut groups: BTreeMap<u32, u64> = BTreeMap::new();
-        for (bit, place) in places.iter().take(WORD).enumerate() {
-            *groups.entry(self.needles.ways[place.way as usize].0).or_default() |= 1 << bit;
-        }
-        for (group, mask) in groups {
-            let reached = &mut self.by_group[group as usize];
-            for &(number, all, now) in refs {
-                if all & mask != 0 {
-                    set(&mut reached.all, number as usize);
-                }
-                if now & mask != 0 {
-                    set(&mut reached.tips, number as usize);
+    fn at_refs(&mut self, word: usize, refs: Vec<(Vec<u64>, Vec<u64>)>) {
+        for (place, (all, tips)) in self.places.things[word * WORD..].iter().zip(refs) {
+            let reached = &mut self.by_group[self.needles.ways[place.way as usize].0 as usize];
+            for (mine, theirs) in [(&mut reached.all, all), (&mut reached.tips, tips)] {
+                if mine.is_empty() {
+                    *mine = theirs;
+                } else {
+                    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
                 }
             }
         }
+    }
+}
+
+/// All names of two folders, with what each has there.
+fn both(one: &[(u32, u32)], other: &[(u32, u32)]) -> impl Iterator<Item = (u32, Option<u32>, Option<u32>)> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    std::iter::from_fn(move || {
+        let name = match (one.peek(), other.peek()) {
+            (Some(one), Some(other)) => one.0.min(other.0),
+            (Some(one), None) => one.0,
+            (None, Some(other)) => other.0,
+            (None, None) => return None,
+        };
+        let of = |side: &mut std::iter::Peekable<std::slice::Iter<'_, (u32, u32)>>| {
+            let first = side.next_if(|pair| pair.0 == name)?.1;
+            // A damaged tree may have a name twice.
+            while side.next_if(|pair| pair.0 == name).is_some() {}
+            Some(first)
+        };
+        Some((name, of(&mut one), of(&mut other)))
+    })
+}
+
+/// Turns rows of bits into columns.
+fn transpose(rows: &mut [u64; WORD]) {
+    let (mut width, mut mask) = (WORD / 2, u64::MAX >> (WORD / 2));
+    while width > 0 {
+        let mut row = 0;
+        while row < WORD {
+            let moved = (rows[row] >> width ^ rows[row + width]) & mask;
+            rows[row + width] ^= moved;
+            rows[row] ^= moved << width;
+            row = (row + width + 1) & !width;
+        }
+        width /= 2;
+        mask ^= mask << width;
     }
 }
 
@@ -541,28 +522,31 @@ fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-fn set(bits: &mut Vec<u64>, place: usize) {
-    if bits.len() <= place / WORD {
-        bits.resize(place / WORD + 1, 0);
-    }
-    bits[place / WORD] |= 1 << (place % WORD);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Which commits references reach, by place.
-fn reach(graph: &Graph, named: &BTreeMap<BString, ObjectId>) -> Set {
-    let mut reachable = Set::new(graph.commits().len());
-    let commit = |id: &ObjectId| {
-        let mut number = graph.number(id)?;
-        while let Some(tag) = graph.tags().get(&number) {
-            number = tag.target;
-        }
-        graph.commit_of(number)
-    };
-    let mut stack: Vec<u32> = named.values().filter_map(commit).collect();
-    while let Some(place) = stack.pop() {
-        if reachable.put(place) {
-            stack.extend(graph.parents(&graph.commits()[place as usize]));
+    #[test]
+    fn columns_become_rows() {
+        let mut state = 7_u64;
+        let rows: [u64; WORD] = std::array::from_fn(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state ^ state >> 29
+        });
+        let mut turned = rows;
+        transpose(&mut turned);
+        for (row, bits) in rows.iter().enumerate() {
+            for (column, turned) in turned.iter().enumerate() {
+                assert_eq!(bits >> column & 1, turned >> row & 1, "{row} {column}");
+            }
         }
     }
-    reachable
+
+    #[test]
+    fn folders_are_compared_by_name() {
+        let pairs = |pairs: &[(u32, u32)]| pairs.to_vec();
+        let (one, other) = (pairs(&[(1, 5), (2, 6), (2, 7)]), pairs(&[(2, 6), (4, 9)]));
+        let all: Vec<_> = both(&one, &other).collect();
+        assert_eq!(all, [(1, Some(5), None), (2, Some(6), Some(6)), (4, None, Some(9))]);
+    }
 }

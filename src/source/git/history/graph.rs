@@ -10,6 +10,7 @@
 //!
 //! Must not read blobs.
 
+mod keepsake;
 mod lists;
 mod shape;
 mod within;
@@ -148,6 +149,8 @@ pub(in super::super) struct Graph {
     within: Option<Within>,
     /// Made when first asked for, by place of the commit.
     introductions: Vec<OnceLock<Arc<Introduction>>>,
+    /// What was told to be missing.
+    missing: Vec<ObjectId>,
 }
 
 /// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks.
@@ -185,6 +188,7 @@ pub(in super::super) fn read(
         further: Further::default(),
         within: None,
         introductions: (0..commits).map(|_| OnceLock::new()).collect(),
+        missing: Vec::new(),
     };
     for object in graph.shape.with_several_names() {
         graph.several.put(object);
@@ -215,11 +219,18 @@ pub(in super::super) fn read(
     }
     graph.enter_orphans();
     (graph.seen_blocks, graph.tip_blocks) = Default::default();
-    tell(&missing, partial, visitor);
+    graph.missing = missing.into_iter().collect();
+    tell(&graph.missing, partial, visitor);
     graph
 }
 
-fn tell(missing: &BTreeSet<ObjectId>, partial: bool, visitor: &dyn Visitor) {
+/// Number of problems that [`tell`] has.
+pub(super) fn lines_on(missing: &[ObjectId]) -> u64 {
+    missing.len().min(MOST_NAMED + 1) as u64
+}
+
+/// Tells what is missing, in the order of ids.
+pub(super) fn tell(missing: &[ObjectId], partial: bool, visitor: &dyn Visitor) {
     let what = if partial {
         "was left out of this partial clone; fetch it (`git backfill`, or `git fetch --refetch --no-filter`), or allow it \
          with --allow-missing"
@@ -283,6 +294,11 @@ impl Graph {
             return self.order.clone();
         }
         self.sorted(|place| !reachable.has(place))
+    }
+
+    /// Whether not all of the history is looked at.
+    pub(in super::super) const fn is_part(&self) -> bool {
+        self.within.is_some()
     }
 
     /// Whether a reference reaches a commit.
@@ -489,6 +505,13 @@ impl Graph {
             (false, false) => Presence::Unreachable,
         };
         History { since: self.introduction(place), presence }
+    }
+
+    /// Who made a tag, and when.
+    pub(in super::super) fn tag_introduction(&self, number: u32) -> Option<Arc<Introduction>> {
+        let tag = self.shape.tags.get(&number)?;
+        let author = self.tagger(tag).to_owned();
+        Some(Arc::new(Introduction { commit: self.id(number), author, time: tag.time }))
     }
 
     /// Who made the commit at a place, and when.

@@ -163,7 +163,7 @@ pub(super) fn write(place: &Place<'_>, past: &Past, learned: &Learned) -> io::Re
     written.and_then(|()| fs::rename(&new, place.file)).inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

@@ -72,6 +72,16 @@ impl Catalog {
         catalog
     }
 
+    /// The store whose objects have these numbers.
+    pub(in super::super) fn store(&self) -> &ObjectStore {
+        &self.store
+    }
+
+    /// Its loose objects.
+    pub(in super::super) fn loose(&self) -> &[ObjectId] {
+        &self.loose
+    }
+
     fn enter(&mut self, number: u32) {
         let mask = self.table.len() - 1;
         let id = self.stored(number);

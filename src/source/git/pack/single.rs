@@ -136,6 +136,15 @@ impl SingleStore {
         Self { format, folders, packs, listed_again: OnceLock::new(), kept: Mutex::default() }
     }
 
+    /// A store over these packs alone.
+    pub(super) fn of_packs(paths: Vec<PathBuf>, format: IdFormat) -> Self {
+        let lazy = |(number, path)| {
+            Arc::new(LazyPack { number, path, index: OnceLock::new(), data: OnceLock::new() })
+        };
+        let packs = RwLock::new(Arc::new(paths.into_iter().enumerate().map(lazy).collect()));
+        Self { format, folders: Vec::new(), packs, listed_again: OnceLock::new(), kept: Mutex::default() }
+    }
+
     /// Kind and content of an object.
     pub(in crate::source::git) fn read(&self, id: &ObjectId) -> Result<Found, Lack> {
         self.anywhere(id, |place| match place {
