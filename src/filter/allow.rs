@@ -217,37 +217,49 @@ const OFTEN: u32 = 512;
 
 /// The expressions of a condition, of which any may match.
 ///
-/// Most are asked a few times about short texts: lazy automata, expressions that run backwards and searches for literals
-/// would cost more to make than they save.
+/// Most are asked a few times about short texts in ASCII. For those all that Unicode adds is left out, which makes an
+/// expression ten times as large and matches nothing there; nor do lazy automata, expressions that run backwards and
+/// searches for literals save what they cost.
 struct Expressions {
     written: Cow<'static, [Text]>,
-    few: Regex,
+    few: Option<Regex>,
     many: OnceLock<Option<Regex>>,
     asked: AtomicU32,
 }
 
 impl Expressions {
     fn new(written: Cow<'static, [Text]>) -> Result<Self, Box<BuildError>> {
-        let few = Self::compile(&written, false)?;
-        Ok(Self { written, few, many: OnceLock::new(), asked: AtomicU32::new(0) })
+        let many = OnceLock::new();
+        // Some, such as `\p{Greek}`, mean nothing without Unicode.
+        let few = Self::compile(&written, false).ok();
+        if few.is_none() {
+            let compiled = Self::compile(&written, true)?;
+            many.get_or_init(|| Some(compiled));
+        }
+        Ok(Self { written, few, many, asked: AtomicU32::new(0) })
     }
 
-    fn compile(written: &[Text], often: bool) -> Result<Regex, Box<BuildError>> {
+    /// For many searches in any text, or for few in ASCII.
+    fn compile(written: &[Text], many: bool) -> Result<Regex, Box<BuildError>> {
         let config = Config::new()
             .utf8_empty(false)
             .which_captures(WhichCaptures::Implicit)
-            .auto_prefilter(often)
-            .hybrid(often)
-            .onepass(often)
+            .auto_prefilter(many)
+            .hybrid(many)
+            .onepass(many)
             .nfa_size_limit(Some(COMPILED_LIMIT));
-        let syntax = syntax::Config::new().utf8(false);
+        let syntax = syntax::Config::new().utf8(false).unicode(many);
         Regex::builder().configure(config).syntax(syntax).build_many(written).map_err(Box::new)
     }
 
     fn is_match(&self, text: &[u8]) -> bool {
         let often = self.asked.fetch_add(1, Ordering::Relaxed) >= OFTEN;
-        let many = often.then(|| self.many.get_or_init(|| Self::compile(&self.written, true).ok()));
-        many.and_then(Option::as_ref).unwrap_or(&self.few).is_match(text)
+        if let Some(few) = self.few.as_ref().filter(|_| !often && text.is_ascii()) {
+            return few.is_match(text);
+        }
+        let many = self.many.get_or_init(|| Self::compile(&self.written, true).ok());
+        // What cannot be made ready suppresses nothing.
+        many.as_ref().is_some_and(|many| many.is_match(text))
     }
 }
 
@@ -346,6 +358,62 @@ mod tests {
             let found = find_secret(0, "s3cret", "s3cret");
             assert_eq!(list.find(b"s3cret", &Origin::file("a"), &found), None);
             assert_eq!(list.faults().len(), 1);
+        }
+    }
+
+    #[test]
+    fn expressions_match_what_those_of_the_regex_crate_match() {
+        let texts = [
+            "s3cret",
+            "pa\u{17f}\u{17f}word",
+            "PASSWORD",
+            "Gr\u{f6}\u{df}e",
+            "\u{212a}ey",
+            "my_key",
+            "a key b",
+            "",
+            "a\nb",
+            "x",
+            "\u{e9}",
+            "\u{a0}x",
+            "\u{3b1}",
+            "# sample",
+            "@localhost:5432/x",
+            "$x",
+            "%20",
+            "'\\",
+        ];
+        let own = [
+            r"^\w+$",
+            r"(?i)^pass",
+            r"(?i)^k",
+            r"\bkey\b",
+            r"^.$",
+            r"[^a-z]",
+            "\u{e9}",
+            "[\u{e0}-\u{ff}]",
+            r"\s",
+            r"\p{Greek}",
+            r"\xE9",
+            r"(?-u:\xC3)",
+            r"^\W",
+        ];
+        let own = own.map(|expression| Cow::<[Text]>::Owned(vec![Cow::Borrowed(expression)]));
+        let builtin = crate::rule::builtin();
+        let allows = builtin.iter().flat_map(|rule| rule.allow.iter());
+        let built = allows.flat_map(|allow| [allow.secrets.clone(), allow.lines.clone()]);
+        for written in own.into_iter().chain(built) {
+            let oracle = regex::bytes::RegexSet::new(written.iter()).unwrap();
+            let expressions = Expressions::new(written.clone()).unwrap();
+            for text in texts.map(str::as_bytes).into_iter().chain([&b"\xff"[..], b"\xC3"]) {
+                let wanted = oracle.is_match(text);
+                assert_eq!(expressions.is_match(text), wanted, "{written:?} in {:?}", bstr::BStr::new(text));
+            }
+            // And when it was asked often.
+            expressions.asked.store(OFTEN, Ordering::Relaxed);
+            for text in texts.map(str::as_bytes) {
+                assert_eq!(expressions.is_match(text), oracle.is_match(text), "{written:?}");
+            }
         }
     }
 }
