@@ -43,9 +43,7 @@ impl ObjectId {
         }
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            *byte = (high * 16 + low) as u8;
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Some(Self { bytes, len: (hex.len() / 2) as u8 })
     }
@@ -68,6 +66,16 @@ impl ObjectId {
         let mut hex = self.to_string();
         hex.truncate(10);
         hex
+    }
+}
+
+/// The value of a hexadecimal digit.
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
     }
 }
 

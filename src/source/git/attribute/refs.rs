@@ -23,14 +23,10 @@ pub(in crate::source::git) fn named(repo: &Repo) -> Result<BTreeMap<BString, Obj
     if repo.ref_storage == RefStorage::Other {
         ask_git(repo, &mut named)?;
     } else {
-        for line in optional(&repo.common_dir.join("packed-refs"))?.lines() {
-            // Lines that begin with `#` or `^` are a header, and what a tag above them points at.
-            if let Some((id, name)) = line.split_once_str(" ")
-                && let Some(id) = ObjectId::from_hex(id)
-            {
-                named.insert(BString::from(name.trim()), id);
-            }
-        }
+        let packed = optional(&repo.common_dir.join("packed-refs"))?;
+        // Lines that begin with `#` or `^` are a header, and what a tag above them points at. All at once, since they
+        // are in order and there may be tens of thousands.
+        named = packed.lines().filter_map(reference).collect();
         // A loose reference wins over a packed one of its name.
         for folder in [&repo.common_dir, &repo.git_dir] {
             loose(&folder.join("refs"), &BString::from("refs"), DEEPEST, &mut named)?;
@@ -48,6 +44,12 @@ pub(in crate::source::git) fn named(repo: &Repo) -> Result<BTreeMap<BString, Obj
         named.insert(BString::from("HEAD"), id);
     }
     Ok(named)
+}
+
+/// `ID NAME`.
+fn reference(line: &[u8]) -> Option<(BString, ObjectId)> {
+    let space = line.iter().position(|&byte| byte == b' ')?;
+    Some((BString::from(line[space + 1..].trim()), ObjectId::from_hex(&line[..space])?))
 }
 
 fn loose(

@@ -6,7 +6,9 @@
 use std::{
     fs::{self, File},
     io::{self, Write as _},
+    ops::Range,
     path::Path,
+    sync::Arc,
 };
 
 use bstr::BString;
@@ -29,9 +31,11 @@ const MAGIC: &[u8] = b"abatis audit record 1\n";
 const LARGEST: u64 = 1 << 30;
 
 /// Ids, one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ids {
-    bytes: Vec<u8>,
+    /// What they are in, and where.
+    file: Arc<Vec<u8>>,
+    range: Range<usize>,
     len: usize,
 }
 
@@ -39,7 +43,7 @@ impl Ids {
     pub(super) fn new(ids: impl Iterator<Item = ObjectId>, id_len: usize) -> Self {
         let mut bytes = Vec::new();
         ids.for_each(|id| bytes.extend_from_slice(id.as_bytes()));
-        Self { bytes, len: id_len }
+        Self { range: 0..bytes.len(), file: Arc::new(bytes), len: id_len }
     }
 
     pub(super) fn sorted(ids: impl Iterator<Item = ObjectId>, id_len: usize) -> Self {
@@ -54,11 +58,15 @@ impl Ids {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.bytes.len() / self.len.max(1)
+        self.range.len() / self.len.max(1)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.file[self.range.clone()]
     }
 
     fn raw(&self, place: usize) -> &[u8] {
-        self.bytes.get(place * self.len..(place + 1) * self.len).unwrap_or_default()
+        self.bytes().get(place * self.len..(place + 1) * self.len).unwrap_or_default()
     }
 
     pub(super) fn get(&self, place: usize) -> ObjectId {
@@ -219,13 +227,14 @@ pub(super) fn read(file: &Path, digest: &[u8; 32], id_len: usize) -> Option<Reco
     if fs::metadata(file).ok()?.len() > LARGEST {
         return None;
     }
-    let bytes = fs::read(file).ok()?;
-    let (body, sum) = bytes.strip_prefix(MAGIC)?.split_last_chunk::<4>()?;
+    let file = Arc::new(fs::read(file).ok()?);
+    let (body, sum) = file.strip_prefix(MAGIC)?.split_last_chunk::<4>()?;
     let rest = body.strip_prefix(digest)?;
     if crc32fast::hash(body) != u32::from_be_bytes(*sum) {
         return None;
     }
-    let mut reader = Reader { rest, id_len };
+    let end = file.len() - sum.len();
+    let mut reader = Reader { file: &file, end, rest, id_len };
     let record = reader.record()?;
     (reader.rest.is_empty() && record.is_sound()).then_some(record)
 }
@@ -281,7 +290,7 @@ impl Writer {
             self.number(*size);
         }
         let id_len = record.commits.len;
-        self.bytes(&Ids::new(record.inventory.loose.iter().copied(), id_len).bytes);
+        self.bytes(Ids::new(record.inventory.loose.iter().copied(), id_len).bytes());
         for ids in [
             &record.lacking,
             &record.told_missing,
@@ -295,7 +304,7 @@ impl Writer {
             &record.several,
             &record.tips,
         ] {
-            self.bytes(&ids.bytes);
+            self.bytes(ids.bytes());
         }
         let (parents, starts) = record.parents.lists();
         let (pairs, node_starts, leaves) = record.nodes.lists();
@@ -331,6 +340,9 @@ impl Writer {
 }
 
 struct Reader<'r> {
+    file: &'r Arc<Vec<u8>>,
+    /// Where what is left ends in it.
+    end: usize,
     rest: &'r [u8],
     id_len: usize,
 }
@@ -355,8 +367,10 @@ impl<'r> Reader<'r> {
     }
 
     fn ids(&mut self) -> Option<Ids> {
-        let bytes = self.bytes()?;
-        (bytes.len() % self.id_len == 0).then(|| Ids { bytes: bytes.to_vec(), len: self.id_len })
+        let len = self.bytes()?.len();
+        let end = self.end - self.rest.len();
+        let range = end - len..end;
+        (len % self.id_len == 0).then(|| Ids { file: Arc::clone(self.file), range, len: self.id_len })
     }
 
     fn words(&mut self) -> Option<Vec<u32>> {
