@@ -176,7 +176,6 @@ struct View<'v> {
 struct Collector<'c> {
     scratch: &'c mut Scratch,
     matches: Vec<Match>,
-    tally: Tally,
     decode_budget: usize,
     /// Whether text outside the fresh ranges may hold a keyword of [`Scanner::far`].
     far: bool,
@@ -270,7 +269,8 @@ impl Scanner {
         }
         let encoded = encoding::detect(subject.bytes);
         self.outermost(subject, encoded, &mut collector);
-        let Collector { matches: mut found, mut tally, .. } = collector;
+        let mut found = collector.matches;
+        let mut tally = Tally { disproved: set_aside(&mut found, subject.fresh), ..Tally::default() };
         self.defer(subject, &mut found);
         if encoded == Encoded::Text {
             tally.given_up = !self.structure(subject, &mut found);
@@ -345,7 +345,8 @@ impl Scanner {
         self.outermost(subject, Encoded::Text, &mut collector);
         let mut found = collector.matches;
         found.retain(|one| {
-            self.rules.rule(one.rule).risk.number() == CREDENTIALS
+            !one.disproved
+                && self.rules.rule(one.rule).risk.number() == CREDENTIALS
                 && one.confidence >= Confidence::Medium
                 && span.contains(one.span)
         });
@@ -360,7 +361,6 @@ impl Scanner {
         Collector {
             scratch,
             matches: Vec::new(),
-            tally: Tally::default(),
             decode_budget: subject.bytes.len() * DECODE_FACTOR + (1 << 16),
             far: true,
             far_seen: false,
@@ -531,7 +531,7 @@ impl Scanner {
             check: &pattern.check,
             confidence: self.rules.rule(index).confidence,
         };
-        let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { return };
+        let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { return };
         let rule = self.rules.rule(index);
         // What is no credential and may look like a placeholder is a setting: there is nothing in it to hide.
         let setting = rule.risk.number() != CREDENTIALS && !pattern.placeholders;
@@ -544,6 +544,7 @@ impl Scanner {
             secret: Secret::new(if setting { b"" } else { secret }),
             confidence,
             proof,
+            disproved,
             decoded: Vec::new(),
             note: check::told(&pattern.check, secret),
             structure: setting.then(|| {
@@ -573,7 +574,7 @@ impl Scanner {
                 check: &bound.check,
                 confidence: self.rules.rule(index).confidence.min(bond.confidence),
             };
-            let Some((confidence, proof)) = conditions.hold(secret, &mut collector.tally) else { continue };
+            let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { continue };
             let mut one = Match {
                 rule: index,
                 span: bond.value,
@@ -583,6 +584,7 @@ impl Scanner {
                 secret: Secret::new(secret),
                 confidence,
                 proof,
+                disproved,
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
@@ -660,6 +662,7 @@ impl Scanner {
                 secret: Secret::new(b""),
                 confidence: rule.confidence,
                 proof: None,
+                disproved: false,
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
@@ -695,29 +698,42 @@ struct Conditions<'r> {
     confidence: Confidence,
 }
 
+/// What conditions make of a value.
+struct Held {
+    confidence: Confidence,
+    proof: Option<&'static str>,
+    disproved: bool,
+}
+
 impl Conditions<'_> {
-    /// How sure the value is then, and what proved it; `None` if it is no finding.
-    fn hold(&self, secret: &[u8], tally: &mut Tally) -> Option<(Confidence, Option<&'static str>)> {
+    /// How sure the value is then, and what proved or disproved it; `None` if it is no finding.
+    fn hold(&self, secret: &[u8]) -> Option<Held> {
         if self.entropy.is_some_and(|least| entropy::shannon(secret) < least)
             || self.placeholders && judge::is_placeholder(secret)
         {
             return None;
         }
+        let held = Held { confidence: self.confidence, proof: None, disproved: false };
         if check::is_published_example(secret) {
-            tally.disproved += 1;
-            return None;
+            return Some(Held { disproved: true, ..held });
         }
-        let Some(check) = check::find(self.check) else { return Some((self.confidence, None)) };
-        match (check.run)(secret) {
-            Proof::Passed => Some((Confidence::High, Some(check.name))),
-            Proof::Doubted => Some((self.confidence.min(Confidence::Medium), None)),
-            Proof::Unknown => Some((self.confidence, None)),
-            Proof::Failed => {
-                tally.disproved += 1;
-                None
-            }
-        }
+        let Some(check) = check::find(self.check) else { return Some(held) };
+        Some(match (check.run)(secret) {
+            Proof::Passed => Held { confidence: Confidence::High, proof: Some(check.name), ..held },
+            Proof::Doubted => Held { confidence: self.confidence.min(Confidence::Medium), ..held },
+            Proof::Unknown => held,
+            Proof::Failed => Held { disproved: true, ..held },
+        })
     }
+}
+
+/// Takes out what was disproved, and gives the number of places in what is fresh.
+fn set_aside(matches: &mut Vec<Match>, fresh: &Fresh) -> u64 {
+    let mut disproved: Vec<Match> = matches.extract_if(.., |one| one.disproved).collect();
+    disproved.retain(|one| fresh.touches(one.whole));
+    disproved.sort_unstable_by_key(|one| (one.span, one.rule));
+    disproved.dedup_by_key(|one| (one.span, one.rule));
+    disproved.len() as u64
 }
 
 /// Keywords, each once, and the rules of each.
@@ -812,6 +828,7 @@ fn assign(
             secret: Secret::new(candidate.value.of(text)),
             confidence: opinion.confidence.min(rule.confidence),
             proof: None,
+            disproved: false,
             decoded: Vec::new(),
             note: None,
             structure: None,

@@ -274,6 +274,7 @@ pub(crate) mod tests {
             proof: None,
             decoded: Vec::new(),
             at_most: None,
+            disproved: false,
             note: None,
             structure: None,
         }

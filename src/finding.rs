@@ -67,6 +67,8 @@ pub struct Match {
     pub at_most: Option<Severity>,
     /// A word on a proof that passed, such as `github-crc32`.
     pub proof: Option<&'static str>,
+    /// Whether an offline proof failed, or the value is a published example: counted, and never told.
+    pub disproved: bool,
     /// What the value was wrapped in, outermost first.
     pub decoded: Vec<Encoding>,
     /// What a file or structure rule has to say about this place.

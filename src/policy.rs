@@ -312,6 +312,7 @@ fn ask(
             decoded: Vec::new(),
             note: note(structure, block, place.ground),
             at_most: (place.ground != Ground::Written).then_some(MISSING),
+            disproved: false,
             structure: Some(Box::new(Structural {
                 part: part.1,
                 written: place.ground == Ground::Written,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::{
     Collector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View, assignment, bound,
-    class::Class, encoding, overlap, pattern,
+    class::Class, encoding, overlap, pattern, set_aside,
 };
 use crate::text::Copied;
 
@@ -63,6 +63,8 @@ pub struct Change<'c> {
     pub copies: &'c [Copied],
     /// The content of the other one.
     pub base_bytes: &'c [u8],
+    /// What counts as new, whatever is known from the base.
+    pub counted: &'c Fresh,
 }
 
 impl Scanner {
@@ -136,8 +138,9 @@ impl Scanner {
                 self.file_rule(rule, subject, &mut collector);
             }
         }
-        let tally = collector.tally;
         let mut found = collector.matches;
+        let disproved = set_aside(&mut found, change.counted);
+        let tally = Tally { disproved, ..Tally::default() };
         if !found.is_empty() {
             self.defer(subject, &mut found);
             overlap::resolve(&self.rules, &mut found);

@@ -325,7 +325,7 @@ proptest! {
             matches.iter_mut().for_each(|one| one.depends = Span::default());
             (matches, kept)
         };
-        let whole = Change { base: None, copies: &[], base_bytes: b"" };
+        let whole = Change { base: None, copies: &[], base_bytes: b"", counted: &Fresh::All };
         let kept = scan(&base, &Fresh::All, whole).1;
         let copies = copies(&base, &text);
         // As sources say it: what was not copied, and the seams.
@@ -338,7 +338,7 @@ proptest! {
             end = copy.at + copy.len;
         }
         let fresh = Fresh::from_spans(fresh);
-        let change = Change { base: kept.as_ref(), copies: &copies, base_bytes: base.as_bytes() };
+        let change = Change { base: kept.as_ref(), copies: &copies, base_bytes: base.as_bytes(), counted: &fresh };
         let found = scan(&text, &fresh, change).0;
         prop_assert_eq!(found, scan(&text, &Fresh::All, whole).0, "{:?} of {:?}", text, base);
     }

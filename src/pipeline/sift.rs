@@ -59,6 +59,7 @@ impl Collector<'_> {
             base,
             copies: delta.map_or(&[], |delta| delta.copies),
             base_bytes: delta.map_or(&[], |delta| delta.base_bytes),
+            counted: &Fresh::All,
         };
         let fresh = delta.filter(|_| base.is_some()).map_or(&Fresh::All, |delta| delta.fresh);
         self.count_fresh(fresh.bytes(bytes.len()));

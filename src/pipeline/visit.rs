@@ -95,23 +95,23 @@ const CREDENTIALS: u8 = 1;
 enum Look<'l> {
     /// For matches that touch what is fresh.
     At(&'l Fresh),
-    /// For all matches, of which those in copied ranges are known. Last, what counts as new: less than
-    /// what is looked at, where the base is in another part of a sharded run.
-    Change(&'l Fresh, Change<'l>, &'l Fresh),
+    /// For all matches, of which those in copied ranges are known.
+    Change(&'l Fresh, Change<'l>),
 }
 
 impl<'l> Look<'l> {
     /// What is new in the content.
     const fn fresh(&self) -> &'l Fresh {
         match self {
-            Self::At(fresh) | Self::Change(fresh, ..) => fresh,
+            Self::At(fresh) | Self::Change(fresh, _) => fresh,
         }
     }
 
     /// What of it counts as new.
     const fn counted(&self) -> &'l Fresh {
         match self {
-            Self::At(fresh) | Self::Change(.., fresh) => fresh,
+            Self::At(fresh) => fresh,
+            Self::Change(_, change) => change.counted,
         }
     }
 }
@@ -353,16 +353,7 @@ impl<'p> Collector<'p> {
         let mut matches = Vec::new();
         let (mut tally, carry) = match look {
             Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
-            Look::Change(fresh, change, counted) => {
-                let (tally, carry) = self.plan.scanner.scan_change(subject, change, scratch, &mut matches);
-                if std::ptr::eq(fresh, counted) {
-                    (tally, carry)
-                } else {
-                    // The same numbers as in a run that is not split.
-                    let counted = Subject { fresh: counted, ..subject };
-                    (self.plan.scanner.scan(counted, scratch, &mut Vec::new()), carry)
-                }
-            }
+            Look::Change(_, change) => self.plan.scanner.scan_change(subject, change, scratch, &mut matches),
         };
         if matches!(look, Look::Change(..)) && (is_tip(entry) || self.only_known()) {
             tally.given_up |=
@@ -640,10 +631,16 @@ impl Visitor for Collector<'_> {
     fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
         let base = delta.base.and_then(|base| base.downcast_ref::<Carry>());
         let fresh = if base.is_some() { delta.fresh } else { &Fresh::All };
-        let change = Change { base, copies: delta.copies, base_bytes: delta.base_bytes };
-        let outside = base.is_none() && delta.base.is_some_and(|base| base.is::<Outside>());
-        let counted = if outside { delta.fresh } else { fresh };
-        let carry = self.look(entry, bytes, Look::Change(fresh, change, counted))?;
+        // Less counts as new than is looked at, where the base is in another part of a sharded run; and more, where
+        // it is the choice of this run.
+        let outside = delta.base.is_some_and(|base| base.is::<Outside>());
+        let counted = match () {
+            () if delta.likened => &Fresh::All,
+            () if outside => delta.fresh,
+            () => fresh,
+        };
+        let change = Change { base, copies: delta.copies, base_bytes: delta.base_bytes, counted };
+        let carry = self.look(entry, bytes, Look::Change(fresh, change))?;
         Some(Box::new(carry))
     }
 

@@ -174,7 +174,7 @@ impl Visitor for Looker {
             entry,
             bytes,
             delta.fresh,
-            Some(Change { base, copies: delta.copies, base_bytes: delta.base_bytes }),
+            Some(Change { base, copies: delta.copies, base_bytes: delta.base_bytes, counted: delta.fresh }),
         )?;
         Some(Box::new(kept))
     }
@@ -257,18 +257,25 @@ fn changes_and_wholes_find_the_same() {
     for seed in 1..=12 {
         let repo = Repo::bare();
         import(&repo, seed, 40);
-        repo.git(&["repack", "-q", "-adf", "--depth=50", "--window=20"]);
-        let (whole, _, problems) = find(&repo, Deltas::Ignore);
-        assert_eq!(problems, []);
-        let (changed, inherited, _) = find(&repo, Deltas::Follow);
-        assert!(
-            inherited > 50 && whole.values().map(Vec::len).sum::<usize>() > 500,
-            "seed {seed}: {inherited}"
-        );
-        for (id, spans) in &whole {
-            assert_eq!(Some(spans), changed.get(id), "seed {seed}, blob {id}: `git show {id}`");
+        let mut whole = None;
+        // As changes of each other in the pack, and each as a whole, which is compared with others of its path.
+        for window in ["--window=20", "--window=0"] {
+            repo.git(&["repack", "-q", "-adf", "--depth=50", window]);
+            let whole = whole.get_or_insert_with(|| {
+                let (whole, _, problems) = find(&repo, Deltas::Ignore);
+                assert_eq!(problems, []);
+                whole
+            });
+            let (changed, inherited, _) = find(&repo, Deltas::Follow);
+            assert!(
+                inherited > 50 && whole.values().map(Vec::len).sum::<usize>() > 500,
+                "seed {seed}, {window}: {inherited}"
+            );
+            for (id, spans) in &*whole {
+                assert_eq!(Some(spans), changed.get(id), "seed {seed}, {window}, blob {id}: `git show {id}`");
+            }
+            assert_eq!(whole.len(), changed.len());
         }
-        assert_eq!(whole.len(), changed.len());
     }
 }
 

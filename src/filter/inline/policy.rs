@@ -246,6 +246,7 @@ mod tests {
             secret: Secret::new(b""),
             confidence: Confidence::High,
             at_most: None,
+            disproved: false,
             proof: None,
             decoded: Vec::new(),
             note: None,

@@ -42,7 +42,8 @@ use course::{Chronicle, Course, NONE};
 use forest::{Forest, Needles, Nodes};
 use lines::{Fate, Lines};
 
-/// References named for one secret. A mirror of a large project has a reference for each of its merge requests, and
+/// References named for one secret: `git for-each-ref --contains COMMIT` has the others. A mirror of a large project has
+/// one for each of its merge requests, and
 /// all of them for each secret would be more than anyone reads.
 const MOST_REFS: usize = 100;
 

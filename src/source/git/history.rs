@@ -587,8 +587,9 @@ impl Shower<'_> {
             self.further(object, &entry);
             return None;
         }
-        let Object { fresh, copies, base: base_bytes, .. } = *object;
-        let kept = self.visitor.delta(&entry, object.bytes, &Delta { fresh, copies, base_bytes, base });
+        let Object { fresh, copies, base: base_bytes, likened, .. } = *object;
+        let delta = Delta { fresh, copies, base_bytes, base, likened };
+        let kept = self.visitor.delta(&entry, object.bytes, &delta);
         self.further(object, &entry);
         kept
     }
@@ -676,6 +677,11 @@ impl ObjectSink for Shower<'_> {
     fn problem(&self, problem: Problem) {
         self.failed.store(true, Ordering::Relaxed);
         self.visitor.problem(problem);
+    }
+
+    fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {
+        let wanted = kind == ObjectKind::Blob && self.deltas == Deltas::Follow;
+        wanted.then(|| self.graph.kin(id)).flatten()
     }
 
     fn cancelled(&self) -> bool {

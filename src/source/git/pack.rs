@@ -34,6 +34,7 @@ mod entry;
 mod index;
 mod inflate;
 mod inventory;
+mod kin;
 mod layout;
 mod loose;
 mod pieces;
@@ -167,8 +168,11 @@ pub struct Object<'a> {
     /// The ranges copied from the base, in the order of `at`. Neighbours that are neighbours in
     /// the base as well are one range.
     pub copies: &'a [Copied],
-    /// What it was copied from; empty if there is no base.
+    /// What it was copied from; empty if there is no base. That is the object it is stored as a change of, or
+    /// the last of its [kin](ObjectSink::kin).
     pub base: &'a [u8],
+    /// Whether that is one of its kin, which depends on the threads.
+    pub likened: bool,
     /// Number of deltas between the object and the first full content below it.
     pub depth: u32,
     /// Whether others are built on it, so that the state that it leaves is of use.
@@ -220,6 +224,13 @@ pub trait ObjectSink: Sync {
     fn wants(&self, id: &ObjectId) -> bool {
         let _ = id;
         true
+    }
+
+    /// What an object is likely to have most in common with: one that is stored as a whole is shown as a change of
+    /// the last such object that the sink gave the same number for.
+    fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {
+        let _ = (id, kind);
+        None
     }
 
     /// True if the walk is to end: it returns as soon as it can.

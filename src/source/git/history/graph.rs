@@ -392,6 +392,12 @@ impl Graph {
         self.path.get(number as usize).copied().unwrap_or(Label::NONE)
     }
 
+    /// The number of the path at which an object was found first: what versions of one file have in common.
+    pub(in super::super) fn kin(&self, id: &ObjectId) -> Option<u32> {
+        let path = self.first_path(self.number(id)?);
+        (path != Label::NONE).then(|| path.name())
+    }
+
     /// What `label` calls something in a folder, given by the number of its path, in the same form; `None`
     /// for a path at which nothing was found first.
     pub(in super::super) fn path_below(&self, folder: u32, label: Label) -> Option<Label> {

@@ -22,6 +22,7 @@ use super::{
     entry::{Content, Header, LONGEST_HEADER},
     index::Index,
     inflate::{Buffer, Inflater, allowed, believable, most_compressed},
+    kin::Kin,
     layout::Layout,
     lock,
     pieces::Pieces,
@@ -57,6 +58,8 @@ pub(super) struct Descent<'a, S: ObjectSink> {
     pub(super) elsewhere: Option<(&'a ObjectStore, usize)>,
     pub(super) sink: &'a S,
     pub(super) tools: &'a Toolbox<S::Worker>,
+    /// Whole objects that others may have most in common with.
+    pub(super) kin: Mutex<Kin<Base<S::State>>>,
     /// Number of tasks that wait to be taken.
     pub(super) offered: AtomicUsize,
     /// Number of objects that are wanted and cannot be read.
@@ -64,7 +67,7 @@ pub(super) struct Descent<'a, S: ObjectSink> {
 }
 
 /// Something that others are built on.
-struct Base<T> {
+pub(super) struct Base<T> {
     /// `None` if it had to make room.
     bytes: Option<Buffer>,
     state: T,
@@ -208,10 +211,15 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         let Tools { window, inflater, .. } = tools;
         match self.inflate(window, inflater, entry, &mut made) {
             Ok(Content::Full(kind)) => {
-                tools.copies.clear();
                 tools.tally.inflated += made.bytes().len() as u64;
                 let place = Place { entry, kind, depth: 0, again: true };
-                self.show(task, tools, place, made, None);
+                match self.sink.kin(&self.id(entry), kind).filter(|_| self.wanted(entry)) {
+                    Some(kin) => self.show_kin(task, tools, place, made, kin),
+                    None => {
+                        tools.copies.clear();
+                        self.show(task, tools, place, made, None);
+                    }
+                }
             }
             Ok(_) => task.orphans.push((entry, Fault::Header)),
             Err(Fault::TooLarge { size, limit }) => {
@@ -363,6 +371,38 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         self.push(task, tools, place, made, state);
     }
 
+    /// Shows a whole object as a change of the last one of its kin, and remembers it for the next.
+    fn show_kin(
+        &self,
+        task: &mut Task<S::State>,
+        tools: &mut Tools<S::Worker>,
+        place: Place,
+        made: Buffer,
+        kin: u32,
+    ) {
+        tools.copies.clear();
+        let last = lock(&self.kin).last(kin);
+        let bytes = last.as_ref().and_then(|last| last.bytes.as_ref());
+        if let Some(bytes) = bytes {
+            tools.comparer.compare(bytes.bytes(), made.bytes(), &mut tools.copies);
+        }
+        // Two texts that have nothing in common say nothing of each other.
+        let base = last.as_ref().zip(bytes).filter(|_| !tools.copies.is_empty());
+        let base = base.map(|(last, bytes)| (bytes.bytes(), &last.state));
+        let state = self.present(tools, place, made.bytes(), base);
+        let made = tools.fitted(made);
+        let counted = made.capacity();
+        let base = Arc::new(Base { bytes: Some(made), state });
+        lock(&self.kin).put(kin, &base, counted);
+        drop(last);
+        let children = self.layout.children(place.entry);
+        if !children.is_empty() {
+            self.push_base(task, tools, place, (base, counted), children);
+        } else if let Some(bytes) = Arc::into_inner(base).and_then(|base| base.bytes) {
+            tools.recycle(bytes);
+        }
+    }
+
     /// Calls the sink. The copies are in `tools`.
     fn present(
         &self,
@@ -393,6 +433,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
             fresh: &tools.fresh,
             copies: &tools.copies,
             base: base.map_or(&[], |base| base.0),
+            likened: base.is_some() && place.depth == 0,
             depth: place.depth,
             is_base: !self.layout.children(place.entry).is_empty(),
             role: if self.wanted(place.entry) { Role::Wanted } else { Role::Base },
@@ -409,14 +450,25 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         made: Buffer,
         state: S::State,
     ) {
-        let Place { entry, kind, depth, again } = place;
-        let children = self.layout.children(entry);
+        let children = self.layout.children(place.entry);
         if children.is_empty() {
             return tools.recycle(made);
         }
         let counted = made.capacity();
+        self.push_base(task, tools, place, (Arc::new(Base { bytes: Some(made), state }), counted), children);
+    }
+
+    /// The same for one that may be shared with others, of a number of bytes.
+    fn push_base(
+        &self,
+        task: &mut Task<S::State>,
+        tools: &mut Tools<S::Worker>,
+        place: Place,
+        (base, counted): (Arc<Base<S::State>>, usize),
+        children: Range<u32>,
+    ) {
+        let Place { entry, kind, depth, again } = place;
         tools.live += counted;
-        let base = Arc::new(Base { bytes: Some(made), state });
         if tools.live > self.limits.bases {
             for frame in task.frames.iter_mut().filter(|frame| frame.again) {
                 if tools.live <= self.limits.bases {

@@ -9,6 +9,7 @@ use super::{
     data::Window,
     index::Index,
     inflate::{Buffer, Inflater},
+    kin::Comparer,
     layout::Layout,
 };
 use crate::{origin::ObjectId, text::Fresh};
@@ -23,6 +24,7 @@ pub(super) struct Tools<W> {
     pub(super) instructions: Buffer,
     pub(super) copies: Vec<Copied>,
     pub(super) fresh: Fresh,
+    pub(super) comparer: Comparer,
     spare: Vec<Buffer>,
     spare_bytes: usize,
     /// Bytes of the bases on the stack.
@@ -42,6 +44,7 @@ impl<W> Tools<W> {
             instructions: Buffer::default(),
             copies: Vec::new(),
             fresh: Fresh::All,
+            comparer: Comparer::default(),
             spare: Vec::new(),
             spare_bytes: 0,
             live: 0,
@@ -55,6 +58,16 @@ impl<W> Tools<W> {
         let buffer = self.spare.pop().unwrap_or_default();
         self.spare_bytes -= buffer.capacity();
         buffer
+    }
+
+    /// The same bytes in a buffer that is not much larger than they are, for what is kept long.
+    pub(super) fn fitted(&mut self, buffer: Buffer) -> Buffer {
+        if buffer.capacity() / 2 <= buffer.bytes().len() {
+            return buffer;
+        }
+        let fitted = Buffer::from(buffer.bytes().to_vec());
+        self.recycle(buffer);
+        fitted
     }
 
     /// Takes a buffer back.

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::{
     Fault, Kinds, Object, ObjectSink, ObjectStore, Role,
     descent::{Descent, Task},
+    kin::Kin,
     lock, loose,
     pieces::Pieces,
     tools::{Marks, Toolbox, Tools},
@@ -26,23 +27,26 @@ pub struct Limits {
     /// Bytes of the largest object that is read. A thread holds two objects at the most beyond
     /// its bases: the one being made and the one that it is made from.
     pub object: u64,
+    /// Bytes of whole objects that are remembered, to be compared with those that come later.
+    pub kin: usize,
     /// Bytes of a pack that are held at a time: of each megabyte, from the first to the last entry that is
     /// read of it. Where that is not enough, entries are read one by one, which costs two fifths more time.
     pub held: u64,
 }
 
 impl Default for Limits {
-    /// 64 MiB of bases a thread, which source text never reaches; objects of 512 MiB, and 256 MiB of packs.
+    /// 64 MiB of bases a thread, which source text never reaches; objects of 512 MiB, 64 MiB of whole ones that are
+    /// remembered, and 256 MiB of packs.
     fn default() -> Self {
-        Self { bases: 64 << 20, object: 512 << 20, held: 256 << 20 }
+        Self { bases: 64 << 20, object: 512 << 20, kin: 64 << 20, held: 256 << 20 }
     }
 }
 
 /// What is known of each object of a store while it is walked, in bytes: its entry in an index and in a layout, and
 /// what a history knows of it.
 const OBJECT: u64 = 150;
-/// The least that is held of packs, and of the bases of a thread, however little is allowed.
-const LEAST: (u64, u64) = (8 << 20, 4 << 20);
+/// The least that is held of packs, of the bases of a thread and of whole objects, however little is allowed.
+const LEAST: (u64, u64, u64) = (8 << 20, 4 << 20, 1 << 20);
 
 impl Limits {
     /// Limits with which a run over `objects` takes about `memory` bytes with `threads`: what must be known of objects comes
@@ -53,8 +57,10 @@ impl Limits {
         // What is not counted, such as what was found, the code, and the allocator's own.
         let free = memory.saturating_sub(objects * OBJECT) / 4 * 3;
         let bases = (free / 2 / threads.max(1) as u64).clamp(LEAST.1, most.bases as u64);
-        let held = free.saturating_sub(bases * threads as u64).clamp(LEAST.0, most.held);
-        Self { bases: usize::try_from(bases).unwrap_or(most.bases), held, ..most }
+        let kin = (free / 8).clamp(LEAST.2, most.kin as u64);
+        let held = free.saturating_sub(bases * threads as u64 + kin).clamp(LEAST.0, most.held);
+        let bytes = |number: u64, most: usize| usize::try_from(number).unwrap_or(most);
+        Self { bases: bytes(bases, most.bases), kin: bytes(kin, most.kin), held, ..most }
     }
 }
 
@@ -193,6 +199,7 @@ impl ObjectStore {
             elsewhere: Some((self, place)),
             sink,
             tools,
+            kin: Mutex::new(Kin::new(walk.limits.kin)),
             offered: AtomicUsize::new(0),
             lost: Mutex::new(0),
         };
@@ -251,6 +258,7 @@ impl ObjectStore {
                     fresh: &Fresh::All,
                     copies: &[],
                     base: &[],
+                    likened: false,
                     depth: 0,
                     is_base: false,
                     role: Role::Wanted,

@@ -137,8 +137,8 @@ impl<'s> Sieve<'s> {
         if (object.bytes.len() as u64) < lfs::MAX_POINTER_LEN && lfs::Pointer::parse(object.bytes).is_some() {
             return (None, Holds::Perhaps);
         }
-        let Object { fresh, copies, base: base_bytes, .. } = *object;
-        let delta = Delta { fresh, copies, base_bytes, base };
+        let Object { fresh, copies, base: base_bytes, likened, .. } = *object;
+        let delta = Delta { fresh, copies, base_bytes, base, likened };
         let sifted = self.visitor.sift(&entry, object.bytes, Some(&delta));
         (sifted.carried, sifted.holds)
     }
@@ -221,6 +221,10 @@ impl ObjectSink for Sieve<'_> {
 
     fn problem(&self, problem: Problem) {
         self.visitor.problem(problem);
+    }
+
+    fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {
+        (kind == ObjectKind::Blob).then(|| self.graph.kin(id)).flatten()
     }
 
     fn cancelled(&self) -> bool {
