@@ -379,7 +379,7 @@ fn unquoted(bytes: &[u8], span: Span) -> Span {
 
 /// The part of a span that is on its first line.
 fn first_line(bytes: &[u8], span: Span) -> Span {
-    let end = line_end(bytes, span.start).min(span.end.min(bytes.len()));
+    let end = line_end(&bytes[..span.end.min(bytes.len())], span.start);
     Span::new(span.start, end.max(span.start))
 }
 

@@ -197,12 +197,15 @@ impl<'t> Positions<'t> {
         Position { line: self.line, column: offset - self.line_start + 1, character }
     }
 
-    /// Goes back to the start of the line that holds `offset`.
+    /// Goes back to `offset` where that is on the same line, else to the start of the line that holds it.
     fn back_to_line_of(&mut self, offset: usize) {
-        if offset < self.line_start {
-            self.line -= memchr::memchr_iter(b'\n', &self.text[offset..self.line_start]).count();
-            self.line_start = line_start(self.text, offset);
+        if offset >= self.line_start {
+            self.units -= utf16_units(&self.text[offset..self.offset]);
+            self.offset = offset;
+            return;
         }
+        self.line -= memchr::memchr_iter(b'\n', &self.text[offset..self.line_start]).count();
+        self.line_start = line_start(self.text, offset);
         self.offset = self.line_start;
         self.units = 0;
     }

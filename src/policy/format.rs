@@ -295,6 +295,13 @@ fn cloudformation(text: &[u8]) -> Document {
     let mut roots = yaml::read(blanked.as_deref().unwrap_or(text), &mut bounds);
     let root =
         roots.iter().position(|(_, root)| root.get("Resources").is_some()).map(|at| roots.swap_remove(at).1);
+    // The Serverless Framework keeps what it hands on to CloudFormation below a key of its own.
+    let below = || {
+        roots
+            .iter()
+            .find_map(|(_, root)| root.get("resources").filter(|part| part.get("Resources").is_some()))
+    };
+    let root = root.or_else(|| below().cloned());
     let Some(root) = root.or_else(|| roots.pop().map(|(_, root)| root)) else {
         return bounds.document(Vec::new());
     };

@@ -24,6 +24,9 @@ const LONGEST_CHAIN: usize = 8;
 /// Nodes looked at for one document. The largest template of a public repository takes a fiftieth; beyond it, all is unknown.
 const MOST_STEPS: u64 = 20_000_000;
 
+/// Bytes of texts beside that are searched for one document; beyond that, all of these are read.
+const MOST_SEARCHED: usize = 64 << 20;
+
 /// A document with what lies around it.
 pub(crate) struct World<'w> {
     /// Its source text.
@@ -40,6 +43,8 @@ pub(crate) struct World<'w> {
     /// Parts of the document on which the answer to the present question rests.
     touched: RefCell<Vec<Span>>,
     steps: Cell<u64>,
+    /// Bytes of texts beside that were searched for a word.
+    searched: Cell<usize>,
 }
 
 /// The blocks of a document by what they are looked for by: their positions, in order.
@@ -115,6 +120,7 @@ impl<'w> World<'w> {
             absent: RefCell::default(),
             touched: RefCell::default(),
             steps: Cell::new(0),
+            searched: Cell::new(0),
         }
     }
 
@@ -163,8 +169,13 @@ impl<'w> World<'w> {
         };
         let finder = memchr::memmem::Finder::new(word);
         for sibling in siblings.files.iter().filter(|sibling| sibling.path.as_bstr() != self.path) {
-            if finder.find(&sibling.bytes).is_none() {
-                continue;
+            // To search a text for a word is cheaper than to read it; to search it for thousands is not.
+            let searched = self.searched.get();
+            if sibling.memo.get().is_none() && searched < MOST_SEARCHED {
+                self.searched.set(searched + sibling.bytes.len());
+                if finder.find(&sibling.bytes).is_none() {
+                    continue;
+                }
             }
             let memo = sibling.memo.get_or_init(|| {
                 let format = format::detect(sibling.path.as_bstr(), &sibling.bytes);

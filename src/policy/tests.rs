@@ -267,6 +267,16 @@ fn types_of_azure_are_of_any_case() {
 }
 
 #[test]
+fn what_serverless_hands_on_is_a_template() {
+    let made = rules(
+        "[[rule.match]]\nformat = \"cloudformation\"\ntype = \"AWS::S3::Bucket\"\nbad = { path = \"Properties.A\", equals = true }\n",
+    );
+    let text = "service: shop\nresources:\n  Resources:\n    B:\n      Type: AWS::S3::Bucket\n      Properties:\n        A: true\n";
+    assert_eq!(found_in(&made, "serverless.yml", text, &Fresh::All, &Beside::alone()), "7");
+    assert_eq!(found_in(&made, "other.yml", text, &Fresh::All, &Beside::alone()), "");
+}
+
+#[test]
 fn formats_are_the_ones_that_rules_may_name() {
     let mut names = Format::names();
     names.sort_unstable();

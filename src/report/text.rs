@@ -97,7 +97,7 @@ impl<'r> Text<'_, 'r> {
     fn report(&mut self) -> io::Result<()> {
         let outcome = self.view.outcome();
         let groups = group::group(&outcome.findings);
-        for group in &groups {
+        for group in &group::folded(group::group(&outcome.findings)) {
             self.group(group)?;
         }
         if !groups.is_empty() {

@@ -223,3 +223,22 @@ fn lines_that_are_settings_have_an_age_too() {
     history.commit(2, &[("get.sh", Some("set -e\ncurl -k https://shop.io/a\n"))]);
     assert_eq!(since(&history, "tls-verify-off"), [("get.sh".to_owned(), bad)]);
 }
+
+#[test]
+fn what_is_missing_everywhere_in_a_folder_is_one_entry() {
+    let repo = Repo::new();
+    for number in 0..20 {
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p{number}\nspec:\n  containers:\n    - name: a\n      image: a:1\n"
+        );
+        repo.write(format!("k8s/p{number:02}.yaml"), pod);
+    }
+    repo.write("other/p.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n    - name: a\n      image: a:1\n");
+    let (_, out) = run(&repo, &["scan", "."]);
+    assert_eq!(out.matches("[k8s-run-as-root]").count(), 2, "{out}");
+    assert!(out.contains("also in: k8s/p01.yaml:"), "{out}");
+    assert!(out.contains("9 more places"), "{out}");
+    // Each is counted, and other formats have each.
+    let (_, all) = run(&repo, &["scan", "-q", "-f", "json", "."]);
+    assert_eq!(all.matches("\"k8s-run-as-root\"").count(), 21, "{all}");
+}

@@ -226,7 +226,10 @@ impl File<'_> {
         if self.text.starts_with(b"#cloud-config") {
             return Some(Format::CloudInit);
         }
-        if self.has(b"AWSTemplateFormatVersion") || (self.has(b"AWS::") && self.line_starts(b"Resources:")) {
+        let serverless = self.name.starts_with(b"serverless") && self.line_starts(b"resources:");
+        if self.has(b"AWSTemplateFormatVersion")
+            || (self.has(b"AWS::") && (serverless || self.line_starts(b"Resources:")))
+        {
             return Some(Format::CloudFormation);
         }
         if self.has(b"apiVersion") && self.has(b"kind") {
