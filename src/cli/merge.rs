@@ -15,7 +15,8 @@ use super::{
 use crate::{
     pipeline::{self, Outcome},
     report::{Mode, shard},
-    source::Source,
+    secret::Secret,
+    source::git::history::WholeHistory,
 };
 
 /// `abatis merge`.
@@ -40,7 +41,7 @@ pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
             other.receipt.refs
         );
     }
-    let source: Box<dyn Source + Sync> = Box::new(audit::history(repo, false, true));
+    let source = audit::history(repo, false, true);
     let job = Job {
         mode: Mode::Audit,
         common: &args.common,
@@ -50,9 +51,22 @@ pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
         subject,
     };
     let reports = Reports::open(edge, &job)?;
-    let outcome = pipeline::join(parts, &[source.as_ref()]);
+    let mut outcome = pipeline::join(parts, &[&source]);
+    learn_values(&mut outcome, &source);
     reports.write(&outcome, &config.rules)?;
     Ok(run::exit(&outcome))
+}
+
+/// Reads what was found in messages again: parts hold no values, and the name of whoever made a commit, which reports
+/// tell beside it, may hold one that is to be hidden there.
+fn learn_values(outcome: &mut Outcome, history: &WholeHistory) {
+    for finding in outcome.findings.iter_mut().chain(&mut outcome.suppressed) {
+        let text = finding.origin.object.and_then(|id| history.message(&id, finding.origin.kind));
+        let value = text.as_ref().and_then(|text| text.get(finding.span.start..finding.span.end));
+        if let Some(value) = value.filter(|_| finding.decoded.is_empty() && !finding.secret.is_empty()) {
+            finding.secret = Secret::new(value);
+        }
+    }
 }
 
 /// Reads all parts: each once, and none missing.

@@ -21,6 +21,9 @@ fn history() -> History {
     }
     history.commit(30, &[("key.pem", Some("x")), ("settings", Some("DEBUG = True\n"))]);
     history.0.git(&["commit", "-q", "--allow-empty", "-m", &format!("say {}", token(3))]);
+    // A name that reports tell, with a secret in it.
+    let author = format!("A {} <a@example.invalid>", token(50));
+    history.0.git(&["commit", "-q", "--allow-empty", "-m", "change", "--author", &author]);
     history.0.git(&["tag", "v1", "HEAD~9"]);
     history.0.git(&["repack", "-q", "-adf", "--depth=50", "--window=50"]);
     history

@@ -237,6 +237,9 @@ fn bring_up(known: &mut Outcome, recent: &Recent, rules: &RuleSet) -> Result<Vec
         .partition(|one| only_tips(&one.rule) && is_left(one.origin.object));
     known.findings = here;
     let gone: Vec<Finding> = gone;
+    if gone.iter().any(|one| !one.secret.is_empty()) {
+        return Err("a value that is hidden where others were found left the tips of references");
+    }
     for finding in known.findings.iter_mut().chain(&mut known.suppressed) {
         if is_file(finding.origin.kind) && finding.origin.commit.is_none() {
             continue;

@@ -149,6 +149,18 @@ impl WholeHistory {
         }
     }
 
+    /// The text of the message of a commit or tag, as it is scanned; `None` if it cannot be read.
+    #[must_use]
+    pub fn message(&self, id: &ObjectId, kind: Kind) -> Option<Vec<u8>> {
+        let expected = match kind {
+            Kind::CommitMessage => Type::Commit,
+            Kind::TagMessage => Type::Tag,
+            _ => return None,
+        };
+        let object = self.repo.objects().ok()?.read(id, expected).ok()?;
+        Some(message::text(&object))
+    }
+
     /// Bounds on memory for a walk over `store`.
     fn limits(&self, store: &ObjectStore) -> Limits {
         Limits::within(self.memory, store.packed_objects(), rayon::current_num_threads())
