@@ -16,8 +16,8 @@
 use std::sync::Arc;
 
 use super::{
-    Collector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View, assignment, bound,
-    class::Class, encoding, overlap, pattern, set_aside,
+    Collector, Detector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View,
+    assignment, bound, class::Class, encoding, overlap, pattern, set_aside,
 };
 use crate::text::Copied;
 
@@ -108,7 +108,7 @@ impl Scanner {
                 binary: encoded == Encoded::Binary,
                 depth: 0,
             };
-            far = self.lines(view, &lines.regions, &mut collector);
+            far = self.lines(view, &lines.regions, &lines.around, &mut collector);
             if let Some(base) = base {
                 self.far_away(view, (&base.far, change.copies), &lines.regions, &mut far, &mut collector);
             }
@@ -162,12 +162,12 @@ impl Scanner {
         one.decoded.is_empty() && self.rules.rule(one.rule).spans_lines()
     }
 
-    /// Looks for matches with a keyword in one of `regions`. Gives the places of keywords whose
-    /// matches may span lines.
-    fn lines(&self, view: View<'_>, regions: &[Span], collector: &mut Collector<'_>) -> Far {
+    /// Looks for matches with a keyword in one of `regions`, and for bound values with one in what is `around` them.
+    /// Gives the places of keywords whose matches may span lines.
+    fn lines(&self, view: View<'_>, regions: &[Span], around: &[Span], collector: &mut Collector<'_>) -> Far {
         let mut far = Far::default();
         let mut hits = std::mem::take(&mut collector.scratch.hits);
-        for &region in regions {
+        for &region in around {
             hits.clear();
             self.near.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
                 hits.push((keyword as u32, place as u32));
@@ -175,10 +175,20 @@ impl Scanner {
             for &(keyword, place) in &hits {
                 let start = place as usize;
                 let hit = Span::new(start, start + self.near.prefilter.length(keyword as usize));
-                if self.near.spans_lines(keyword as usize) {
+                let next = regions.partition_point(|region| region.end < hit.end);
+                let inside = regions.get(next).is_some_and(|region| region.contains(hit));
+                if inside && self.near.spans_lines(keyword as usize) {
                     far.add(keyword, place);
                 }
-                self.near.rules(keyword as usize, |rule| self.hit(rule, view, hit, collector));
+                self.near.rules(keyword as usize, |rule| {
+                    let bound = || {
+                        let rule = self.rules.rule(rule);
+                        matches!(rule.detector, Detector::Bound(_)) && !rule.spans_lines()
+                    };
+                    if inside || bound() {
+                        self.hit(rule, view, hit, collector);
+                    }
+                });
             }
         }
         collector.scratch.hits = hits;
@@ -272,6 +282,8 @@ pub(super) struct Lines {
     fresh: Fresh,
     /// The lines of that, to be searched.
     regions: Vec<Span>,
+    /// The same, as far as the name of a provider may stand from them.
+    around: Vec<Span>,
 }
 
 impl Lines {
@@ -281,6 +293,7 @@ impl Lines {
             Fresh::All => self.fresh = Fresh::Ranges(Vec::new()),
         }
         self.regions.clear();
+        self.around.clear();
     }
 
     /// All is fresh.
@@ -288,6 +301,7 @@ impl Lines {
         self.fresh = Fresh::All;
         if len > 0 {
             self.regions.push(Span::new(0, len));
+            self.around.push(Span::new(0, len));
         }
     }
 
@@ -316,6 +330,11 @@ impl Lines {
         }
         for &span in &fresh {
             push(&mut self.regions, Self::widen(text, span));
+        }
+        for region in &self.regions {
+            let (before, after) = bound::AROUND;
+            let wide = Span::new(region.start.saturating_sub(before), text.len().min(region.end + after));
+            push(&mut self.around, wide);
         }
         self.fresh = Fresh::Ranges(fresh);
     }
@@ -356,8 +375,7 @@ impl Lines {
         (low < high).then_some(Span::new(low, high))
     }
 
-    /// The lines of `span`, the one before if a value on the first may belong to a name there, and as far back as the
-    /// name of a provider may stand.
+    /// The lines of `span`, and the one before if a value on the first may belong to a name there.
     fn widen(text: &[u8], span: Span) -> Span {
         let low = span.start.saturating_sub(REACH);
         let mut start =
@@ -366,11 +384,10 @@ impl Lines {
             let low = start.saturating_sub(REACH);
             start = memchr::memrchr(b'\n', &text[low..start - 1]).map_or(low, |newline| low + newline + 1);
         }
-        let start = start.saturating_sub(bound::AROUND.0);
         let last = span.end - 1;
         let high = text.len().min(span.end + REACH);
         let end = memchr::memchr(b'\n', &text[last..high]).map_or(high, |newline| last + newline + 1);
-        Span::new(start, text.len().min(end + bound::AROUND.1))
+        Span::new(start, end)
     }
 }
 
