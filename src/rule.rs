@@ -3,7 +3,11 @@
 //! A rule is data: what to look for, how bad it is, what to do, and its own tests. Must not
 //! search anything.
 
-use std::{borrow::Cow, ops::Deref, sync::Arc};
+use std::{
+    borrow::Cow,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 mod builtin;
 mod condition;
@@ -85,6 +89,8 @@ pub struct RuleSet {
     allow: Vec<Allow>,
     /// Whether each rule is a guest; empty if none is.
     guests: Vec<bool>,
+    /// Worked out when first asked for.
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl RuleSet {
@@ -100,7 +106,7 @@ impl RuleSet {
         rules.reverse();
         rules.sort_by(|one, other| one.id.cmp(&other.id));
         rules.dedup_by(|later, earlier| later.id == earlier.id);
-        Self { rules, allow, guests: Vec::new() }
+        Self { rules, allow, guests: Vec::new(), digest: OnceLock::new() }
     }
 
     /// Makes those rules guests that `is_guest` names. A guest is of somebody who may add findings and take none away: it
@@ -108,7 +114,8 @@ impl RuleSet {
     #[must_use]
     pub fn with_guests(self, is_guest: impl Fn(&Rule) -> bool) -> Self {
         let guests: Vec<bool> = self.iter().map(is_guest).collect();
-        Self { guests: if guests.contains(&true) { guests } else { Vec::new() }, ..self }
+        let guests = if guests.contains(&true) { guests } else { Vec::new() };
+        Self { guests, digest: OnceLock::new(), ..self }
     }
 
     /// Whether the rule at place `index` is a guest.

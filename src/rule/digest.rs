@@ -12,9 +12,13 @@ use super::{
 
 impl RuleSet {
     /// SHA-256 over everything that decides a finding: what is looked for, how it is rated and
-    /// what is allowed. For caches; it costs a fraction of a millisecond.
+    /// what is allowed. For caches; it costs some milliseconds the first time.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| self.fields())
+    }
+
+    fn fields(&self) -> [u8; 32] {
         let mut hash = Fields(Sha256::new());
         // Changes whenever the list of fields below does.
         hash.text("abatis rule set 4");

@@ -116,6 +116,8 @@ impl Short {
         for suppression in outcome.suppressed.iter().filter_map(|one| one.suppression.as_ref()) {
             *outcome.receipt.suppressed.entry(suppression.kind).or_default() += 1;
         }
+        // As for all that is known of a history: the program ends soon.
+        std::mem::forget(recent);
         Ok(Some(outcome))
     }
 
