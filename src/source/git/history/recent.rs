@@ -1,9 +1,9 @@
 //! The short way of an audit: only what came since a record was kept is read.
 //!
-//! A [`record`] has the commits in their order, and of their trees what leads to anything that was found. What came
-//! since is walked here as the graph of a whole audit would walk it, each new tree against those of its commit's parents;
-//! its blobs and messages are shown, and what history says is worked out on the record with the new commits in it. So the
-//! report is that of a whole audit.
+//! A record (`recent/record.rs`) has the commits in their order, and of their trees what leads to anything that was
+//! found. What came since is walked here as the graph of a whole audit would walk it, each new tree against those of its
+//! commit's parents; its blobs and messages are shown, and what history says is worked out on the record with the new
+//! commits in it. So the report is that of a whole audit.
 //!
 //! Where that would take knowledge of an old object that the record does not have (a reference that lost commits which
 //! brought something in, an old version that is back at a tip and is judged there, objects that are gone), this gives up,
