@@ -393,7 +393,8 @@ impl<'s> Lines<'s> {
         }
         let (mut reached_by_any, mut at_any_tip) = (0, 0);
         let blocks = self.refs.len().div_ceil(WORD);
-        let mut refs = vec![(vec![0; blocks], vec![0; blocks]); count];
+        // Made one by one: memory that was never written need not be copied.
+        let mut refs: Vec<_> = (0..count).map(|_| (vec![0; blocks], vec![0; blocks])).collect();
         let mut start = 0;
         for (number, block) in self.refs.chunks(WORD).enumerate() {
             let (mut reached, mut now) = ([0; WORD], [0; WORD]);

@@ -142,7 +142,9 @@ impl Recent {
     pub fn open(history: &WholeHistory, digest: &[u8; 32]) -> Result<Option<Self>, Reason> {
         let Some(file) = history.record_file() else { return Ok(None) };
         let repo = history.repo.clone();
-        let Some(record) = record::read(&file, digest, repo.hash.id_len()) else { return Ok(None) };
+        let (record, named) =
+            rayon::join(|| record::read(&file, digest, repo.hash.id_len()), || refs::named(&repo));
+        let Some(record) = record else { return Ok(None) };
         let format = match repo.hash {
             HashKind::Sha1 => IdFormat::Sha1,
             HashKind::Sha256 => IdFormat::Sha256,
@@ -157,7 +159,7 @@ impl Recent {
             .since(&folders, format, MOST_NEW)
             .ok_or("objects were packed anew or are gone, or many came")?;
         let objects = Arc::new(repo.objects().map_err(|_| "its objects cannot be read")?);
-        let named = refs::named(&repo).map_err(|_| "its references cannot be read")?;
+        let named = named.map_err(|_| "its references cannot be read")?;
         let mut news = News::default();
         for id in new {
             if record.lacking.has(&id) {
