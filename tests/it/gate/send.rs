@@ -58,6 +58,39 @@ fn what_the_remote_has_is_not_new() {
     check(&client, &["origin", "HEAD:refs/heads/again"], true);
 }
 
+/// git runs no pre-commit for commits that it makes again: the hook before the push is the first to see them.
+#[test]
+fn commits_made_again_are_seen_before_the_push() {
+    let (_server, client) = pair();
+    let program = env!("CARGO_BIN_EXE_abatis");
+    client.hook("pre-commit", &format!("exec '{program}' hook pre-commit \"$@\""));
+    check(&client, &["origin", "main"], true);
+    client.git(&["checkout", "-q", "-b", "side"]);
+    let bad = client.commit_files("bad", &[("b.txt", &secret(1))]);
+    client.git(&["checkout", "-q", "main"]);
+    client.commit_files("more", &[("c.txt", "c\n")]);
+    for again in
+        [&["cherry-pick", "side"][..], &["rebase", "-q", "main", "side"], &["revert", "--no-edit", "HEAD"]]
+    {
+        let start = client.git(&["rev-parse", "main"]);
+        // The revert takes a removal back.
+        if again[0] == "revert" {
+            client.git(&["checkout", "-q", "-B", "work", &bad]);
+            client.git(&["rm", "-q", "b.txt"]);
+            client.commit("remove");
+        }
+        client.git(again);
+        let made = client.git(&["rev-parse", "HEAD"]);
+        assert_ne!(made, bad, "{again:?}");
+        let text = check(&client, &["origin", "HEAD:refs/heads/again"], false);
+        assert!(text.contains("b.txt:1"), "{again:?}: {text}");
+        client.git(&["checkout", "-q", "-B", "main", &start]);
+    }
+    // By hand the hook is asked.
+    client.stage("d.txt", &secret(2));
+    assert!(!client.try_git(&["commit", "-q", "-m", "by hand"]).status.success());
+}
+
 #[test]
 fn the_framework_says_it_by_variables() {
     let (_server, client) = pair();
