@@ -87,7 +87,7 @@ fn commits_made_again_are_seen_before_the_push() {
         client.git(&["checkout", "-q", "-B", "main", &start]);
     }
     // By hand the hook is asked.
-    client.stage("d.txt", &secret(2));
+    client.stage("d.txt", secret(2));
     assert!(!client.try_git(&["commit", "-q", "-m", "by hand"]).status.success());
 }
 
