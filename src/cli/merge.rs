@@ -60,8 +60,11 @@ pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
 /// Reads what was found in messages again: parts hold no values, and the name of whoever made a commit, which reports
 /// tell beside it, may hold one that is to be hidden there.
 fn learn_values(outcome: &mut Outcome, history: &WholeHistory) {
+    // Where this fails, no history was told either.
+    let Ok(objects) = history.repo.objects() else { return };
     for finding in outcome.findings.iter_mut().chain(&mut outcome.suppressed) {
-        let text = finding.origin.object.and_then(|id| history.message(&id, finding.origin.kind));
+        let text = finding.origin.object;
+        let text = text.and_then(|id| WholeHistory::message(&objects, &id, finding.origin.kind));
         let value = text.as_ref().and_then(|text| text.get(finding.span.start..finding.span.end));
         if let Some(value) = value.filter(|_| finding.decoded.is_empty() && !finding.secret.is_empty()) {
             finding.secret = Secret::new(value);

@@ -149,15 +149,16 @@ impl WholeHistory {
         }
     }
 
-    /// The text of the message of a commit or tag, as it is scanned; `None` if it cannot be read.
+    /// The text of the message of a commit or tag, as it is scanned, from the `objects` of the repository; `None` if it
+    /// cannot be read.
     #[must_use]
-    pub fn message(&self, id: &ObjectId, kind: Kind) -> Option<Vec<u8>> {
+    pub fn message(objects: &Objects, id: &ObjectId, kind: Kind) -> Option<Vec<u8>> {
         let expected = match kind {
             Kind::CommitMessage => Type::Commit,
             Kind::TagMessage => Type::Tag,
             _ => return None,
         };
-        let object = self.repo.objects().ok()?.read(id, expected).ok()?;
+        let object = objects.read(id, expected).ok()?;
         Some(message::text(&object))
     }
 
