@@ -183,6 +183,26 @@ struct Collector<'c> {
     far_seen: bool,
     /// What the path makes of the rules, where it was worked out.
     class: Option<Arc<class::Class>>,
+    /// The rules that are asked, if not all are.
+    wanted: Option<&'c Wanted>,
+}
+
+/// Some of the rules of a set.
+#[derive(Clone, Debug)]
+pub struct Wanted(Vec<bool>);
+
+impl Wanted {
+    /// Those with one of `numbers`, of `count`.
+    #[must_use]
+    pub fn new(count: usize, numbers: impl Iterator<Item = u32>) -> Self {
+        let mut wanted = vec![false; count];
+        numbers.for_each(|number| wanted[number as usize] = true);
+        Self(wanted)
+    }
+
+    fn has(&self, rule: u32) -> bool {
+        self.0[rule as usize]
+    }
 }
 
 impl Scanner {
@@ -263,7 +283,31 @@ impl Scanner {
 
     /// Adds the matches of `subject` that touch what is fresh, sorted by place and rule, one a secret.
     pub fn scan(&self, subject: Subject<'_>, scratch: &mut Scratch, matches: &mut Vec<Match>) -> Tally {
-        let mut collector = self.collector(subject, scratch);
+        let collector = self.collector(subject, scratch);
+        self.scan_with(subject, collector, matches)
+    }
+
+    /// The same for some of the rules only.
+    pub fn scan_for(
+        &self,
+        wanted: &Wanted,
+        subject: Subject<'_>,
+        scratch: &mut Scratch,
+        matches: &mut Vec<Match>,
+    ) {
+        let from = matches.len();
+        let collector = Collector { wanted: Some(wanted), ..self.collector(subject, scratch) };
+        self.scan_with(subject, collector, matches);
+        let mut place = 0..;
+        matches.retain(|one| place.next().is_some_and(|place| place < from) || wanted.has(one.rule));
+    }
+
+    fn scan_with(
+        &self,
+        subject: Subject<'_>,
+        mut collector: Collector<'_>,
+        matches: &mut Vec<Match>,
+    ) -> Tally {
         if subject.new_name && subject.kind == Kind::File {
             self.file_rules(subject, &mut collector);
         }
@@ -365,6 +409,7 @@ impl Scanner {
             far: true,
             far_seen: false,
             class: None,
+            wanted: None,
         }
     }
 
@@ -471,6 +516,9 @@ impl Scanner {
 
     /// A keyword of `rule` stands at `hit`.
     fn hit(&self, index: u32, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+        if collector.wanted.is_some_and(|wanted| !wanted.has(index)) {
+            return;
+        }
         let rule = self.rules.rule(index);
         match &rule.detector {
             Detector::Pattern(pattern) if !view.binary || pattern.binary => {

@@ -172,9 +172,9 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
                 collector.fail(Problem { subject: error.subject.into(), message: error.message });
             }
         }
-        let files = collector.judged();
+        let (files, wanted) = collector.judged();
         for source in sources.iter().filter(|_| !files.is_empty()) {
-            let show = |entry: &Entry, bytes: &[u8]| collector.version(entry, bytes);
+            let show = |entry: &Entry, bytes: &[u8]| collector.version(entry, bytes, &wanted);
             if let Err(error) = source.versions_of(&files, &show, &collector) {
                 collector.fail(Problem { subject: error.subject.into(), message: error.message });
             }

@@ -32,7 +32,7 @@ pub struct Kept {
     far: Far,
 }
 
-/// Keywords, by number, of rules whose matches span lines, and where they stand.
+/// Keywords, by number, whose matches may change with lines far from them, and where they stand.
 #[derive(Clone, Debug, Default)]
 struct Far {
     places: Vec<(u32, u32)>,
@@ -45,6 +45,9 @@ const MOST_FAR: usize = 256;
 
 impl Far {
     fn add(&mut self, keyword: u32, place: u32) {
+        if self.places.contains(&(keyword, place)) {
+            return;
+        }
         if self.places.len() < MOST_FAR {
             self.places.push((keyword, place));
         } else {
@@ -177,22 +180,35 @@ impl Scanner {
                 let hit = Span::new(start, start + self.near.prefilter.length(keyword as usize));
                 let next = regions.partition_point(|region| region.end < hit.end);
                 let inside = regions.get(next).is_some_and(|region| region.contains(hit));
-                if inside && self.near.spans_lines(keyword as usize) {
-                    far.add(keyword, place);
-                }
+                let before = collector.matches.len();
                 self.near.rules(keyword as usize, |rule| {
-                    let bound = || {
-                        let rule = self.rules.rule(rule);
-                        matches!(rule.detector, Detector::Bound(_)) && !rule.spans_lines()
-                    };
-                    if inside || bound() {
+                    if inside || matches!(self.rules.rule(rule).detector, Detector::Bound(_)) {
                         self.hit(rule, view, hit, collector);
                     }
                 });
+                let found = collector.matches.len() > before;
+                if self.is_far(keyword as usize, inside, found) {
+                    far.add(keyword, place);
+                }
             }
         }
         collector.scratch.hits = hits;
         far
+    }
+
+    /// Whether what a keyword says may change with lines far from it: what it begins may end there, if it stands `inside` of
+    /// what was searched for that; or there may be the parts of a credential whose secret was `found` at it.
+    fn is_far(&self, keyword: usize, inside: bool, found: bool) -> bool {
+        let mut is_far = false;
+        if self.near.spans_lines(keyword) {
+            self.near.rules(keyword, |rule| {
+                is_far |= match &self.rules.rule(rule).detector {
+                    Detector::Pattern(pattern) if pattern.multiline => inside,
+                    _ => found,
+                };
+            });
+        }
+        is_far
     }
 
     /// Looks for matches that span lines, with a keyword outside of `regions`: where such keywords

@@ -296,18 +296,17 @@ fn copies(base: &str, text: &str) -> Vec<Copied> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// A version is scanned as a change of another one: what is copied is not looked at again, and yet all is found.
+    /// Versions are scanned as changes, each of the one before: what is copied is not looked at again, and yet all is found.
     #[test]
     fn a_change_finds_what_a_full_scan_finds(
         head in prop::collection::vec(0usize..LINES.len(), 0..5),
-        before in prop::collection::vec(0usize..LINES.len(), 0..3),
-        after in prop::collection::vec(0usize..LINES.len(), 0..3),
+        versions in prop::collection::vec(prop::collection::vec(0usize..LINES.len(), 0..3), 2..5),
         tail in prop::collection::vec(0usize..LINES.len(), 0..5),
     ) {
-        let text = |middle: &[usize]| -> String {
+        let text = |middle: &Vec<usize>| -> String {
             head.iter().chain(middle).chain(&tail).map(|&pick| LINES[pick]).collect()
         };
-        let (base, text) = (text(&before), text(&after));
+        let versions: Vec<String> = versions.iter().map(text).collect();
         let scanner = scanner(PACK);
         let scan = |bytes: &str, fresh: &Fresh, change: Change<'_>| {
             let subject = Subject {
@@ -326,21 +325,25 @@ proptest! {
             (matches, kept)
         };
         let whole = Change { base: None, copies: &[], base_bytes: b"", counted: &Fresh::All };
-        let kept = scan(&base, &Fresh::All, whole).1;
-        let copies = copies(&base, &text);
-        // As sources say it: what was not copied, and the seams.
-        let mut fresh = Vec::new();
-        let mut end = 0_usize;
-        for copy in copies.iter().copied().chain([Copied { at: text.len(), from: base.len(), len: 0 }]) {
-            if (end, copy.at) != (0, 0) {
-                fresh.push(Span::new(end.saturating_sub(1), (copy.at + 1).min(text.len())));
+        let mut kept = scan(&versions[0], &Fresh::All, whole).1;
+        for (base, text) in versions.iter().zip(&versions[1..]) {
+            let copies = copies(base, text);
+            // As sources say it: what was not copied, and the seams.
+            let mut fresh = Vec::new();
+            let mut end = 0_usize;
+            for copy in copies.iter().copied().chain([Copied { at: text.len(), from: base.len(), len: 0 }]) {
+                if (end, copy.at) != (0, 0) {
+                    fresh.push(Span::new(end.saturating_sub(1), (copy.at + 1).min(text.len())));
+                }
+                end = copy.at + copy.len;
             }
-            end = copy.at + copy.len;
+            let fresh = Fresh::from_spans(fresh);
+            let base_bytes = base.as_bytes();
+            let change = Change { base: kept.as_ref(), copies: &copies, base_bytes, counted: &fresh };
+            let (found, next) = scan(text, &fresh, change);
+            prop_assert_eq!(found, scan(text, &Fresh::All, whole).0, "{:?} of {:?}", text, base);
+            kept = next;
         }
-        let fresh = Fresh::from_spans(fresh);
-        let change = Change { base: kept.as_ref(), copies: &copies, base_bytes: base.as_bytes(), counted: &fresh };
-        let found = scan(&text, &fresh, change).0;
-        prop_assert_eq!(found, scan(&text, &Fresh::All, whole).0, "{:?} of {:?}", text, base);
     }
 }
 

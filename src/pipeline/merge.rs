@@ -56,18 +56,15 @@ impl Merged {
         older
     }
 
-    /// The files with something that a rule of `which` found and nothing suppresses, each once.
-    pub(super) fn files(&self, which: impl Fn(u32) -> bool) -> Vec<Origin> {
+    /// The files with something that a rule of `which` found and nothing suppresses, each with the rule.
+    pub(super) fn files(&self, which: impl Fn(u32) -> bool) -> Vec<(Origin, u32)> {
         let found = self.oldest.values().filter(|finding| finding.suppression.is_none());
         let found = found.filter(|finding| which(finding.rule_index));
-        let mut files: Vec<Origin> = found
-            .map(|finding| &finding.origin)
-            .filter(|origin| origin.kind == Kind::File && origin.members.is_empty())
-            .cloned()
-            .collect();
-        files.sort();
-        files.dedup_by(|one, other| (&one.path, &one.repository) == (&other.path, &other.repository));
-        files
+        found
+            .map(|finding| (&finding.origin, finding.rule_index))
+            .filter(|(origin, _)| origin.kind == Kind::File && origin.members.is_empty())
+            .map(|(origin, rule)| (origin.clone(), rule))
+            .collect()
     }
 
     /// Takes note of who else holds what was found before, and of nothing else.

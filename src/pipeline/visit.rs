@@ -18,7 +18,7 @@ use super::{
     trace::{Answer, Question},
 };
 use crate::{
-    detect::{Change, Kept as Carry, Scanner, Scratch, Subject, Tally},
+    detect::{Change, Kept as Carry, Scanner, Scratch, Subject, Tally, Wanted},
     finding::{Finding, Match, Severity, Suppression},
     origin::{Beside, Entry, Kind, ObjectId, Origin, Presence},
     rule::{Gate, Rule},
@@ -202,18 +202,24 @@ impl<'p> Collector<'p> {
         self.only_known.load(Ordering::Relaxed)
     }
 
-    /// The files in which something was found that rules see in a whole file only, and so in no older version so far.
-    pub(super) fn judged(&self) -> Vec<Origin> {
+    /// The files in which something was found that rules see in a whole file only, and so in no older version so far; and
+    /// those rules.
+    pub(super) fn judged(&self) -> (Vec<Origin>, Wanted) {
         let rules = self.plan.scanner.rules();
         let whole = |rule: u32| {
             let rule = rules.rule(rule);
             rule.risk.number() != CREDENTIALS || !rule.structures.is_empty()
         };
-        lock(&self.merged).files(whole)
+        let found = lock(&self.merged).files(whole);
+        let wanted = Wanted::new(rules.len(), found.iter().map(|(_, rule)| *rule));
+        let mut files: Vec<Origin> = found.into_iter().map(|(origin, _)| origin).collect();
+        files.sort();
+        files.dedup_by(|one, other| (&one.path, &one.repository) == (&other.path, &other.repository));
+        (files, wanted)
     }
 
-    /// Takes note of which of what is known was in an older version of a file.
-    pub(super) fn version(&self, entry: &Entry, bytes: &[u8]) {
+    /// Takes note of which of what is known, and `wanted` rules found, was in an older version of a file.
+    pub(super) fn version(&self, entry: &Entry, bytes: &[u8], wanted: &Wanted) {
         if self.cancelled() {
             return;
         }
@@ -229,7 +235,7 @@ impl<'p> Collector<'p> {
                 beside: Some((&entry.beside, entry.origin.path.as_bstr())),
             };
             let mut matches = Vec::new();
-            self.plan.scanner.scan(subject, &mut scratch, &mut matches);
+            self.plan.scanner.scan_for(wanted, subject, &mut scratch, &mut matches);
             lock(&self.scratches).push(scratch);
             matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
             self.note_known(entry, &matches);

@@ -33,7 +33,7 @@ use crate::{
     origin::{History, Introduction, Kind, ObjectId, Presence},
     source::{Problem, Sought, Visitor},
 };
-use lists::At;
+pub(in super::super) use lists::At;
 pub(in super::super) use shape::Quickly;
 use shape::Shape;
 pub(in super::super) use shape::{Commit, Label, Tag};
@@ -122,7 +122,7 @@ const DEEPEST: usize = 4096;
 #[derive(Debug)]
 pub(in super::super) struct Graph {
     catalog: Catalog,
-    shape: Shape,
+    shape: Arc<Shape>,
     /// Place in the list of commits, by number of the object.
     commit_at: Vec<u32>,
     /// Commits that a reference reaches, by place.
@@ -133,10 +133,8 @@ pub(in super::super) struct Graph {
     seen: Set,
     /// Objects that are there now.
     tip: Set,
-    /// Blocks of entries whose objects are all in `seen`, with the folder that each was met in last; and those whose
-    /// objects are all in `tip`.
+    /// Blocks of entries whose objects are all in `seen`, with the folder that each was met in last.
     seen_blocks: HashMap<At, u32, Quickly>,
-    tip_blocks: Set,
     /// By number of the object: the path at which it was found first, and the place of the first
     /// commit that has it.
     path: Vec<Label>,
@@ -162,7 +160,7 @@ pub(in super::super) fn read(
     (boundary, partial): (&BTreeSet<ObjectId>, bool),
 ) -> Graph {
     let catalog = Catalog::new(store);
-    let shape = shape::read(store, &catalog, walk, visitor);
+    let shape = Arc::new(shape::read(store, &catalog, walk, visitor));
     // What references name and the store lacks is numbered as well.
     let tips: Vec<u32> = tips.iter().map(|tip| catalog.number(tip)).collect();
     let objects = catalog.len();
@@ -170,7 +168,7 @@ pub(in super::super) fn read(
     for (place, commit) in (0..).zip(&shape.commits) {
         commit_at[commit.object as usize] = place;
     }
-    let (commits, blocks) = (shape.commits.len(), shape.blocks_end());
+    let commits = shape.commits.len();
     let mut graph = Graph {
         catalog,
         shape,
@@ -180,7 +178,6 @@ pub(in super::super) fn read(
         seen: Set::new(objects),
         tip: Set::new(objects),
         seen_blocks: HashMap::default(),
-        tip_blocks: Set::new(blocks),
         path: vec![Label::NONE; objects],
         since: vec![NONE; objects],
         paths: Paths::default(),
@@ -202,14 +199,9 @@ pub(in super::super) fn read(
         others = std::mem::replace(&mut targets, theirs);
     }
     graph.sort();
-    for at in 0..graph.order().len() {
-        let place = graph.order()[at];
-        graph.enter(graph.shape.commits[place as usize].tree, place);
-    }
-    for target in targets {
-        graph.enter(target, NONE);
-        graph.mark_tip(target);
-    }
+    let (shape, mut tip) = (Arc::clone(&graph.shape), std::mem::take(&mut graph.tip));
+    rayon::join(|| mark_tips(&shape, &targets, &mut tip), || graph.enter_all(&targets));
+    graph.tip = tip;
     graph.enter_others(&others);
     for number in graph.catalog.known() as u32..objects as u32 {
         let reached = graph.tip.has(number) || graph.is_reachable(graph.since[number as usize]);
@@ -218,10 +210,34 @@ pub(in super::super) fn read(
         }
     }
     graph.enter_orphans();
-    (graph.seen_blocks, graph.tip_blocks) = Default::default();
+    graph.seen_blocks = HashMap::default();
     graph.missing = missing.into_iter().collect();
     tell(&graph.missing, partial, visitor);
     graph
+}
+
+/// Marks all that is in `targets` as being there now.
+fn mark_tips(shape: &Shape, targets: &[u32], tip: &mut Set) {
+    let mut blocks = Set::new(shape.blocks_end());
+    let mut stack = Vec::new();
+    for &target in targets {
+        if target != NONE && tip.put(target) {
+            stack.push(target);
+        }
+        while let Some(tree) = stack.pop() {
+            for &block in shape.blocks(tree) {
+                if !blocks.put(block) {
+                    continue;
+                }
+                for &entry in shape.block(block) {
+                    let object = shape.object(entry);
+                    if tip.put(object) && shape.is_tree(object) {
+                        stack.push(object);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Number of problems that [`tell`] has.
@@ -283,7 +299,7 @@ impl Graph {
     }
 
     /// All tag objects, by number of the object; in no order.
-    pub(in super::super) const fn tags(&self) -> &HashMap<u32, Tag> {
+    pub(in super::super) fn tags(&self) -> &HashMap<u32, Tag> {
         &self.shape.tags
     }
 
@@ -317,6 +333,16 @@ impl Graph {
     /// [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
     pub(in super::super) fn raw_entries(&self, tree: u32) -> impl Iterator<Item = u32> + Clone {
         self.shape.blocks(tree).iter().flat_map(|&block| self.shape.block(block)).copied()
+    }
+
+    /// The entries of a tree in blocks that `block` wants; nothing for what is no tree.
+    pub(in super::super) fn entries_of(
+        &self,
+        tree: u32,
+        mut block: impl FnMut(At) -> bool,
+    ) -> impl Iterator<Item = u32> {
+        let blocks = self.shape.blocks(tree).iter().filter(move |&&at| block(at));
+        blocks.flat_map(|&block| self.shape.block(block)).copied()
     }
 
     /// What two trees hold, without blocks of entries that both begin with or end with.
@@ -353,7 +379,7 @@ impl Graph {
     }
 
     /// Names have numbers below this one.
-    pub(in super::super) const fn names(&self) -> usize {
+    pub(in super::super) fn names(&self) -> usize {
         self.shape.names.len()
     }
 
@@ -814,25 +840,13 @@ impl Graph {
         }
     }
 
-    /// Marks all that is in `root` as being there now.
-    fn mark_tip(&mut self, root: u32) {
-        if root == NONE || !self.tip.put(root) {
-            return;
+    /// Gives all that is in a commit, or among `targets`, the first commit that has it.
+    fn enter_all(&mut self, targets: &[u32]) {
+        for at in 0..self.order.len() {
+            let place = self.order[at];
+            self.enter(self.shape.commits[place as usize].tree, place);
         }
-        let mut stack = vec![root];
-        while let Some(tree) = stack.pop() {
-            for &block in self.shape.blocks(tree) {
-                if !self.tip_blocks.put(block) {
-                    continue;
-                }
-                for &entry in self.shape.block(block) {
-                    let object = self.shape.object(entry);
-                    if self.tip.put(object) && self.shape.is_tree(object) {
-                        stack.push(object);
-                    }
-                }
-            }
-        }
+        targets.iter().for_each(|&target| self.enter(target, NONE));
     }
 
     /// Gives names to what only trees have that no commit has.

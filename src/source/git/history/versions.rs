@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, ByteSlice as _};
 
-use super::graph::{Graph, Quickly, Set};
+use super::graph::{At, Graph, Quickly, Set};
 
 /// Versions of one file that are told at most: the newest. Hardly a file of settings was changed more often.
 const MOST: usize = 4_096;
@@ -62,6 +62,7 @@ pub(super) fn of(graph: &Graph, files: &[&BStr]) -> Vec<Version> {
     let ways = Ways::to(graph, files);
     let mut versions: Vec<Vec<Version>> = vec![Vec::new(); files.len()];
     let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();
+    let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
     let mut stack = Vec::new();
     for &place in graph.order() {
         let Some(root) = graph.commits().get(place as usize).and_then(|commit| graph.root(commit)) else {
@@ -72,7 +73,8 @@ pub(super) fn of(graph: &Graph, files: &[&BStr]) -> Vec<Version> {
             if !seen.insert((tree, at)) {
                 continue;
             }
-            for entry in graph.raw_entries(tree) {
+            // A block that stood in the same folder before says nothing new.
+            for entry in graph.entries_of(tree, |block| blocks.insert((block, at))) {
                 let name = graph.label_of(entry).name();
                 if !ways.names.has(name) {
                     continue;
