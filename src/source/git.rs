@@ -13,6 +13,7 @@ pub mod changes;
 pub mod config;
 pub mod environment;
 pub mod history;
+mod ids;
 pub mod index;
 pub mod lfs;
 pub mod lines;

@@ -8,7 +8,7 @@
 //! Must not look into trees.
 
 use std::{
-    collections::{BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeSet, BinaryHeap, hash_map::Entry},
     mem,
 };
 
@@ -17,6 +17,7 @@ use bstr::BString;
 use super::{
     super::{
         history::message::Header,
+        ids::IdMap,
         objects::{Objects, ReadError, Type},
     },
     held::Held,
@@ -105,8 +106,8 @@ struct Walk<'w> {
     ground: Ground<'w>,
     /// New commits that were passed.
     passed: usize,
-    marks: HashMap<ObjectId, u8>,
-    known: HashMap<ObjectId, Commit>,
+    marks: IdMap<u8>,
+    known: IdMap<Commit>,
     queue: BinaryHeap<(i64, ObjectId)>,
     /// Commits in the queue that are new as far as is known.
     open: usize,
@@ -119,8 +120,8 @@ pub(super) fn walk(ground: Ground<'_>, tips: &[ObjectId]) -> Result<Walked, Halt
     let mut walk = Walk {
         ground,
         passed: 0,
-        marks: HashMap::new(),
-        known: HashMap::new(),
+        marks: IdMap::default(),
+        known: IdMap::default(),
         queue: BinaryHeap::new(),
         open: 0,
         walked: Walked::default(),
@@ -176,25 +177,24 @@ impl Walk<'_> {
         Err(ReadError::Unreadable(tip, "tags of tags go too deep".to_owned()).into())
     }
 
-    fn read(&mut self, id: ObjectId) -> Result<Commit, ReadError> {
-        if let Some(known) = self.known.get(&id) {
-            return Ok(known.clone());
+    fn read(&mut self, id: ObjectId) -> Result<&Commit, ReadError> {
+        let ground = self.ground;
+        let free = match self.known.entry(id) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(free) => free,
+        };
+        if let Some(commit) = ground.known.and_then(|known| known(&id)) {
+            return Ok(free.insert(commit));
         }
-        if let Some(commit) = self.ground.known.and_then(|known| known(&id)) {
-            self.known.insert(id, commit.clone());
-            return Ok(commit);
-        }
-        let content = self.ground.objects.read(&id, Type::Commit)?;
+        let content = ground.objects.read(&id, Type::Commit)?;
         let header = Header::parse(&content);
-        let commit = Commit {
+        Ok(free.insert(Commit {
             id,
             tree: header.tree,
             parents: header.parents,
             author: header.author.into(),
             time: header.time,
-        };
-        self.known.insert(id, commit.clone());
-        Ok(commit)
+        }))
     }
 
     /// A commit that is new as far as is known.
@@ -221,9 +221,9 @@ impl Walk<'_> {
         }
         self.marks.insert(id, (marks | HELD | QUEUED) & !DONE);
         if marks & QUEUED == 0
-            && let Ok(commit) = self.read(id)
+            && let Ok(time) = self.read(id).map(|commit| commit.time)
         {
-            self.queue.push((commit.time, id));
+            self.queue.push((time, id));
         }
     }
 
@@ -273,9 +273,8 @@ impl Walk<'_> {
             }
             self.marks.insert(id, (marks & !QUEUED) | DONE);
             if marks & HELD != 0 {
-                if let Ok(commit) = self.read(id) {
-                    commit.parents.into_iter().for_each(|parent| self.hold(parent));
-                }
+                let parents = self.read(id).map(|commit| commit.parents.clone());
+                parents.unwrap_or_default().into_iter().for_each(|parent| self.hold(parent));
                 continue;
             }
             self.open -= 1;
@@ -283,11 +282,11 @@ impl Walk<'_> {
             if self.passed > self.ground.most {
                 return Err(Halt::Many);
             }
-            let commit = self.read(id)?;
+            let parents = self.read(id)?.parents.clone();
             if self.ground.boundary.contains(&id) {
                 continue;
             }
-            for parent in commit.parents {
+            for parent in parents {
                 if self.ground.held.ids.contains(&parent) {
                     self.hold(parent);
                 } else {
@@ -309,7 +308,7 @@ impl Walk<'_> {
 }
 
 /// Parents before children, and otherwise the oldest first.
-fn parents_first(mut commits: HashMap<ObjectId, Commit>) -> Vec<Commit> {
+fn parents_first(mut commits: IdMap<Commit>) -> Vec<Commit> {
     let mut by_age: Vec<(i64, ObjectId)> = commits.values().map(|commit| (commit.time, commit.id)).collect();
     by_age.sort_unstable();
     let mut sorted = Vec::with_capacity(by_age.len());
@@ -322,13 +321,11 @@ fn parents_first(mut commits: HashMap<ObjectId, Commit>) -> Vec<Commit> {
                 continue;
             };
             // Ids make a circle impossible, so that this ends.
-            let waiting: Vec<ObjectId> =
-                commit.parents.iter().copied().filter(|parent| commits.contains_key(parent)).collect();
-            if waiting.is_empty() {
+            let before = stack.len();
+            stack.extend(commit.parents.iter().copied().filter(|parent| commits.contains_key(parent)));
+            if stack.len() == before {
                 stack.pop();
                 sorted.extend(commits.remove(&top));
-            } else {
-                stack.extend(waiting);
             }
         }
     }
