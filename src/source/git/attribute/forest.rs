@@ -12,7 +12,7 @@ use bstr::BString;
 use rayon::prelude::*;
 
 use super::{
-    super::history::graph::{Above, Graph, Quickly},
+    super::history::graph::{Above, At, Graph, Quickly},
     course::NONE,
     message_name,
 };
@@ -181,6 +181,30 @@ impl Nodes {
     }
 }
 
+/// What blocks of entries say, each thing once.
+#[derive(Debug, Default)]
+struct Said {
+    of_block: HashMap<At, u32, Quickly>,
+    numbers: HashMap<Vec<(u32, u32)>, u32, Quickly>,
+    lists: Vec<Vec<(u32, u32)>>,
+}
+
+impl Said {
+    fn put(&mut self, block: At, inside: Vec<(u32, u32)>) {
+        let next = self.lists.len() as u32;
+        let number = *self.numbers.entry(inside).or_insert_with_key(|inside| {
+            self.lists.push(inside.clone());
+            next
+        });
+        self.of_block.insert(block, number);
+    }
+
+    /// The number of what a block says; the block if that is not known.
+    fn of(&self, block: At) -> Result<u32, At> {
+        self.of_block.get(&block).copied().ok_or(block)
+    }
+}
+
 /// What grows.
 #[derive(Debug)]
 pub(in super::super) struct Forest<'g> {
@@ -218,42 +242,66 @@ impl<'g> Forest<'g> {
         forest
     }
 
-    /// Makes the nodes of all trees, those below others first: in each round, those are made that wait for none.
+    /// Makes the nodes of all trees, those below others first: in each round, those are made that wait for none. Blocks of
+    /// entries are looked at, and not the entries of each tree: versions of a folder have most blocks in common.
     fn grow_up(&mut self, above: &Above) {
         let graph = self.graph;
         let mut numbers = vec![NONE; graph.names()];
-        // Each with the object that it waits for.
-        let mut left: Vec<(u32, u32)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
+        let mut said = Said::default();
+        let mut folders: HashMap<Box<[u32]>, u32, Quickly> = HashMap::default();
+        // Each with what it waits for.
+        let mut blocks: Vec<(At, u32)> = above.blocks.iter().map(|&block| (block, NONE)).collect();
+        let mut left: Vec<(u32, At)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
         while !left.is_empty() {
-            let look = |&(tree, waits): &(u32, u32)| match waits {
-                NONE => (tree, self.inside(tree, above, false)),
-                waits if self.of_object[waits as usize] == NONE => (tree, Err(waits)),
-                _ => (tree, self.inside(tree, above, false)),
+            let look = |&(block, waits): &(At, u32)| match waits {
+                waits if waits != NONE && self.of_object[waits as usize] == NONE => (block, Err(waits)),
+                _ => (block, self.inside(graph.entries_in(block, above), false)),
             };
-            let round: Vec<_> = left.par_iter().map(look).collect();
+            let round: Vec<_> = blocks.par_iter().map(look).collect();
+            blocks.clear();
+            for (block, inside) in round {
+                match inside {
+                    Ok(inside) => said.put(block, inside),
+                    Err(waits) => blocks.push((block, waits)),
+                }
+            }
+            let look = |&(tree, waits): &(u32, At)| match waits {
+                waits if waits != NONE && !said.of_block.contains_key(&waits) => (tree, Err(waits)),
+                _ => (tree, graph.blocks_above(tree, above).map(|block| said.of(block)).collect()),
+            };
+            let round: Vec<(u32, Result<Box<[u32]>, At>)> = left.par_iter().map(look).collect();
             let before = left.len();
             left.clear();
-            for (tree, inside) in round {
-                match inside {
-                    Ok(inside) => self.put_folder(tree, inside, &mut numbers),
+            for (tree, parts) in round {
+                match parts {
+                    Ok(parts) => {
+                        if let Some(&node) = folders.get(&parts) {
+                            self.of_object[tree as usize] = node;
+                            continue;
+                        }
+                        let inside =
+                            parts.iter().flat_map(|&part| &said.lists[part as usize]).copied().collect();
+                        self.put_folder(tree, inside, &mut numbers);
+                        folders.insert(parts, self.of_object[tree as usize]);
+                    }
                     Err(waits) => left.push((tree, waits)),
                 }
             }
             if left.len() == before {
                 // Damaged trees that hold themselves: without that, so that this ends.
                 for (tree, _) in std::mem::take(&mut left) {
-                    let inside = self.inside(tree, above, true).unwrap_or_default();
+                    let inside = self.inside(graph.entries_above(tree, above), true).unwrap_or_default();
                     self.put_folder(tree, inside, &mut numbers);
                 }
             }
         }
     }
 
-    /// Names, by their numbers in the graph, and nodes of what leads on in a tree; or the first object that has no
+    /// Names, by their numbers in the graph, and nodes of what entries lead to; or the first object that has no
     /// node yet, if it is not to be left out.
-    fn inside(&self, tree: u32, above: &Above, leave_out: bool) -> Result<Vec<(u32, u32)>, u32> {
+    fn inside(&self, entries: impl Iterator<Item = u32>, leave_out: bool) -> Result<Vec<(u32, u32)>, u32> {
         let mut inside = Vec::new();
-        for entry in self.graph.entries_above(tree, above) {
+        for entry in entries {
             let object = self.graph.object_of(entry);
             match self.of_object[object as usize] {
                 NONE if leave_out => {}

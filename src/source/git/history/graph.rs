@@ -270,8 +270,10 @@ pub(super) fn tell(missing: &[ObjectId], partial: bool, visitor: &dyn Visitor) {
 pub(in super::super) struct Above {
     /// In the order of their numbers.
     pub(in super::super) trees: Vec<u32>,
-    /// Blocks with an entry that leads there.
-    blocks: Set,
+    /// Blocks with an entry that leads there, in the order of their places.
+    pub(in super::super) blocks: Vec<At>,
+    /// The same.
+    leading: Set,
     /// The trees, and what was sought.
     leads: Set,
 }
@@ -322,11 +324,20 @@ impl Graph {
         self.reachable.has(place)
     }
 
-    /// The entries of a tree that lead on. See [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
-    pub(in super::super) fn entries_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = u32> {
-        let blocks = self.shape.blocks(tree).iter().filter(|&&block| above.blocks.has(block));
-        let entries = blocks.flat_map(|&block| self.shape.block(block)).copied();
+    /// The blocks of a tree that lead on.
+    pub(in super::super) fn blocks_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = At> {
+        self.shape.blocks(tree).iter().copied().filter(|&block| above.leading.has(block))
+    }
+
+    /// The entries of a block that lead on. See [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
+    pub(in super::super) fn entries_in(&self, block: At, above: &Above) -> impl Iterator<Item = u32> {
+        let entries = self.shape.block(block).iter().copied();
         entries.filter(|&entry| above.leads.has(self.shape.object(entry)))
+    }
+
+    /// The entries of a tree that lead on.
+    pub(in super::super) fn entries_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = u32> {
+        self.blocks_above(tree, above).flat_map(|block| self.entries_in(block, above))
     }
 
     /// What a tree holds, without commits of other repositories; nothing for what is no tree. See
@@ -437,7 +448,8 @@ impl Graph {
         (0..self.objects() as u32).filter(|&number| self.shape.is_tree(number)).for_each(|number| {
             is_tree.put(number);
         });
-        let mut blocks = Set::new(self.shape.blocks_end());
+        let mut leading_blocks = Set::new(self.shape.blocks_end());
+        let mut blocks = Vec::new();
         let mut leads = Set::new(self.objects());
         sought.iter().for_each(|&object| _ = leads.put(object));
         let leading =
@@ -449,9 +461,10 @@ impl Graph {
         });
         let (mut new, mut others): (Vec<_>, Vec<_>) = first.into_iter().partition(|&(_, leading)| leading);
         while !new.is_empty() {
-            new.iter().for_each(|&(block, _)| _ = blocks.put(block));
+            new.iter().for_each(|&(block, _)| _ = leading_blocks.put(block));
+            blocks.extend(new.iter().map(|&(block, _)| block));
             let trees = self.shape.map_trees(|tree, inside| {
-                let leading = || inside.iter().any(|&block| blocks.has(block));
+                let leading = || inside.iter().any(|&block| leading_blocks.has(block));
                 (!leads.has(tree) && leading()).then_some(tree)
             });
             if trees.is_empty() {
@@ -464,7 +477,8 @@ impl Graph {
         // Those sought are no trees, as a rule; one that is one stays what it is.
         let mut trees = self.shape.map_trees(|tree, _| leads.has(tree).then_some(tree));
         trees.sort_unstable();
-        Above { trees, blocks, leads }
+        blocks.sort_unstable();
+        Above { trees, blocks, leading: leading_blocks, leads }
     }
 
     /// The numbers of all objects.
