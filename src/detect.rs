@@ -310,6 +310,7 @@ impl Scanner {
     ) -> Tally {
         if subject.new_name && subject.kind == Kind::File {
             self.file_rules(subject, &mut collector);
+            collector.matches.extend(self.in_name(subject.path));
         }
         let encoded = encoding::detect(subject.bytes);
         self.outermost(subject, encoded, &mut collector);
@@ -677,6 +678,44 @@ impl Scanner {
         for index in self.named(subject.path) {
             self.file_rule(index, subject, collector);
         }
+    }
+
+    /// Secrets in the name of a file or of its folders: those that binary content is searched for, since a name
+    /// says little else for certain.
+    fn in_name(&self, path: &BStr) -> Vec<Match> {
+        let mut perhaps = false;
+        let is_searched =
+            |rule| matches!(&self.rules.rule(rule).detector, Detector::Pattern(one) if one.binary);
+        self.near.prefilter.find(path, 0, path.len(), |keyword, _| {
+            self.near.rules(keyword, |rule| perhaps |= is_searched(rule));
+        });
+        if !perhaps {
+            return Vec::new();
+        }
+        let subject = Subject {
+            bytes: path,
+            path,
+            kind: Kind::File,
+            fresh: &Fresh::All,
+            new_name: false,
+            executable: false,
+            beside: None,
+        };
+        let mut scratch = Scratch::default();
+        let mut collector = self.collector(subject, &mut scratch);
+        self.outermost(subject, Encoded::Binary, &mut collector);
+        let mut found = collector.matches;
+        found.retain(|one| !one.disproved);
+        overlap::resolve(&self.rules, &mut found);
+        let on_file = |one: Match| Match {
+            span: Span::default(),
+            whole: Span::default(),
+            depends: Span::default(),
+            parts: Vec::new(),
+            note: Some("in the name of the file".to_owned()),
+            ..one
+        };
+        found.into_iter().map(on_file).collect()
     }
 
     /// The file rules that have a name like that of `path`.

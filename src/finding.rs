@@ -84,6 +84,12 @@ impl Match {
         self.structure.is_some() && self.secret.is_empty()
     }
 
+    /// True if it is about the file or its name, not about a place in it.
+    #[must_use]
+    pub const fn is_on_file(&self) -> bool {
+        self.span.is_empty() && self.whole.is_empty()
+    }
+
     /// True if the structure of the document decided it, not a line of it alone.
     #[must_use]
     pub fn is_structural(&self) -> bool {

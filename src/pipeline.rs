@@ -7,6 +7,7 @@ mod join;
 mod merge;
 mod outcome;
 mod place;
+mod shown;
 mod sift;
 mod snippet;
 mod trace;

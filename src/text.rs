@@ -151,7 +151,7 @@ impl Copied {
 pub struct Position {
     /// Line, from 1. Lines end at `\n`, at `\r\n` or at a lone `\r`-free end of text.
     pub line: usize,
-    /// Column in bytes, from 1.
+    /// Column in bytes, from 1; in UTF-16, in those of the same text as UTF-8.
     pub column: usize,
     /// Column in UTF-16 code units, from 1, as SARIF and the protocols of editors count; a
     /// byte order mark does not count. 0 where it is not known.

@@ -140,6 +140,7 @@ impl Scanner {
             for &rule in class.files(self) {
                 self.file_rule(rule, subject, &mut collector);
             }
+            collector.matches.extend_from_slice(class.in_name(self));
         }
         let mut found = collector.matches;
         let disproved = set_aside(&mut found, change.counted);

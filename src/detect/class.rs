@@ -13,7 +13,7 @@ use std::{
 use bstr::{BStr, BString};
 
 use super::{Scanner, judge::place::Place};
-use crate::rule::RuleSet;
+use crate::{finding::Match, rule::RuleSet};
 
 /// Paths that are kept in one part of the table; with more it begins anew, which costs time only.
 const PATHS: usize = 4096;
@@ -28,6 +28,7 @@ pub(super) struct Class {
     /// For each rule that is for certain paths: not asked yet, no, yes.
     answers: Box<[AtomicU8]>,
     files: OnceLock<Vec<u32>>,
+    in_name: OnceLock<Vec<Match>>,
 }
 
 const NOT_ASKED: u8 = 0;
@@ -78,6 +79,7 @@ impl Scanner {
             place: Place::of(path),
             answers: self.classes().limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
             files: OnceLock::new(),
+            in_name: OnceLock::new(),
         });
         part.insert(path.to_owned(), Arc::clone(&class));
         class
@@ -89,7 +91,8 @@ impl Scanner {
     #[must_use]
     pub fn sees_alike(&self, one: &BStr, other: &BStr) -> bool {
         let (one, other) = (self.class(one), self.class(other));
-        one.files(self).is_empty() && other.files(self).is_empty() && one.is_like(&other, self)
+        let says = |class: &Class| !class.files(self).is_empty() || !class.in_name(self).is_empty();
+        !says(&one) && !says(&other) && one.is_like(&other, self)
     }
 }
 
@@ -121,5 +124,10 @@ impl Class {
     /// The rules on files that have such a name.
     pub(super) fn files(&self, scanner: &Scanner) -> &[u32] {
         self.files.get_or_init(|| scanner.named(self.path.as_ref()))
+    }
+
+    /// Secrets in the name.
+    pub(super) fn in_name(&self, scanner: &Scanner) -> &[Match] {
+        self.in_name.get_or_init(|| scanner.in_name(self.path.as_ref()))
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
         let mut keep = vec![true; matches.len()];
         for index in order {
             let one = &matches[index];
-            if rules.rule(one.rule).risk.number() != CREDENTIALS || one.secret.is_empty() {
+            if rules.rule(one.rule).risk.number() != CREDENTIALS || one.secret.is_empty() || one.is_on_file()
+            {
                 continue;
             }
             let guest = rules.is_guest(one.rule);
@@ -46,7 +47,9 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
         let told: Vec<bool> = matches
             .iter()
             .map(|one| {
-                let credential = rules.rule(one.rule).risk.number() == CREDENTIALS && !one.secret.is_empty();
+                let credential = rules.rule(one.rule).risk.number() == CREDENTIALS
+                    && !one.secret.is_empty()
+                    && !one.is_on_file();
                 let tells = |&(part, guest): &(&Span, bool)| {
                     part.contains(one.span) && (!guest || rules.is_guest(one.rule))
                 };

@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
 use crate::{
-    detect::encoding::{self, Encoded},
     finding::{Match, Snippet},
     secret::redact,
     text::{LineMap, Position, Span},
@@ -205,12 +204,7 @@ impl Builder<'_> {
     /// Adds text that holds no match; values that stand there again are redacted all the same.
     fn plain(&mut self, part: Span) {
         let text = part.of(self.hidden.bytes);
-        let text = match encoding::detect(self.hidden.bytes) {
-            Encoded::Utf16 { big_endian, .. } => encoding::convert(text, big_endian, 0).text,
-            Encoded::Text | Encoded::Binary => text.to_vec(),
-        };
-        let text = text.strip_suffix(b"\r").unwrap_or(&text).to_vec();
-        let mut rest = text.as_slice();
+        let mut rest = text.strip_suffix(b"\r").unwrap_or(text);
         while let Some((at, length)) = self.hidden.repeated(rest) {
             self.text.push_str(&harmless(&rest[..at]));
             self.text.push_str(&redact(&rest[at..at + length]));

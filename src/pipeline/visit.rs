@@ -14,6 +14,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::{
     ForAudit, Outcome, Plan, Receipt,
     merge::{Identity, Merged},
+    shown::Shown,
     snippet,
     trace::{Answer, Question},
 };
@@ -62,6 +63,8 @@ struct Content<'c> {
     /// The same, named as in the repository.
     entry: &'c Entry,
     matches: &'c [Match],
+    /// The same where they stand in the text, as people read it.
+    shown: &'c [Match],
     /// What is to be hidden where its lines are shown.
     hidden: &'c snippet::Hidden<'c>,
 }
@@ -385,10 +388,11 @@ impl<'p> Collector<'p> {
         // A remark that no longer suppresses anything is of no interest in an old version.
         let none = Fresh::Ranges(Vec::new());
         let marked = if entry.history.is_some() { &none } else { look.fresh() };
-        let verdicts = self.plan.filter.on_content(entry, bytes, marked, &matches);
-        let hidden = snippet::Hidden::new(bytes, &matches);
-        let content = Content { typed, entry, matches: &matches, hidden: &hidden };
-        let mut positions = Positions::new(bytes);
+        let shown = Shown::new(bytes, &matches, marked);
+        let verdicts = self.plan.filter.on_content(entry, &shown.text, &shown.fresh, &shown.matches);
+        let hidden = snippet::Hidden::new(&shown.text, &shown.matches);
+        let content = Content { typed, entry, matches: &matches, shown: &shown.matches, hidden: &hidden };
+        let mut positions = Positions::new(&shown.text);
         for (index, verdict) in verdicts.into_iter().enumerate() {
             self.keep(&content, index, verdict, &mut positions);
         }
@@ -437,10 +441,13 @@ impl<'p> Collector<'p> {
         if matches.is_empty() {
             return;
         }
-        let verdicts = self.plan.filter.on_content(entry, bytes, &Fresh::Ranges(Vec::new()), &matches);
-        let hidden = snippet::Hidden::new(bytes, &matches);
-        let content = Content { typed: entry, entry, matches: &matches, hidden: &hidden };
-        let mut positions = Positions::new(bytes);
+        let none = Fresh::Ranges(Vec::new());
+        let shown = Shown::new(bytes, &matches, &none);
+        let verdicts = self.plan.filter.on_content(entry, &shown.text, &shown.fresh, &shown.matches);
+        let hidden = snippet::Hidden::new(&shown.text, &shown.matches);
+        let content =
+            Content { typed: entry, entry, matches: &matches, shown: &shown.matches, hidden: &hidden };
+        let mut positions = Positions::new(&shown.text);
         for (index, verdict) in verdicts.into_iter().enumerate() {
             self.keep(&content, index, verdict, &mut positions);
         }
@@ -456,7 +463,11 @@ impl<'p> Collector<'p> {
                 path: entry.origin.full_path(),
                 suppressed: false,
             };
-            lock(&self.merged).meets_known(&identity, &entry.origin, found.secret.is_empty());
+            lock(&self.merged).meets_known(
+                &identity,
+                &entry.origin,
+                found.secret.is_empty() || found.is_on_file(),
+            );
         }
     }
 
@@ -484,7 +495,7 @@ impl<'p> Collector<'p> {
             path: entry.origin.full_path(),
             suppressed: verdict.is_some(),
         };
-        let named = found.secret.is_empty();
+        let named = found.secret.is_empty() || found.is_on_file();
         if lock(&self.merged).meets(&identity, history, (&entry.origin, found.span), named) {
             let finding = self.finding(content, index, verdict, positions);
             if lock(&self.merged).put(identity, finding) {
@@ -523,14 +534,14 @@ impl<'p> Collector<'p> {
         suppression: Option<Suppression>,
         positions: &mut Positions<'_>,
     ) -> Finding {
-        let &Content { entry, matches, hidden, .. } = content;
+        let &Content { entry, matches, shown, hidden, .. } = content;
         let found = &matches[index];
         let rule = self.plan.scanner.rules().rule(found.rule);
-        let on_file = found.whole.is_empty() && found.span.is_empty();
+        let on_file = found.is_on_file();
         let (start, end) = if on_file {
             (Position::default(), Position::default())
         } else {
-            (positions.at(found.span.start), positions.at(found.span.end))
+            (positions.at(shown[index].span.start), positions.at(shown[index].span.end))
         };
         let mut finding = Finding {
             rule: rule.id.clone(),

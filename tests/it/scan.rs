@@ -68,6 +68,69 @@ fn what_git_tracks_is_scanned_although_gitignore_names_it() {
 
 #[cfg(unix)]
 #[test]
+fn utf_16_has_the_lines_and_columns_of_its_text() {
+    // The second letter has a byte that ends lines elsewhere.
+    let text = format!("one\r\n\u{a05}\u{1f511} {}last\n", leak(1));
+    let marked = format!("# abatis:allow github-pat made for this test\n{}", leak(2));
+    let write = |repo: &Repo, encode: &dyn Fn(&str) -> Vec<u8>| {
+        repo.write("a.txt", encode(&text));
+        repo.write("b.txt", encode(&marked));
+    };
+    let told = |repo: &Repo| {
+        let report = json(&scan(repo, &["--format", "json", "."]));
+        let [found] = &report["findings"].as_array().unwrap()[..] else { panic!("{report}") };
+        assert_eq!(report["receipt"]["suppressed"]["inline"], 1, "{report}");
+        let region = &found["region"];
+        [region["start"].clone(), region["end"].clone(), found["snippet"].clone()]
+    };
+    let repo = Repo::new();
+    write(&repo, &|text| text.as_bytes().to_vec());
+    let expected = told(&repo);
+    assert_eq!(expected[0], serde_json::json!({ "line": 2, "column": 14 }));
+    for mark in ["", "\u{feff}"] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let encode =
+                |text: &str| mark.encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect();
+            write(&repo, &encode);
+            assert_eq!(told(&repo), expected, "{mark:?}");
+        }
+    }
+}
+
+#[test]
+fn names_hold_secrets_too() {
+    let repo = Repo::new();
+    let path = format!("dir-{}/plain.txt", github_token(1));
+    repo.stage(&path, "plain\n");
+    let told = |arguments: &[&str]| {
+        let output = repo.abatis().args(arguments).args(["--format", "json"]).output().unwrap();
+        let report = json(&output);
+        let [found] = &report["findings"].as_array().unwrap()[..] else { panic!("{report}") };
+        assert_eq!(
+            (&found["rule"], &found["note"]),
+            (&"github-pat".into(), &"in the name of the file".into())
+        );
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(&github_token(1)), "{report}");
+        found["fingerprint"].clone()
+    };
+    let staged = told(&["staged"]);
+    assert_eq!(told(&["scan", "."]), staged);
+    repo.commit("first");
+    repo.commit_files("more", &[("a.txt", "a\n")]);
+    assert_eq!(told(&["audit"]), staged);
+    // What was there before is not new.
+    repo.stage(&path, "plain\nand more\n");
+    let output = repo.abatis().arg("staged").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // The same blob under a clean name, and the name taken back.
+    repo.git(&["mv", &path, "plain.txt"]);
+    repo.commit("clean");
+    let report = json(&repo.abatis().args(["audit", "--format", "json"]).output().unwrap());
+    assert_eq!(report["exposures"][0]["state"], "removed", "{report}");
+    assert_eq!(report["exposures"][0]["paths"].as_array().unwrap().len(), 1, "{report}");
+}
+
+#[test]
 fn odd_names_do_no_harm_and_stay_apart() {
     use std::os::unix::ffi::OsStrExt as _;
     let repo = Repo::outside();
