@@ -191,7 +191,9 @@ fn judge(repository: &Repository, hook: &str, configured: bool, answer: &Answer,
         )),
         Answer::Broken(why) => report.unknown(&format!("{hook}: cannot be run: {why}")),
         Answer::Passed if hook == "pre-commit" || is_our_file(&path) || configured => {
-            report.bad(&format!("{hook} lets the trial pass: {}", why_passed(repository, hook, &path)));
+            let why = if configured { switched_off(repository, hook) } else { None };
+            let why = why.unwrap_or_else(|| why_passed(repository, hook, &path));
+            report.bad(&format!("{hook} lets the trial pass: {why}"));
         }
         Answer::Passed => report.note(&format!("{hook} is another tool's, and does not call abatis: {place}")),
     }
@@ -217,6 +219,18 @@ fn missing(repository: &Repository, hook: &str, report: &mut Report<'_>) {
     }
 }
 
+/// What keeps git from running our hook in its configuration.
+fn switched_off(repository: &Repository, hook: &str) -> Option<String> {
+    let keys = [format!("hook.{}.enabled", shim::config_name(hook)), format!("hook.{hook}.enabled")];
+    let off = |key: &&String| {
+        repository
+            .git
+            .ask(&["config", "--type=bool", "--get", key.as_str()])
+            .is_ok_and(|value| value == b"false")
+    };
+    keys.iter().find(off).map(|key| format!("{key} is false, so git does not run it"))
+}
+
 fn why_passed(repository: &Repository, hook: &str, path: &Path) -> String {
     if let Manager::Husky(folder) = repository.manager() {
         return format!(
@@ -227,7 +241,7 @@ fn why_passed(repository: &Repository, hook: &str, path: &Path) -> String {
     if is_our_file(path) {
         return format!("{} is ours, but did not stop it: abatis install again", path.display());
     }
-    let old = repository.hooks.join(format!("{hook}.old"));
+    let old = repository.hooks.join(format!("{hook}{}", shim::MOVED));
     if is_our_file(&old) {
         return format!("lefthook put ours aside as {}: name abatis in lefthook.yml", old.display());
     }

@@ -16,11 +16,12 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use bstr::ByteSlice as _;
 
 use super::args::{InstallArgs, UninstallArgs};
 use git::{Git, shell_path, words};
 use place::{Manager, Repository};
-use shim::{After, CHAINED, LEGACY, Shim};
+use shim::{After, CHAINED, LEGACY, MOVED, Shim};
 use steps::{Step, Steps};
 
 /// Hooks that scan.
@@ -324,7 +325,14 @@ fn add_files(folder: &Path, hooks: &[&str], program: Option<&str>, steps: &mut S
                 continue;
             }
             let chained = folder.join(format!("{hook}{CHAINED}"));
-            if fs::symlink_metadata(&chained).is_ok() {
+            let moved = folder.join(format!("{hook}{MOVED}"));
+            if is_our_file(&moved) {
+                // Lefthook moves nothing over it, and stops.
+                steps.add(Step::Remove(moved));
+            }
+            if is_made_again(&chained, &path) {
+                steps.add(Step::Remove(chained.clone()));
+            } else if fs::symlink_metadata(&chained).is_ok() {
                 bail!(
                     "{}: a hook that is not abatis's, and {} is there from before; keep one of the two",
                     path.display(),
@@ -343,16 +351,25 @@ fn add_files(folder: &Path, hooks: &[&str], program: Option<&str>, steps: &mut S
     Ok(())
 }
 
+/// True if `chained`, which a hook manager made before us, was made again by it as `path`: the same file, or that of
+/// another version of lefthook.
+fn is_made_again(chained: &Path, path: &Path) -> bool {
+    let (Ok(before), Ok(now)) = (fs::read(chained), fs::read(path)) else { return false };
+    let lefthook = |text: &[u8]| text.contains_str(b"call_lefthook");
+    before == now || lefthook(&before) && lefthook(&now)
+}
+
 fn remove_files(folder: &Path, hooks: &[&str], steps: &mut Steps) -> Result<()> {
     for hook in hooks {
         let path = folder.join(hook);
         let legacy = folder.join(format!("{hook}{LEGACY}"));
         let chained = folder.join(format!("{hook}{CHAINED}"));
-        let same = |one: &Path, other: &Path| {
-            fs::read(one).ok().is_some_and(|text| fs::read(other).ok() == Some(text))
-        };
-        // The pre-commit framework was installed before us and again after us.
-        let twice = is_our_file(&legacy) && same(&chained, &path);
+        let moved = folder.join(format!("{hook}{MOVED}"));
+        // A hook manager was installed before us and again after us.
+        let twice = !is_our_file(&path) && is_made_again(&chained, &path);
+        if is_our_file(&moved) {
+            steps.add(Step::Remove(moved));
+        }
         if twice {
             steps.add(Step::Remove(chained.clone()));
         }

@@ -309,7 +309,7 @@ mod files {
     fn two_hooks_behind_are_refused() {
         let repo = Repo::new();
         repo.hook("pre-commit", "true");
-        repo.hook("pre-commit.abatis-chained", "true");
+        repo.hook("pre-commit.abatis-chained", "true # another one");
         let before = snapshot(&repo.path().join(".git/hooks"));
         let output = repo.abatis().args(["install", "pre-commit"]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));
@@ -494,6 +494,35 @@ mod beside_others {
     }
 
     #[test]
+    fn lefthook_makes_its_files_again() {
+        let theirs = |version: u8| {
+            format!("# version {version}\ncall_lefthook() {{ true; }}\ncall_lefthook run pre-commit")
+        };
+        let repo = Repo::new();
+        let hook = repo.hook("pre-commit", &theirs(1));
+        let hooks = repo.path().join(".git/hooks");
+        install(&repo, &["pre-commit"]);
+        assert!(hooks.join("pre-commit.abatis-chained").exists());
+        // It moves what it did not make out of the way, and calls it no more.
+        fs::rename(&hook, hooks.join("pre-commit.old")).unwrap();
+        repo.hook("pre-commit", &theirs(2));
+        let before = fs::read(&hook).unwrap();
+        install(&repo, &["pre-commit"]);
+        assert!(!hooks.join("pre-commit.old").exists(), "lefthook would stop here the next time");
+        assert_eq!(fs::read(hooks.join("pre-commit.abatis-chained")).unwrap(), before);
+        repo.stage("a.txt", leak());
+        check_blocked(&repo, repo.path());
+        fs::rename(&hook, hooks.join("pre-commit.old")).unwrap();
+        repo.hook("pre-commit", &theirs(2));
+        uninstall(&repo, &[]);
+        let left =
+            snapshot(&hooks).into_iter().filter(|(path, ..)| path.to_string_lossy().contains("pre-commit"));
+        let left: Vec<_> = left.filter(|(path, ..)| !path.to_string_lossy().ends_with(".sample")).collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(fs::read(&hook).unwrap(), before);
+    }
+
+    #[test]
     fn git_with_hooks_in_its_configuration() {
         let repo = Repo::new();
         let before = snapshot(&repo.path().join(".git"));
@@ -606,6 +635,28 @@ mod bypass {
         commit(&repo, "once more");
         let log = String::from_utf8(repo.read(".git/abatis/bypass.log")).unwrap();
         assert_eq!(log.lines().count(), 2, "{log}");
+    }
+
+    #[test]
+    fn a_bypass_of_a_push_names_the_references() {
+        let repo = Repo::new();
+        repo.commit_files("one", &[("a.txt", &leak())]);
+        repo.git(&["branch", "other"]);
+        repo.stage("b.txt", "staged, and not pushed\n");
+        let remote = Repo::bare();
+        let url = remote.path().to_str().unwrap();
+        install(&repo, &["pre-push"]);
+        let push = |reason: &str| {
+            let mut git = repo.command("git");
+            git.env("ABATIS_SKIP", reason).args(["push", "-q", url, "main", "other"]).output().unwrap()
+        };
+        let said = text(&push("1"));
+        assert!(said.contains("the reason is missing"), "{said}");
+        let output = push("the key is revoked");
+        let said = text(&output);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("SKIPPED pre-push: 2 references were not scanned"), "{said}");
+        assert!(said.contains("not scanned: refs/heads/other") && !said.contains("b.txt"), "{said}");
     }
 
     #[test]

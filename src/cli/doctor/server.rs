@@ -13,7 +13,10 @@ use anyhow::{Context as _, Result, bail};
 use bstr::ByteSlice as _;
 
 use super::{Report, trial::token};
-use crate::cli::{install::server, load};
+use crate::cli::{
+    install::server::{self, Gate},
+    load,
+};
 
 /// What a client says when a hook refused.
 const DECLINED: &str = "pre-receive hook declined";
@@ -30,20 +33,32 @@ impl Drop for Scratch {
 
 /// Tries the gate of the repository at `path`.
 pub(super) fn run(path: &Path, report: &mut Report<'_>) -> Result<()> {
-    let Some(hook) = server::installed(path)? else {
-        report.bad(&format!("{}: no gate is installed: abatis install --server {0}", path.display()));
-        return Ok(());
+    let hook = match server::gate(path)? {
+        Some(Gate::File(hook)) => {
+            report.good(&format!("the gate is {}", hook.display()));
+            Some(hook)
+        }
+        // It holds for the scratch repository just as well.
+        Some(Gate::Machine(place)) => {
+            report.good(&format!("the gate is {place}"));
+            None
+        }
+        None => {
+            report.bad(&format!("{}: no gate is installed: abatis install --server {0}", path.display()));
+            return Ok(());
+        }
     };
-    report.good(&format!("the gate is {}", hook.display()));
     let scratch = Scratch(std::env::temp_dir().join(format!("abatis-doctor-{}", std::process::id())));
     fs::create_dir(&scratch.0).with_context(|| format!("{}: cannot be made", scratch.0.display()))?;
     let (bare, work) = (scratch.0.join("server.git"), scratch.0.join("work"));
     git(&scratch.0, &["init", "-q", "--bare", "server.git"])?;
     git(&scratch.0, &["init", "-q", "work"])?;
-    let there = bare.join("hooks");
-    fs::create_dir_all(&there).with_context(|| format!("{}: cannot be made", there.display()))?;
-    fs::copy(&hook, there.join("pre-receive"))
-        .with_context(|| format!("{}: cannot be copied", hook.display()))?;
+    if let Some(hook) = hook {
+        let there = bare.join("hooks");
+        fs::create_dir_all(&there).with_context(|| format!("{}: cannot be made", there.display()))?;
+        fs::copy(&hook, there.join("pre-receive"))
+            .with_context(|| format!("{}: cannot be copied", hook.display()))?;
+    }
     for name in [load::SERVER_FILE_NAME, crate::cli::run::BASELINE] {
         if path.join(name).is_file() {
             fs::copy(path.join(name), bare.join(name))
@@ -68,7 +83,10 @@ pub(super) fn run(path: &Path, report: &mut Report<'_>) -> Result<()> {
     } else if !said.contains(DECLINED) || !said.contains("abatis") {
         report.unknown(&format!("a push with a token fails, but not at the gate: {}", said.trim()));
     } else {
-        let kept = command(&bare).args(["cat-file", "-e", &id]).status().context("git: cannot be run")?;
+        let kept = command(&bare)
+            .args(["--git-dir=.", "cat-file", "-e", &id])
+            .status()
+            .context("git: cannot be run")?;
         if kept.success() {
             report.bad("a push with a token is refused, and its objects stay all the same");
         } else {

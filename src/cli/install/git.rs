@@ -20,6 +20,8 @@ const HOOK_RUN: (u32, u32) = (2, 36);
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     folder: PathBuf,
+    /// The git folder, if it is not left to git to find it.
+    git_dir: Option<PathBuf>,
     version: (u32, u32),
     version_text: String,
 }
@@ -51,12 +53,20 @@ impl Git {
         let version_text = output.stdout.trim().to_str_lossy().into_owned();
         let version = parse_version(&version_text)
             .with_context(|| format!("git: its version is not understood: {version_text}"))?;
-        Ok(Self { folder, version, version_text })
+        Ok(Self { folder, git_dir: None, version, version_text })
     }
 
     /// The same git in another folder.
     pub(crate) fn within(&self, folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), ..self.clone() }
+    }
+
+    /// The same git for the repository at `git_dir`, whoever owns it (`safe.directory`), bare or not
+    /// (`safe.bareRepository`): it is named, so nobody was led into it.
+    pub(crate) fn for_repository(&self, git_dir: &Path) -> Result<Self> {
+        let git_dir = std::path::absolute(git_dir)
+            .with_context(|| format!("{}: cannot be found", git_dir.display()))?;
+        Ok(Self { git_dir: Some(git_dir), ..self.clone() })
     }
 
     /// The folder it runs in.
@@ -83,6 +93,9 @@ impl Git {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.current_dir(&self.folder).stdin(Stdio::null());
+        if let Some(git_dir) = &self.git_dir {
+            command.env("GIT_DIR", git_dir);
+        }
         command
     }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use bstr::ByteSlice as _;
 
 use super::{
     add_files,
@@ -71,26 +72,67 @@ pub(super) fn uninstall(repositories: &[PathBuf], layout: Layout, steps: &mut St
     Ok(())
 }
 
-/// The file of ours that a repository has, if it has one.
-pub(crate) fn installed(path: &Path) -> Result<Option<PathBuf>> {
-    let files = match target(path, Layout::Auto)? {
-        Target::Among(folder) => vec![folder.join(FILE)],
-        Target::Hook(folder) => vec![folder.join(HOOK)],
-    };
-    Ok(files.into_iter().find(|file| is_our_file(file)))
+/// What looks at pushes into a repository.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// A file of the repository that calls abatis.
+    File(PathBuf),
+    /// Something that the configuration of this machine names for every repository.
+    Machine(String),
+}
+
+/// The gate that a repository has, if it has one.
+pub(crate) fn gate(path: &Path) -> Result<Option<Gate>> {
+    let folder = git_folder(path).with_context(|| format!("{}: no git repository", path.display()))?;
+    let git = Git::new(path)?.for_repository(&folder)?;
+    let repository = Repository::open(&git).with_context(|| path.display().to_string())?;
+    let shared = repository.hooks_path.as_ref().filter(|setting| !setting.is_own());
+    let own = if shared.is_some() { folder.join("hooks") } else { repository.hooks.clone() };
+    let files = [among_gitlab(&folder).join(FILE), among_gitea(&folder).join(FILE), own.join(HOOK)];
+    let runs = |file: &PathBuf| calls_us(file) && (shared.is_none() || !file.starts_with(&own));
+    if let Some(file) = files.into_iter().find(runs) {
+        return Ok(Some(Gate::File(file)));
+    }
+    let hook = repository.hooks.join(HOOK);
+    if let Some(setting) = shared.filter(|_| calls_us(&hook)) {
+        let text = format!("{} (core.hooksPath in the {} configuration)", hook.display(), setting.scope);
+        return Ok(Some(Gate::Machine(text)));
+    }
+    let named = git.run(["config", "--show-scope", "--get-regexp", r"^hook\..*\.event$", "^pre-receive$"])?;
+    let outside = |line: &&[u8]| line.starts_with(b"system") || line.starts_with(b"global");
+    let named = named.stdout.lines().find(outside).filter(|_| git.has_config_hooks());
+    Ok(named.map(|line| {
+        let text = line.to_str_lossy();
+        let mut words = text.split_whitespace();
+        let (scope, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        Gate::Machine(format!("{} in the {scope} configuration", key.trim_end_matches(".event")))
+    }))
+}
+
+/// True if git can run the file, and it speaks of abatis: a sample of ours names it as well.
+fn calls_us(file: &Path) -> bool {
+    place::is_runnable(file) && fs::read(file).is_ok_and(|text| text.contains_str("abatis"))
+}
+
+fn among_gitlab(folder: &Path) -> PathBuf {
+    folder.join("custom_hooks").join("pre-receive.d")
+}
+
+fn among_gitea(folder: &Path) -> PathBuf {
+    folder.join("hooks").join("pre-receive.d")
 }
 
 fn target(path: &Path, layout: Layout) -> Result<Target> {
     let folder = git_folder(path).with_context(|| format!("{}: no git repository", path.display()))?;
-    let gitlab = folder.join("custom_hooks");
-    let gitea = folder.join("hooks").join("pre-receive.d");
+    let (gitlab, gitea) = (among_gitlab(&folder), among_gitea(&folder));
     Ok(match layout {
-        Layout::Gitlab => Target::Among(gitlab.join("pre-receive.d")),
+        Layout::Gitlab => Target::Among(gitlab),
         Layout::Gitea => Target::Among(gitea),
-        Layout::Auto if gitlab.is_dir() => Target::Among(gitlab.join("pre-receive.d")),
+        Layout::Auto if folder.join("custom_hooks").is_dir() => Target::Among(gitlab),
         Layout::Auto if gitea.is_dir() => Target::Among(gitea),
         Layout::Auto | Layout::Plain => {
-            let repository = Repository::open(&Git::new(&folder)?)?;
+            let repository = Repository::open(&Git::new(path)?.for_repository(&folder)?)
+                .with_context(|| path.display().to_string())?;
             repository.check_own()?;
             Target::Hook(repository.hooks)
         }

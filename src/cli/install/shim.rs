@@ -22,6 +22,9 @@ pub(crate) const CHAINED: &str = ".abatis-chained";
 /// What the pre-commit framework renames a hook to that was there before.
 pub(crate) const LEGACY: &str = ".legacy";
 
+/// What lefthook renames a hook to that was there before. It does not run it any more.
+pub(crate) const MOVED: &str = ".old";
+
 /// What a hook file does after the scan found nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {

@@ -120,6 +120,65 @@ fn a_folder_of_hooks_for_the_whole_machine() {
     let output = push();
     assert!(said(&output).contains("abatis: push refused"), "{}", said(&output));
     assert!(!pair.has(&bad));
+    let mut doctor = pair.server.abatis();
+    doctor.env_remove("GIT_CONFIG_NOSYSTEM").env("GIT_CONFIG_SYSTEM", &system);
+    let output = doctor.args(["doctor", "--server", "."]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("core.hooksPath in the system configuration"), "{text}");
+    assert!(text.contains("leaves nothing behind"), "{text}");
+}
+
+#[test]
+fn repositories_of_others_and_bare_ones_that_git_does_not_look_for() {
+    for (key, value) in [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ("GIT_CONFIG_VALUE_0", "explicit")] {
+        let pair = pair();
+        let abatis = |arguments: &[&str]| {
+            let mut command = pair.server.abatis();
+            command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.bareRepository");
+            command.env("GIT_CONFIG_VALUE_0", "all").env(key, value).args(arguments);
+            let output = command.output().unwrap();
+            let text = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        };
+        let (code, text) = abatis(&["install", "--server", "."]);
+        assert_eq!(code, Some(0), "{key}: {text}");
+        let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
+        pair.refused(&["main"]);
+        assert!(!pair.has(&bad));
+        if value == "explicit" {
+            let (code, text) = abatis(&["doctor", "--server", "."]);
+            assert!(code == Some(0) && text.contains("leaves nothing behind"), "{key}: {text}");
+        }
+        let (code, text) = abatis(&["uninstall", "--server", "."]);
+        assert!(code == Some(0) && text.contains("removed"), "{key}: {text}");
+    }
+}
+
+#[test]
+fn all_repositories_of_a_folder() {
+    let place = Repo::outside();
+    let client = Repo::new();
+    client.commit_files("one", &[("a.txt", &secret(1))]);
+    for (folder, bare) in [("a.git", true), ("deep/er/b.git", true), ("work", false)] {
+        let kind = if bare { &["--bare"][..] } else { &[] };
+        place.git(&[&["init", "-q", folder], kind].concat());
+    }
+    let run = |verb: &str| {
+        let output = place.abatis().args([verb, "--all", "."]).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        assert_eq!(output.status.code(), Some(0), "{verb}: {}", String::from_utf8_lossy(&text));
+    };
+    run("install");
+    for folder in ["a.git", "deep/er/b.git", "work"] {
+        let url = place.path().join(folder);
+        let output = client.try_git(&["push", url.to_str().unwrap(), "HEAD:refs/heads/new"]);
+        assert!(said(&output).contains("abatis: push refused"), "{folder}: {}", said(&output));
+    }
+    run("uninstall");
+    for hook in ["a.git/hooks/pre-receive", "deep/er/b.git/hooks/pre-receive", "work/.git/hooks/pre-receive"]
+    {
+        assert!(!place.path().join(hook).exists(), "{hook}");
+    }
 }
 
 #[test]
