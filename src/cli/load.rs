@@ -99,13 +99,7 @@ pub(super) fn marker_names() -> Vec<&'static str> {
 
 /// What is worth a look in the files of configuration, a line each.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
-    config
-        .warnings
-        .iter()
-        .map(|warning| {
-            diagnostic::render(std::slice::from_ref(warning), &config.sources, false).trim_end().to_owned()
-        })
-        .collect()
+    config.warnings.iter().map(|warning| warning.on_one_line(&config.sources)).collect()
 }
 
 /// Files of configuration that cannot be used, as an error with all their problems.

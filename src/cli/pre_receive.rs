@@ -16,7 +16,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::{
-    args::{self, PreReceiveArgs},
+    args::{self, CommonArgs, PreReceiveArgs},
     edge::Edge,
     exit::Exit,
     gate::{
@@ -228,6 +228,8 @@ impl Task {
             // References are removed, and nothing comes.
             return Ok(Verdict { exit: Exit::Clean, text: String::new(), reason: None, report: None });
         }
+        let mut reports = run::Reports::open(&self.edge, &self.job(&self.args.common))?;
+        reports.options = self.options(reports.options);
         let held = Held::by_server(&self.repo, &olds)?;
         let mut whole: Option<(Outcome, RuleSet)> = None;
         let mut remarks = BTreeSet::new();
@@ -253,7 +255,32 @@ impl Task {
         };
         let remarks = Wish::read(&pusher::push_options()).grant(&case, &mut outcome)?;
         outcome.warnings.extend(remarks);
-        self.conclude(&outcome, &rules)
+        reports.write_files(&outcome, &rules)?;
+        self.conclude(&outcome, &rules, &reports.options)
+    }
+
+    fn job<'j>(&'j self, common: &'j CommonArgs) -> run::Job<'j> {
+        run::Job {
+            mode: Mode::Receive,
+            common,
+            top: Some(&self.repo.common_dir),
+            sources: Vec::new(),
+            today: None,
+            subject: None,
+        }
+    }
+
+    /// How findings are told to whoever pushes.
+    fn options(&self, usual: Options) -> Options {
+        Options {
+            color: false,
+            brief: true,
+            comments: self.config.gate.comments.as_ref().is_some_and(|setting| setting.value),
+            push_options: !self.config.gate.overrides.is_empty(),
+            show_secrets: false,
+            width: Some(message::width(pusher::line_prefix())),
+            ..usual
+        }
     }
 
     /// Looks at what the references of a class bring; `None` if time ran out before it was known.
@@ -288,14 +315,7 @@ impl Task {
         }
         let mut common = self.args.common.clone();
         common.no_inline |= !config.gate.comments.as_ref().is_some_and(|setting| setting.value);
-        let job = run::Job {
-            mode: Mode::Receive,
-            common: &common,
-            top: Some(&self.repo.common_dir),
-            sources: Vec::new(),
-            today: None,
-            subject: None,
-        };
+        let job = self.job(&common);
         let baseline = match run::baseline(&self.edge, &job, config)? {
             None if self.listen() == RepositoryConfig::Target => self.baseline_of_target(class)?,
             known => known,
@@ -358,7 +378,7 @@ impl Task {
         self.repo.common_dir.join(configured.unwrap_or(usual))
     }
 
-    fn conclude(&self, outcome: &Outcome, rules: &RuleSet) -> anyhow::Result<Verdict> {
+    fn conclude(&self, outcome: &Outcome, rules: &RuleSet, options: &Options) -> anyhow::Result<Verdict> {
         let late = !outcome.receipt.unfinished.is_empty();
         let mut exit = run::exit(outcome);
         if late
@@ -368,18 +388,9 @@ impl Task {
         {
             exit = if outcome.is_blocking() { Exit::Findings } else { Exit::Clean };
         }
-        let options = Options {
-            mode: Mode::Receive,
-            brief: true,
-            comments: self.config.gate.comments.as_ref().is_some_and(|setting| setting.value),
-            push_options: !self.config.gate.overrides.is_empty(),
-            show_suppressed: self.args.common.show_suppressed,
-            width: Some(message::width(pusher::line_prefix())),
-            ..Options::default()
-        };
         let written = |name: &str| -> anyhow::Result<Vec<u8>> {
             let mut out = Vec::new();
-            (run::format(name)?.writer)(Input { outcome, rules, options: &options }, &mut out)?;
+            (run::format(name)?.writer)(Input { outcome, rules, options }, &mut out)?;
             Ok(out)
         };
         let text = String::from_utf8_lossy(&written(&self.args.common.format)?).into_owned();

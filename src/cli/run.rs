@@ -57,19 +57,20 @@ pub(super) struct Done {
 
 /// Runs a job and writes its reports.
 pub(super) fn run(edge: &Edge, job: &Job<'_>) -> anyhow::Result<Exit> {
-    run_then(edge, job, |_| Ok(()))
+    run_told(edge, job, |_| Vec::new())
 }
 
-/// [`run`], and does something more with what came of it.
-pub(super) fn run_then(
+/// [`run`], with remarks on what came of it.
+pub(super) fn run_told(
     edge: &Edge,
     job: &Job<'_>,
-    more: impl FnOnce(&Done) -> anyhow::Result<()>,
+    remarks: impl FnOnce(&Done) -> Vec<String>,
 ) -> anyhow::Result<Exit> {
     let reports = Reports::open(edge, job)?;
-    let done = scan(edge, job)?;
+    let mut done = scan(edge, job)?;
+    let remarks = remarks(&done);
+    done.outcome.warnings.extend(remarks);
     reports.write(&done.outcome, done.plan.scanner.rules())?;
-    more(&done)?;
     Ok(exit(&done.outcome))
 }
 
@@ -254,7 +255,8 @@ pub(super) fn baseline(edge: &Edge, job: &Job<'_>, config: &Config) -> anyhow::R
 pub(super) struct Reports {
     format: &'static Format,
     files: Vec<(&'static Format, PathBuf, File)>,
-    options: Options,
+    /// How findings are told, on standard output and, but for what only a terminal has, in files.
+    pub(super) options: Options,
     quiet: bool,
 }
 
@@ -285,14 +287,21 @@ impl Reports {
         Ok(Self { format: format(&job.common.format)?, files, options, quiet: edge.quiet })
     }
 
-    pub(super) fn write(self, outcome: &Outcome, rules: &RuleSet) -> anyhow::Result<()> {
+    /// Writes the reports that go to files.
+    pub(super) fn write_files(&mut self, outcome: &Outcome, rules: &RuleSet) -> anyhow::Result<()> {
         let plain = Options { color: false, width: None, brief: false, ..self.options.clone() };
-        for (format, path, file) in self.files {
+        for (format, path, file) in self.files.drain(..) {
             let mut out = BufWriter::new(file);
             (format.writer)(Input { outcome, rules, options: &plain }, &mut out)
                 .and_then(|()| out.flush())
                 .with_context(|| format!("{}: cannot write the report", path.display()))?;
         }
+        Ok(())
+    }
+
+    /// Writes all reports.
+    pub(super) fn write(mut self, outcome: &Outcome, rules: &RuleSet) -> anyhow::Result<()> {
+        self.write_files(outcome, rules)?;
         let nothing = outcome.findings.is_empty() && !outcome.is_incomplete();
         if self.quiet && self.format.name == "text" && nothing {
             return Ok(());

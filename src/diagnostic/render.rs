@@ -39,6 +39,27 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> Str
     shown
 }
 
+impl Diagnostic {
+    /// All on one line: place, message, what to do.
+    #[must_use]
+    pub fn on_one_line(&self, sources: &Sources) -> String {
+        let Self { message, file, labels, help, .. } = self;
+        let mut line = match (labels.first(), sources.text(file)) {
+            (Some(label), Some(text)) => {
+                let above = &text.as_bytes()[..label.span.start.min(text.len())];
+                format!("{file}:{}: {message}", 1 + memchr::memchr_iter(b'\n', above).count())
+            }
+            _ if file.is_empty() => message.clone(),
+            _ => format!("{file}: {message}"),
+        };
+        if let Some(help) = help {
+            line.push_str("; ");
+            line.push_str(help);
+        }
+        line
+    }
+}
+
 fn render_one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
     let level = match diagnostic.level {
         Level::Error => Shown::ERROR,

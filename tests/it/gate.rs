@@ -179,6 +179,13 @@ fn messages_and_names_are_looked_at() {
     assert!(pair.refused(&["main"]).contains("COMMIT_EDITMSG"));
     pair.client.git(&["commit", "-q", "--amend", "-m", "clean"]);
     pair.accepted(&["main"]);
+    for path in [format!("x-{}.txt", github_token(7)), format!("dir/{}/empty", github_token(7))] {
+        pair.client.commit_files("name", &[(&path, "")]);
+        let text = pair.refused(&["main"]);
+        assert!(text.contains("github-pat") && text.contains("in the name of the file"), "{text}");
+        assert!(!text.contains(&github_token(7)), "{text}");
+        pair.client.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    }
 }
 
 #[test]
@@ -364,6 +371,23 @@ fn the_record_has_a_line_for_each_push() {
 }
 
 #[cfg(unix)]
+#[test]
+fn reports_are_written_beside_the_message() {
+    let pair = Pair::new("--report sarif=gate.sarif --report json=gate.json");
+    pair.client.commit_files("one", &[("b.txt", &secret(1))]);
+    pair.refused(&["main"]);
+    let json: serde_json::Value = serde_json::from_slice(&pair.server.read("gate.json")).unwrap();
+    assert_eq!(json["findings"][0]["rule"], "github-pat");
+    let sarif: serde_json::Value = serde_json::from_slice(&pair.server.read("gate.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "github-pat");
+    // A report that cannot be written is no report.
+    pair.close("--report sarif=missing/gate.sarif");
+    pair.client.git(&["checkout", "-q", "--orphan", "clean"]);
+    pair.client.git(&["rm", "-rfq", "--cached", "."]);
+    pair.client.commit_files("two", &[("a.txt", "hello\n")]);
+    assert!(pair.refused(&["clean"]).contains("cannot write the report"));
+}
+
 #[test]
 fn the_record_goes_to_the_log_of_the_system() {
     let place = Repo::outside();

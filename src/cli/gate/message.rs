@@ -28,11 +28,17 @@ pub(crate) fn width(prefix: &str) -> usize {
     WIDTH.saturating_sub(prefix.len()).max(LEAST)
 }
 
-/// Breaks `text` at blanks; lines after the first are indented.
+/// Breaks long lines of `text` at blanks; what goes on is indented. Other lines stay as they are: carets point at what
+/// stands above them.
 pub(crate) fn wrap(text: &str, prefix: &str) -> String {
     let width = width(prefix);
     let mut out = String::new();
     for paragraph in text.lines() {
+        if paragraph.chars().count() <= width {
+            out.push_str(paragraph);
+            out.push('\n');
+            continue;
+        }
         let mut column = 0;
         for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
             let long = word.chars().count();
@@ -59,6 +65,7 @@ mod tests {
     fn lines_are_short() {
         let text = wrap(&"word ".repeat(60), "");
         assert!(text.lines().all(|line| line.len() <= WIDTH) && text.lines().count() > 3, "{text}");
-        assert_eq!(wrap("one\ntwo", ""), "one\ntwo\n");
+        let carets = "1 | not = = toml\n  |       ^ here\n";
+        assert_eq!(wrap(carets, ""), carets);
     }
 }

@@ -76,16 +76,12 @@ pub struct Changes {
 ///
 /// If the index cannot be read or makes no sense.
 pub fn of_index(repo: &Repo, objects: &Objects, head: Option<ObjectId>) -> Result<Changes, SourceError> {
-    compare(repo, objects, head).map_err(|error| index_error(repo, error))
+    compare(repo, objects, head).map_err(|error| index_error(repo, &error))
 }
 
 /// An error about the index.
-pub(super) fn index_error(repo: &Repo, error: IndexError) -> SourceError {
-    SourceError {
-        subject: repo.index.display().to_string(),
-        message: error.to_string(),
-        cause: Some(Box::new(error)),
-    }
+pub(super) fn index_error(repo: &Repo, error: &IndexError) -> SourceError {
+    SourceError::new(repo.index.display().to_string(), error.to_string())
 }
 
 fn compare(repo: &Repo, objects: &Objects, head: Option<ObjectId>) -> Result<Changes, IndexError> {

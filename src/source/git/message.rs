@@ -90,7 +90,7 @@ impl Message {
 
 impl Source for Message {
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
-        let text = fs::read(&self.file).map_err(|error| io_error(&self.file, error))?;
+        let text = fs::read(&self.file).map_err(|error| io_error(&self.file, &error))?;
         let entry = Entry {
             origin: Origin { kind: Kind::CommitMessage, ..Origin::file(NAME) },
             size: Some(text.len() as u64),

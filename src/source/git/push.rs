@@ -237,11 +237,7 @@ impl Push {
 }
 
 fn halted(halt: Halt) -> PushError {
-    let fail = |subject: String, error: ReadError| SourceError {
-        subject,
-        message: error.to_string(),
-        cause: Some(Box::new(error)),
-    };
+    let fail = |subject: String, error: ReadError| SourceError::new(subject, error.to_string());
     match halt {
         Halt::Cancelled | Halt::Many => PushError::Cancelled,
         Halt::Unreadable(error) => PushError::Source(fail("push".to_owned(), error)),

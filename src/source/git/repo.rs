@@ -314,7 +314,7 @@ impl Repo {
 /// Looks for a repository in `start` and the folders above it. Gives the git folder, and the
 /// folder that held it if it had a working tree's form.
 fn find_upwards(start: &Path, ceilings: &[PathBuf]) -> Result<(PathBuf, Option<PathBuf>), SourceError> {
-    let absolute = std::path::absolute(start).map_err(|error| io_error(start, error))?;
+    let absolute = std::path::absolute(start).map_err(|error| io_error(start, &error))?;
     for folder in absolute.ancestors() {
         let inner = folder.join(".git");
         // One look in the usual case: a folder that has HEAD.
@@ -347,7 +347,7 @@ fn follow_git_file(path: &Path) -> Result<PathBuf, SourceError> {
     if !path.is_file() {
         return Ok(path.to_path_buf());
     }
-    let text = fs::read(path).map_err(|error| io_error(path, error))?;
+    let text = fs::read(path).map_err(|error| io_error(path, &error))?;
     let target = text.strip_prefix(b"gitdir:").map(|target| target.trim());
     match target.and_then(|target| target.to_path().ok()).zip(path.parent()) {
         Some((target, folder)) if !target.as_os_str().is_empty() => Ok(tidy(&folder.join(target))),
@@ -412,20 +412,16 @@ fn read_optional(file: &Path) -> Result<Option<Vec<u8>>, SourceError> {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Ok(None),
             // Windows says so of a folder.
             io::ErrorKind::PermissionDenied if file.is_dir() => Ok(None),
-            _ => Err(io_error(file, error)),
+            _ => Err(io_error(file, &error)),
         },
     }
 }
 
 fn add_config(config: &mut Config, file: &Path, context: Context<'_>) -> Result<(), SourceError> {
-    config.add_file(file, context).map_err(|error| io_error(file, error))
+    config.add_file(file, context).map_err(|error| io_error(file, &error))
 }
 
 /// An error of the file system about `path`.
-pub(super) fn io_error(path: &Path, error: io::Error) -> SourceError {
-    SourceError {
-        subject: path.display().to_string(),
-        message: format!("it cannot be read ({error})"),
-        cause: Some(Box::new(error)),
-    }
+pub(super) fn io_error(path: &Path, error: &io::Error) -> SourceError {
+    SourceError::new(path.display().to_string(), format!("it cannot be read ({error})"))
 }

@@ -109,9 +109,6 @@ impl Staged {
 }
 
 fn tree_of(objects: &Objects, commit: &ObjectId) -> Result<ObjectId, SourceError> {
-    objects.tree_of(commit).map_err(|error| SourceError {
-        subject: format!("commit {}", commit.short()),
-        message: error.to_string(),
-        cause: Some(Box::new(error)),
-    })
+    let subject = || format!("commit {}", commit.short());
+    objects.tree_of(commit).map_err(|error| SourceError::new(subject(), error.to_string()))
 }

@@ -38,11 +38,8 @@ impl TreeFiles {
         path: &BStr,
         limit: u64,
     ) -> Result<Option<(ObjectId, Vec<u8>)>, SourceError> {
-        let fail = |error: ReadError| SourceError {
-            subject: format!("{}:{path}", commit.short()),
-            message: error.to_string(),
-            cause: Some(Box::new(error)),
-        };
+        let fail =
+            |error: ReadError| SourceError::new(format!("{}:{path}", commit.short()), error.to_string());
         let tree = match self.objects.tree_of(commit) {
             Ok(tree) => tree,
             Err(ReadError::WrongType(_)) => return Ok(None),

@@ -62,7 +62,8 @@ pub fn tracked_files(repo: &Repo) -> Result<TrackedFiles, SourceError> {
     let mut index = open(repo)?;
     let mut entries = list(repo, &mut index)?;
     let mut paths: Vec<BString> = Vec::new();
-    while let (Ok(true), Some(entry)) = (entries.advance(), entries.current()) {
+    while entries.advance().map_err(|error| index_error(repo, &error))? {
+        let Some(entry) = entries.current() else { break };
         if is_looked_at(&entry) && paths.last().is_none_or(|last| *last != entry.path) {
             paths.push(entry.path.to_owned());
         }
@@ -355,11 +356,11 @@ const fn is_executable(_: &Metadata) -> bool {
 }
 
 fn open(repo: &Repo) -> Result<IndexFile, SourceError> {
-    IndexFile::open(&repo.index, repo.hash.id_len()).map_err(|error| index_error(repo, error))
+    IndexFile::open(&repo.index, repo.hash.id_len()).map_err(|error| index_error(repo, &error))
 }
 
 fn list(repo: &Repo, index: &mut IndexFile) -> Result<Listed, SourceError> {
-    index.list(&repo.git_dir).map_err(|error| index_error(repo, error))
+    index.list(&repo.git_dir).map_err(|error| index_error(repo, &error))
 }
 
 fn no_worktree(repo: &Repo) -> SourceError {

@@ -66,7 +66,11 @@ fn configuration_that_cannot_be_used() {
     fs::write(&config, "schema = 1\n").unwrap();
     pair.accepted(&["main"]);
     pair.client.commit_files("two", &[(".abatis.toml", "not toml either")]);
-    assert!(pair.refused(&["main"]).contains("cannot be used"));
+    let text = pair.refused(&["main"]);
+    assert!(text.contains("cannot be used"), "{text}");
+    // The caret stands below what it points at.
+    let place = |words: &str| text.lines().find_map(|line| line.find(words));
+    assert_eq!(place("either"), place("^").map(|caret| caret + 5), "{text}");
 }
 
 #[test]

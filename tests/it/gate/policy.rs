@@ -16,7 +16,8 @@ fn a_push_cannot_allow_itself() {
     pair.client.commit_files("one", &[(".abatis.toml", allow), ("a.txt", &secret(1))]);
     let text = pair.refused(&["main"]);
     assert!(text.contains("this push changes .abatis.toml"), "{text}");
-    assert!(text.contains("ignored"), "{text}");
+    assert!(text.contains("ignored") && text.contains(".abatis.toml:3:"), "{text}");
+    assert!(!text.contains("\\n"), "{text}");
     pair.client.git(&["reset", "-q", "--hard"]);
     let marked = format!("{} # abatis:allow github-pat a made one", secret(1).trim_end());
     pair.client.commit_files("two", &[("a.txt", &marked), (".abatis.toml", "schema = 1\n")]);

@@ -69,9 +69,14 @@ fn commits_made_again_are_seen_before_the_push() {
     let bad = client.commit_files("bad", &[("b.txt", &secret(1))]);
     client.git(&["checkout", "-q", "main"]);
     client.commit_files("more", &[("c.txt", "c\n")]);
-    for again in
-        [&["cherry-pick", "side"][..], &["rebase", "-q", "main", "side"], &["revert", "--no-edit", "HEAD"]]
-    {
+    let mail = client.git_bytes(&["format-patch", "-1", "--stdout", "side"]);
+    let mail = client.write("../change.mail", mail);
+    for again in [
+        &["cherry-pick", "side"][..],
+        &["rebase", "-q", "main", "side"],
+        &["am", "-q", mail.to_str().unwrap()],
+        &["revert", "--no-edit", "HEAD"],
+    ] {
         let start = client.git(&["rev-parse", "main"]);
         // The revert takes a removal back.
         if again[0] == "revert" {
@@ -86,9 +91,11 @@ fn commits_made_again_are_seen_before_the_push() {
         assert!(text.contains("b.txt:1"), "{again:?}: {text}");
         client.git(&["checkout", "-q", "-B", "main", &start]);
     }
-    // By hand the hook is asked.
+    // By hand the hook is asked, unless somebody passes it by.
     client.stage("d.txt", secret(2));
     assert!(!client.try_git(&["commit", "-q", "-m", "by hand"]).status.success());
+    client.git(&["commit", "-q", "--no-verify", "-m", "by hand"]);
+    assert!(check(&client, &["origin", "HEAD:refs/heads/again"], false).contains("d.txt:1"));
 }
 
 #[test]

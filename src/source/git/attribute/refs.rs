@@ -61,10 +61,10 @@ fn loose(
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io_error(folder, error)),
+        Err(error) => return Err(io_error(folder, &error)),
     };
     for entry in entries {
-        let entry = entry.map_err(|error| io_error(folder, error))?;
+        let entry = entry.map_err(|error| io_error(folder, &error))?;
         let path = entry.path();
         let mut name = prefix.clone();
         name.push(b'/');
@@ -101,6 +101,6 @@ fn optional(file: &Path) -> Result<Vec<u8>, SourceError> {
     match fs::read(file) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(io_error(file, error)),
+        Err(error) => Err(io_error(file, &error)),
     }
 }

@@ -29,6 +29,6 @@ fn optional(file: &Path) -> Result<Vec<u8>, SourceError> {
     match fs::read(file) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(io_error(file, error)),
+        Err(error) => Err(io_error(file, &error)),
     }
 }

@@ -133,11 +133,11 @@ impl Held {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(io_error(&folder, error)),
+            Err(error) => return Err(io_error(&folder, &error)),
         };
         let length = name.len();
         for entry in entries {
-            let entry = entry.map_err(|error| io_error(&folder, error))?;
+            let entry = entry.map_err(|error| io_error(&folder, &error))?;
             let path = entry.path();
             name.push(b'/');
             name.extend_from_slice(entry.file_name().as_encoded_bytes());
@@ -208,6 +208,6 @@ fn optional(file: &Path) -> Result<Vec<u8>, SourceError> {
     match fs::read(file) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(io_error(file, error)),
+        Err(error) => Err(io_error(file, &error)),
     }
 }
