@@ -19,6 +19,7 @@ use super::{
     install::git::Git,
     load,
     run::{self, Job},
+    scan,
 };
 use crate::{
     filter::{
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
         mode: Mode::Scan,
         common: &options.common,
         top: top.as_deref(),
-        sources: sources(options, top.as_deref())?,
+        sources: sources(options, top.as_deref(), edge)?,
         today: None,
         subject: None,
     };
@@ -94,8 +95,10 @@ pub(crate) fn run(args: &BaselineArgs, edge: &Edge) -> Result<Exit> {
 }
 
 /// The paths that were named, else the whole repository.
-fn sources(options: &BaselineScan, top: Option<&Path>) -> Result<Vec<Box<dyn Source + Sync>>> {
+fn sources(options: &BaselineScan, top: Option<&Path>, edge: &Edge) -> Result<Vec<Box<dyn Source + Sync>>> {
     let mut roots = options.paths.clone();
+    let whole = top.filter(|_| roots.is_empty()).map(Path::to_owned);
+    let tracked = scan::tracked(whole.as_ref().map_or(&roots[..], std::slice::from_ref), edge)?;
     if roots.is_empty() {
         if let Some(top) = top {
             // Paths are then relative to the top, wherever the command was given.
@@ -104,7 +107,7 @@ fn sources(options: &BaselineScan, top: Option<&Path>) -> Result<Vec<Box<dyn Sou
         }
         roots.push(PathBuf::from("."));
     }
-    Ok(vec![Box::new(Files::new(roots).threads(options.common.threads))])
+    Ok(vec![Box::new(Files::new(roots).tracked(tracked).threads(options.common.threads))])
 }
 
 fn baseline_of(filter: &Filter) -> Result<&Baseline> {

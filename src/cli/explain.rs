@@ -18,6 +18,7 @@ use super::{
     exit::Exit,
     load,
     run::{self, Job},
+    scan,
 };
 use crate::{
     config::Config,
@@ -31,10 +32,7 @@ use crate::{
     report::Mode,
     rule::{self, Detector, Rule},
     secret::Secret,
-    source::{
-        Source,
-        files::{Files, IgnoreFiles},
-    },
+    source::{Source, files::Files},
     text::Span,
 };
 
@@ -96,7 +94,8 @@ fn finding(
 ) -> Result<()> {
     let top = edge.repository().ok().and_then(|repo| repo.worktree);
     let root = top.clone().unwrap_or_else(|| edge.folder.clone());
-    let files = Files::new(vec![root]).ignore_files(IgnoreFiles::Honour).threads(args.common.threads);
+    let tracked = scan::tracked(std::slice::from_ref(&root), edge)?;
+    let files = Files::new(vec![root]).tracked(tracked).threads(args.common.threads);
     let sources: Vec<Box<dyn Source + Sync>> = vec![Box::new(files)];
     let job = Job {
         mode: Mode::Scan,

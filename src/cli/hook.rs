@@ -5,7 +5,7 @@
 use std::{
     ffi::OsString,
     fs::{self, OpenOptions},
-    io::Write as _,
+    io::{self, Read as _, Write as _},
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -22,7 +22,7 @@ const SKIP: &str = "ABATIS_SKIP";
 pub(crate) const TRIAL: &str = "ABATIS_TRIAL";
 /// Fewest letters of a reason: `1`, `y` and `no` are none.
 const REASON_LETTERS: usize = 5;
-/// Names of staged files that are printed when they are skipped.
+/// Names of staged files, or of references, that are printed when they are skipped.
 const NAMES_SHOWN: usize = 10;
 /// The log, in the folder that all worktrees share.
 pub(crate) const LOG: &str = "abatis/bypass.log";
@@ -94,26 +94,47 @@ fn skip(hook: &str, reason: &str) -> Result<()> {
     let log = git.ask_path(&["rev-parse", "--git-common-dir"])?.join(LOG);
     write_log(&git, &log, hook, reason)
         .with_context(|| format!("{}: cannot be written, so nothing is skipped", log.display()))?;
+    let (what, names) = match hook {
+        "commit-msg" => ("the commit message was".to_owned(), Vec::new()),
+        "pre-push" => pushed()?,
+        _ => staged(&git)?,
+    };
+    eprintln!("abatis: SKIPPED {hook}: {what} not scanned. Reason: {reason}");
+    for name in names.iter().take(NAMES_SHOWN) {
+        eprintln!("  not scanned: {}", name.escape_bytes());
+    }
+    if names.len() > NAMES_SHOWN {
+        eprintln!("  and {} more", names.len() - NAMES_SHOWN);
+    }
+    eprintln!("abatis: recorded in {}", log.display());
+    Ok(())
+}
+
+/// The staged files, and how many they are.
+fn staged(git: &Git) -> Result<(String, Vec<Vec<u8>>)> {
     let names = git.run(["diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z"])?.stdout;
-    let names: Vec<&[u8]> = names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).collect();
-    let what = if hook == "commit-msg" {
-        "the commit message was".to_owned()
-    } else if names.len() == 1 {
+    let names: Vec<Vec<u8>> =
+        names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect();
+    let what = if names.len() == 1 {
         "1 staged file was".to_owned()
     } else {
         format!("{} staged files were", names.len())
     };
-    eprintln!("abatis: SKIPPED {hook}: {what} not scanned. Reason: {reason}");
-    if hook != "commit-msg" {
-        for name in names.iter().take(NAMES_SHOWN) {
-            eprintln!("  not scanned: {}", name.escape_bytes());
-        }
-        if names.len() > NAMES_SHOWN {
-            eprintln!("  and {} more", names.len() - NAMES_SHOWN);
-        }
-    }
-    eprintln!("abatis: recorded in {}", log.display());
-    Ok(())
+    Ok((what, names))
+}
+
+/// The references that git says it pushes, and how many they are.
+fn pushed() -> Result<(String, Vec<Vec<u8>>)> {
+    let mut input = Vec::new();
+    io::stdin().lock().read_to_end(&mut input).context("standard input: the references cannot be read")?;
+    let local = |line: &[u8]| line.split(|&byte| byte == b' ').next().unwrap_or_default().to_vec();
+    let names: Vec<Vec<u8>> = input.lines().filter(|line| !line.is_empty()).map(local).collect();
+    let what = match names.len() {
+        0 => "what is pushed was".to_owned(),
+        1 => "1 reference was".to_owned(),
+        several => format!("{several} references were"),
+    };
+    Ok((what, names))
 }
 
 /// One line: time, user, hook, HEAD, reason, with tabs between.

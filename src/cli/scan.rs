@@ -1,17 +1,17 @@
 //! The scanning commands: which sources each of them is run on.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 
 use super::{
-    args::{CommitMsgArgs, ScanArgs, StagedArgs},
+    args::{CommitMsgArgs, CommonArgs, ScanArgs, StagedArgs},
     edge::Edge,
     exit::Exit,
-    run::{self, Job},
+    run::{self, Done, Job},
 };
 use crate::{
     report::Mode,
@@ -34,24 +34,57 @@ pub(super) fn scan(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Exit> {
     // Outside a repository there is none to ask; where git's own words are needed, it is an error.
     let repo = edge.repository();
     let top = repo.as_ref().ok().and_then(|repo| repo.worktree.clone());
+    let mut whole = false;
     let sources = if args.staged || args.unstaged || args.untracked {
         changes(args, &repo.context("--staged, --unstaged and --untracked need a repository")?, edge)
     } else if let Some(patch) = &args.diff {
         vec![diff(patch, edge)?]
     } else {
+        whole = is_whole(args, top.as_deref(), edge);
         paths(args, edge)?
     };
-    run::run(
-        edge,
-        &Job {
-            mode: Mode::Scan,
-            common: &args.common,
-            top: top.as_deref(),
-            sources,
-            today: None,
-            subject: None,
-        },
-    )
+    let job = Job {
+        mode: Mode::Scan,
+        common: &args.common,
+        top: top.as_deref(),
+        sources,
+        today: None,
+        subject: None,
+    };
+    run::run_told(edge, &job, |done| if whole { stale(done) } else { Vec::new() })
+}
+
+/// True if all files of the repository are looked at, for all that a baseline may hold.
+fn is_whole(args: &ScanArgs, top: Option<&Path>, edge: &Edge) -> bool {
+    let CommonArgs { risk, gate, min_confidence, disable, no_default_rules, .. } = &args.common;
+    let narrowed = !risk.is_empty()
+        || !gate.is_empty()
+        || !disable.is_empty()
+        || min_confidence.is_some()
+        || *no_default_rules;
+    let here = [PathBuf::from(".")];
+    let roots = if args.paths.is_empty() { &here[..] } else { &args.paths[..] };
+    let real = |path: &Path| fs::canonicalize(edge.absolute(path)).ok();
+    let top = top.and_then(real);
+    !narrowed && top.is_some_and(|top| roots.iter().any(|root| real(root).as_ref() == Some(&top)))
+}
+
+/// A remark on entries of the baseline that nothing in the whole repository was found for.
+fn stale(done: &Done) -> Vec<String> {
+    let filter = &done.plan.filter;
+    let Some(baseline) = filter.baseline().filter(|_| !done.outcome.is_incomplete()) else {
+        return Vec::new();
+    };
+    let stale = baseline.entries().iter().filter(|entry| !entry.is_used()).count();
+    // With another key none fits, and that is said already.
+    if stale == 0 || baseline.key_id() != filter.key_id().as_deref() {
+        return Vec::new();
+    }
+    let (entries, name) = if stale == 1 { ("1 entry", "it") } else { (&*format!("{stale} entries"), "them") };
+    vec![format!(
+        "{entries} of the baseline: nothing here is found for {name} any more; `abatis baseline show` lists {name}, \
+         `abatis baseline prune` takes {name} out"
+    )]
 }
 
 fn changes(args: &ScanArgs, repo: &Repo, edge: &Edge) -> Vec<Box<dyn Source + Sync>> {
@@ -73,8 +106,8 @@ fn diff(patch: &Path, edge: &Edge) -> anyhow::Result<Box<dyn Source + Sync>> {
         return Ok(Box::new(Patch::new("standard input", Box::new(io::stdin()))));
     }
     let shown = patch.display().to_string();
-    let file = std::fs::File::open(edge.absolute(patch))
-        .with_context(|| format!("{shown}: cannot read the patch"))?;
+    let file =
+        fs::File::open(edge.absolute(patch)).with_context(|| format!("{shown}: cannot read the patch"))?;
     Ok(Box::new(Patch::new(shown, Box::new(file))))
 }
 
@@ -98,7 +131,7 @@ fn paths(args: &ScanArgs, edge: &Edge) -> anyhow::Result<Vec<Box<dyn Source + Sy
 }
 
 /// What git tracks in the repositories that folders among `roots` lie in.
-fn tracked(roots: &[PathBuf], edge: &Edge) -> anyhow::Result<Vec<TrackedFiles>> {
+pub(super) fn tracked(roots: &[PathBuf], edge: &Edge) -> anyhow::Result<Vec<TrackedFiles>> {
     let folders = roots.iter().map(|root| edge.absolute(root)).filter(|root| root.is_dir());
     let mut repos: Vec<Repo> = folders.filter_map(|folder| discover(&folder, &edge.git).ok()).collect();
     repos.sort_by(|one, other| one.git_dir.cmp(&other.git_dir));

@@ -128,6 +128,33 @@ mod baseline {
     }
 
     #[test]
+    fn what_git_tracks_is_recorded_although_gitignore_names_it() {
+        let repo = Repo::new();
+        repo.stage(".gitignore", "*.local\n");
+        repo.stage("a.local", leak(1));
+        run(&repo, 1, &["scan"]);
+        contains(&run(&repo, 0, &["baseline", "create", "--reason", "known"]), &["1 added"]);
+        run(&repo, 0, &["scan"]);
+    }
+
+    #[test]
+    fn entries_that_nothing_is_found_for_are_told() {
+        let repo = Repo::new();
+        repo.write("a.txt", leak(1));
+        repo.write("deep/b.txt", leak(2));
+        run(&repo, 0, &["baseline", "create", "--reason", "known"]);
+        let said = run(&repo, 0, &["scan"]);
+        assert!(!said.contains("any more"), "{said}");
+        fs::remove_file(repo.path().join("a.txt")).unwrap();
+        contains(&run(&repo, 0, &["scan"]), &["1 entry of the baseline", "abatis baseline prune"]);
+        // Only a scan of everything knows.
+        for part in [&["scan", "deep"][..], &["scan", "--risk", "2"]] {
+            let said = run(&repo, 0, part);
+            assert!(!said.contains("any more"), "{said}");
+        }
+    }
+
+    #[test]
     fn what_has_expired_returns() {
         let repo = Repo::new();
         repo.write("a.py", format!("{}\n", leak(1)));
