@@ -12,7 +12,7 @@ use super::{Text, Tool, Verdict, clean_reason, comment_text, tools::foreign};
 use crate::{
     finding::{Match, Suppression},
     rule::Rule,
-    text::{Span, line_end, line_start},
+    text::{Fresh, Span, line_end, line_start},
 };
 
 /// What a marker speaks for.
@@ -70,11 +70,45 @@ pub(super) struct Hit {
     marker: usize,
 }
 
-/// Where words of markers stand, in the order of their places.
-fn hits(bytes: &[u8]) -> Vec<Hit> {
-    let found = WORDS.iter().flat_map(|words| words.find_overlapping_iter(bytes));
-    let mut hits: Vec<Hit> =
-        found.map(|hit| Hit { at: hit.start(), marker: hit.pattern().as_usize() }).collect();
+/// Where markers for a match may stand.
+struct Places {
+    block: Span,
+    /// The line of the match and that of its header, each with the one above.
+    lines: [Span; 2],
+    head: Span,
+}
+
+impl Places {
+    fn of(bytes: &[u8], found: &Match) -> Self {
+        let extent = if found.is_structural() { found.whole } else { found.span };
+        let line = |place| Span::new(above(bytes, line_start(bytes, place), 1), line_end(bytes, place));
+        Self {
+            block: block_of(bytes, extent),
+            lines: [line(found.span.start), line(extent.start)],
+            head: Span::new(0, bytes.len().min(HEAD)),
+        }
+    }
+
+    fn all(&self) -> [Span; 4] {
+        [self.block, self.lines[0], self.lines[1], self.head]
+    }
+}
+
+/// Most matches for which markers are looked for around each: with more, the whole text is searched once.
+const FEW: usize = 16;
+
+/// Where words of markers stand that may speak for a match of `text`, in the order of their places.
+fn hits(text: &Text<'_>) -> Vec<Hit> {
+    let places = if text.matches.len() > FEW {
+        Fresh::All
+    } else {
+        Fresh::from_spans(text.matches.iter().flat_map(|found| Places::of(text.bytes, found).all()).collect())
+    };
+    let mut hits = Vec::new();
+    for place in places.spans(text.bytes.len()) {
+        let found = WORDS.iter().flat_map(|words| words.find_overlapping_iter(place.of(text.bytes)));
+        hits.extend(found.map(|hit| Hit { at: place.start + hit.start(), marker: hit.pattern().as_usize() }));
+    }
     hits.sort_unstable_by_key(|hit| (hit.at, hit.marker));
     hits
 }
@@ -85,24 +119,19 @@ pub(super) fn find(text: &Text<'_>, found: &Match, rule: &Rule, tools: &[Tool]) 
     if rule.refs.is_empty() && !found.is_structural() {
         return None;
     }
-    let hits = text.markers.get_or_init(|| hits(bytes));
+    let hits = text.markers.get_or_init(|| hits(text));
     if hits.is_empty() {
         return None;
     }
-    let extent = if found.is_structural() { found.whole } else { found.span };
-    let block = block_of(bytes, extent);
-    let line =
-        Span::new(above(bytes, line_start(bytes, found.span.start), 1), line_end(bytes, found.span.start));
-    let header = Span::new(above(bytes, line_start(bytes, extent.start), 1), line_end(bytes, extent.start));
-    let head = Span::new(0, bytes.len().min(HEAD));
+    let around = Places::of(bytes, found);
     for (marker, (tool, word, reach, ids)) in MARKERS.into_iter().enumerate() {
         if !tools.contains(&tool) {
             continue;
         }
         let places: &[Span] = match reach {
-            Reach::Block => &[block],
-            Reach::Line => &[line, header],
-            Reach::File => &[head],
+            Reach::Block => &[around.block],
+            Reach::Line => &around.lines,
+            Reach::File => &[around.head],
         };
         for place in places {
             let from = hits.partition_point(|hit| hit.at < place.start);
@@ -255,7 +284,8 @@ mod tests {
         let refs =
             ["CKV_AWS_20", "AWS-0092", "W31", "57b9893d", "s3-public-read-bucket", "privileged", "DL3002"];
         let rule = Rule { refs: refs.map(Cow::Borrowed).to_vec().into(), ..rule("one") };
-        let verdict = find(&Text::new(text.as_bytes(), &[]), &found, &rule, &Tool::ALL);
+        let verdict =
+            find(&Text::new(text.as_bytes(), std::slice::from_ref(&found)), &found, &rule, &Tool::ALL);
         let said = verdict.map(|verdict| match verdict {
             Verdict::Suppressed { suppression, .. } => (suppression.place, suppression.reason),
             Verdict::Void { remark, .. } => (remark, None),
