@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, ByteSlice as _};
+use rayon::prelude::*;
 
 use super::graph::{At, Graph, Quickly, Set};
 
@@ -55,40 +56,58 @@ impl Ways {
         }
         ways
     }
+
+    /// The versions in some of the commits, in their order.
+    fn walk(&self, graph: &Graph, places: &[u32]) -> Vec<Version> {
+        let mut versions = Vec::new();
+        let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();
+        let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
+        let mut stack = Vec::new();
+        for &place in places {
+            let Some(root) = graph.commits().get(place as usize).and_then(|commit| graph.root(commit)) else {
+                continue;
+            };
+            stack.push((root, 0));
+            while let Some((tree, at)) = stack.pop() {
+                if !seen.insert((tree, at)) {
+                    continue;
+                }
+                // A block that stood in the same folder before says nothing new.
+                for entry in graph.entries_of(tree, |block| blocks.insert((block, at))) {
+                    let name = graph.label_of(entry).name();
+                    if !self.names.has(name) {
+                        continue;
+                    }
+                    let Some(&below) = self.places.get(&(at, name)) else { continue };
+                    let object = graph.object_of(entry);
+                    if graph.is_tree(object) {
+                        stack.push((object, below));
+                    } else if let Some(&file) = self.ends.get(&below)
+                        && seen.insert((object, below))
+                    {
+                        versions.push(Version { file, blob: object, commit: place });
+                    }
+                }
+            }
+        }
+        versions
+    }
 }
+
+/// Commits that one thread goes through at a time.
+const STRETCH: usize = 8_192;
 
 /// The versions of `files` in all commits, each with the first commit that has it, parents before what they led to.
 pub(super) fn of(graph: &Graph, files: &[&BStr]) -> Vec<Version> {
     let ways = Ways::to(graph, files);
+    let stretches: Vec<Vec<Version>> =
+        graph.order().par_chunks(STRETCH).map(|places| ways.walk(graph, places)).collect();
     let mut versions: Vec<Vec<Version>> = vec![Vec::new(); files.len()];
+    // What a stretch begins with, an earlier one had.
     let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();
-    let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
-    let mut stack = Vec::new();
-    for &place in graph.order() {
-        let Some(root) = graph.commits().get(place as usize).and_then(|commit| graph.root(commit)) else {
-            continue;
-        };
-        stack.push((root, 0));
-        while let Some((tree, at)) = stack.pop() {
-            if !seen.insert((tree, at)) {
-                continue;
-            }
-            // A block that stood in the same folder before says nothing new.
-            for entry in graph.entries_of(tree, |block| blocks.insert((block, at))) {
-                let name = graph.label_of(entry).name();
-                if !ways.names.has(name) {
-                    continue;
-                }
-                let Some(&below) = ways.places.get(&(at, name)) else { continue };
-                let object = graph.object_of(entry);
-                if graph.is_tree(object) {
-                    stack.push((object, below));
-                } else if let Some(&file) = ways.ends.get(&below)
-                    && seen.insert((object, below))
-                {
-                    versions[file].push(Version { file, blob: object, commit: place });
-                }
-            }
+    for version in stretches.into_iter().flatten() {
+        if seen.insert((version.blob, version.file as u32)) {
+            versions[version.file].push(version);
         }
     }
     for list in &mut versions {
