@@ -205,6 +205,9 @@ impl Said {
     }
 }
 
+/// What the blocks of a tree say, by number; or a block of which that is not known yet.
+type Parts = Result<Box<[u32]>, At>;
+
 /// What grows.
 #[derive(Debug)]
 pub(in super::super) struct Forest<'g> {
@@ -269,7 +272,7 @@ impl<'g> Forest<'g> {
                 waits if waits != NONE && !said.of_block.contains_key(&waits) => (tree, Err(waits)),
                 _ => (tree, graph.blocks_above(tree, above).map(|block| said.of(block)).collect()),
             };
-            let round: Vec<(u32, Result<Box<[u32]>, At>)> = left.par_iter().map(look).collect();
+            let round: Vec<(u32, Parts)> = left.par_iter().map(look).collect();
             let before = left.len();
             left.clear();
             for (tree, parts) in round {
