@@ -17,6 +17,8 @@ use super::{
             changes::{MAX_DEPTH, Version, depth},
             history::graph::{Graph, Label},
             objects::Objects,
+            tree::Mode,
+            version::Renamed,
         },
         Step,
         gather::Gatherer,
@@ -54,7 +56,9 @@ pub(in super::super) struct Picked {
 /// A path that a commit changes, whose content holds something.
 struct Item {
     path: BString,
-    id: ObjectId,
+    version: Version,
+    /// What the parents have there, as far as that is known.
+    olds: Vec<Version>,
     /// In a line that no parent has.
     new: bool,
 }
@@ -69,7 +73,7 @@ pub(in super::super) fn pick(ground: Ground<'_>, bare: Vec<Step>) -> Picked {
     let mut gathered = ground.gather((0..found.len()).filter(unknown).collect());
     let mut picked = Picked::default();
     let mut seen: HashSet<(BString, ObjectId)> = HashSet::new();
-    let mut wanted: HashMap<usize, HashSet<(BString, ObjectId)>> = HashMap::new();
+    let mut wanted: Vec<(usize, Vec<Item>)> = Vec::new();
     for (place, items) in found.into_iter().enumerate() {
         let items = match items {
             Some(items) => items,
@@ -79,23 +83,33 @@ pub(in super::super) fn pick(ground: Ground<'_>, bare: Vec<Step>) -> Picked {
                 steps.iter().filter_map(|step| ground.item(step)).collect()
             }
         };
-        for Item { path, id, new } in items {
-            if seen.insert((path.clone(), id)) && new {
-                wanted.entry(place).or_default().insert((path, id));
-            }
+        let mut items: Vec<Item> = items;
+        items.retain(|item| seen.insert((item.path.clone(), item.version.id)) && item.new);
+        if !items.is_empty() {
+            wanted.push((place, items));
         }
     }
-    let missing = wanted.keys().copied().filter(|place| !gathered.contains_key(place)).collect();
-    gathered.extend(ground.gather(missing));
-    let mut places: Vec<usize> = wanted.keys().copied().collect();
-    places.sort_unstable();
-    for place in places {
-        let (Some((steps, _)), Some(wanted)) = (gathered.remove(&place), wanted.remove(&place)) else {
-            continue;
-        };
-        picked
-            .steps
-            .extend(steps.into_iter().filter(|step| wanted.contains(&(step.path.clone(), step.new.id))));
+    // What came to a path may have gone from another one, which the whole commit tells.
+    let came = |items: &[Item]| items.iter().any(|item| item.olds.is_empty());
+    let missing = wanted.iter().filter(|(place, items)| !gathered.contains_key(place) && came(items));
+    gathered.extend(ground.gather(missing.map(|&(place, _)| place).collect()));
+    for (place, items) in wanted {
+        match gathered.remove(&place) {
+            Some((steps, _)) => {
+                let is_wanted = |step: &Step| {
+                    items.iter().any(|item| item.path == step.path && item.version.id == step.new.id)
+                };
+                picked.steps.extend(steps.into_iter().filter(is_wanted));
+            }
+            None => picked.steps.extend(items.into_iter().map(|Item { path, version, olds, .. }| Step {
+                path,
+                new: version,
+                olds,
+                renamed: Renamed::default(),
+                commit: Some(place),
+                tip: None,
+            })),
+        }
     }
     // No tree of a tip has these, so that nobody knows yet what they say as a whole.
     picked.steps.extend(bare.into_iter().filter(|step| seen.insert((step.path.clone(), step.new.id))));
@@ -149,7 +163,7 @@ impl Ground<'_> {
                 !like || olds.len() != step.olds.len() || self.known.is_new(number, &olds)
             }
         };
-        Some(Item { path: step.path.clone(), id: step.new.id, new })
+        Some(Item { path: step.path.clone(), version: step.new, olds: step.olds.clone(), new })
     }
 
     /// What a commit brings in, if it can be told.
@@ -257,8 +271,20 @@ impl Ground<'_> {
         let file = |of: &Label| !of.is_folder() && !of.is_symlink();
         let olds: Vec<u32> = found.iter().filter(|(_, of)| file(of)).map(|&(old, _)| old).collect();
         let new = !like || olds.len() != found.len() || known.is_new(object, &olds);
-        Some(Item { path: path.to_owned(), id: graph.id(object), new })
+        let version = |object, label| Version { mode: mode_of(label), id: graph.id(object) };
+        let olds = found.iter().map(|&(old, of)| version(old, of)).collect();
+        Some(Item { path: path.to_owned(), version: version(object, label), olds, new })
     }
+}
+
+/// The mode that git writes for what a label says.
+const fn mode_of(label: Label) -> Mode {
+    Mode(match () {
+        () if label.is_folder() => 0o040_000,
+        () if label.is_symlink() => 0o120_000,
+        () if label.is_executable() => 0o100_755,
+        () => 0o100_644,
+    })
 }
 
 /// Goes on in the entries of an older tree to what stands where `entry` does.
