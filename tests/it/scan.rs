@@ -71,7 +71,7 @@ fn what_git_tracks_is_scanned_although_gitignore_names_it() {
 fn utf_16_has_the_lines_and_columns_of_its_text() {
     // The second letter has a byte that ends lines elsewhere.
     let text = format!("one\r\n\u{a05}\u{1f511} {}last\n", leak(1));
-    let marked = format!("# abatis:allow github-pat made for this test\n{}", leak(2));
+    let marked = format!("# {}:allow github-pat made for this test\n{}", "abatis", leak(2));
     let write = |repo: &Repo, encode: &dyn Fn(&str) -> Vec<u8>| {
         repo.write("a.txt", encode(&text));
         repo.write("b.txt", encode(&marked));

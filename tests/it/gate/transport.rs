@@ -73,8 +73,9 @@ fn check(pair: &Pair, url: &str, prepare: impl Fn(&mut Command)) {
 fn git_daemon() {
     let pair = Pair::new("");
     let (port, parent) = (free_port(), pair.server.path().parent().unwrap());
-    let mut command = pair.server.command("git");
-    command.args(["daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1"]);
+    // Not by way of `git`, which would be ended in its place.
+    let mut command = pair.server.command(Path::new(&pair.server.git(&["--exec-path"])).join("git-daemon"));
+    command.args(["--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1"]);
     command.arg(format!("--port={port}")).arg(format!("--base-path={}", parent.display()));
     let Ok(child) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
         return skip("git daemon cannot be run");
