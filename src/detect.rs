@@ -374,10 +374,7 @@ impl Scanner {
             return;
         }
         if let Some(format) = self.policy.format(subject.bytes, subject.path) {
-            matches.retain(|one| {
-                let mut parts = self.rules.rule(one.rule).structures.iter();
-                !parts.any(|part| part.formats.iter().any(|name| name == format.name()))
-            });
+            matches.retain(|one| !self.policy.decides(&self.rules, one.rule, (format, subject.path)));
         }
     }
 

@@ -102,7 +102,7 @@ impl Match {
 pub struct Structural {
     /// Which of the rule's matches it is.
     pub part: u32,
-    /// Whether it was decided by something that is written, not by what is missing.
+    /// Whether it was decided by something that is written for certain: not by what is missing, nor by what a template may leave out.
     pub written: bool,
     /// What tells it from others of the rule in the file: block and element, not line.
     pub identity: String,

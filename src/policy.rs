@@ -19,7 +19,7 @@ use bstr::BStr;
 
 use self::{
     condition::{Expressions, Ground, Here, Judge, Place, Truth, is_kind},
-    document::{Block, Value},
+    document::{Block, Steered, Value},
     format::Format,
     resolve::World,
 };
@@ -112,6 +112,14 @@ impl Policy {
         })
     }
 
+    /// Whether a rule decides on the structure of a file, so that what its pattern sees there does not count.
+    pub(crate) fn decides(&self, rules: &RuleSet, rule: u32, (format, path): (Format, &BStr)) -> bool {
+        self.formats.get(format.name()).is_some_and(|parts| {
+            let index = parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all));
+            parts.all.iter().any(|&part| part.0 == rule && index.is_for(part, path))
+        })
+    }
+
     /// Adds what the rules find in a file of `format`. False if the document was given up, being too entangled.
     #[must_use]
     pub(crate) fn look(
@@ -128,7 +136,7 @@ impl Policy {
         }
         let document = format::parse(format, look.bytes);
         let world = World::new(look.bytes, (format, &document), look.beside);
-        let mut found = Matches { list: matches, seen: HashSet::new() };
+        let mut found = Matches { list: matches, seen: HashSet::new(), steered: &document.steered };
         let judge = Judge {
             world: &world,
             expressions: &self.expressions,
@@ -249,6 +257,8 @@ fn is_off(block: &Block) -> bool {
 struct Matches<'m> {
     list: &'m mut Vec<Match>,
     seen: HashSet<(u32, usize, usize)>,
+    /// Where the document may leave out something.
+    steered: &'m [Steered],
 }
 
 /// Asks one match of a rule about a block.
@@ -294,6 +304,7 @@ fn ask(
     }
     let rule = rules.rule(part.0);
     for place in places {
+        let written = place.ground == Ground::Written && !is_optional(found.steered, block, place.span);
         let secret = if rule.risk.number() == CREDENTIALS {
             unquoted(look.bytes, place.value)
         } else {
@@ -310,12 +321,12 @@ fn ask(
             confidence: rule.confidence,
             proof: None,
             decoded: Vec::new(),
-            note: note(structure, block, place.ground),
+            note: note(structure, block, (place.ground, written)),
             at_most: (place.ground != Ground::Written).then_some(MISSING),
             disproved: false,
             structure: Some(Box::new(Structural {
                 part: part.1,
-                written: place.ground == Ground::Written,
+                written,
                 identity: identity(block, &place.element),
             })),
         };
@@ -323,6 +334,13 @@ fn ask(
             found.list.push(one);
         }
     }
+}
+
+/// Whether a template may leave out a place in a block that is there.
+fn is_optional(steered: &[Steered], block: &Block, place: Span) -> bool {
+    let before = steered.partition_point(|one| one.from <= place.start);
+    let since = before.checked_sub(1).and_then(|last| steered[last].since);
+    since.is_some_and(|since| since > block.header.start)
 }
 
 /// The first place that the rule wants to be pointed at.
@@ -352,7 +370,7 @@ fn identity(block: &Block, element: &str) -> String {
 }
 
 /// What the report says besides the rule's title.
-fn note(structure: &Structure, block: &Block, ground: Ground) -> Option<String> {
+fn note(structure: &Structure, block: &Block, (ground, written): (Ground, bool)) -> Option<String> {
     let mut note = match (block.kind.is_empty(), block.name.is_empty()) {
         (true, true) => String::new(),
         (false, false) => format!("{}.{}", block.kind, block.name),
@@ -363,8 +381,14 @@ fn note(structure: &Structure, block: &Block, ground: Ground) -> Option<String> 
         note.push_str(if note.is_empty() { "" } else { ": " });
         note.push_str(&structure.note);
     }
-    if ground != Ground::Written {
-        note.push_str(if note.is_empty() { "not set" } else { ", not set" });
+    let hedge = match (ground, written) {
+        (Ground::Written, true) => "",
+        (Ground::Written, false) => "if its template has it so",
+        _ => "not set",
+    };
+    if !hedge.is_empty() {
+        note.push_str(if note.is_empty() { "" } else { ", " });
+        note.push_str(hedge);
     }
     (!note.is_empty()).then_some(note)
 }

@@ -36,6 +36,8 @@ const OWN: &str = "abatis";
 const REASON_LETTERS: usize = 3;
 /// Longest reason that is kept, in characters: it goes into reports.
 const REASON_MAX: usize = 200;
+/// Matches of a content from which on it is asked once whether it holds a marker at all, and not around each.
+const MANY: usize = 64;
 /// Longest match there is: how far back a match may begin and still cover a byte.
 const MATCH_MAX: usize = 32 * 1024;
 
@@ -113,12 +115,14 @@ pub(super) struct Text<'t> {
     blocks: OnceLock<Vec<Span>>,
     /// Where words of policy scanners' markers stand.
     markers: OnceLock<Vec<policy::Hit>>,
+    /// Whether a word of any other marker stands anywhere.
+    marked: OnceLock<bool>,
 }
 
 impl<'t> Text<'t> {
     /// `matches` in the order of their places.
     pub(super) const fn new(bytes: &'t [u8], matches: &'t [Match]) -> Self {
-        Self { bytes, matches, blocks: OnceLock::new(), markers: OnceLock::new() }
+        Self { bytes, matches, blocks: OnceLock::new(), markers: OnceLock::new(), marked: OnceLock::new() }
     }
 }
 
@@ -180,7 +184,7 @@ impl Inline {
         let above = reach::line_above(text.bytes, found.span.start);
         let pieces = [(Side::Own, Some(before)), (Side::Own, Some(after)), (Side::Above, above)];
         let mut void = None;
-        for (side, piece) in pieces {
+        for (side, piece) in pieces.into_iter().filter(|_| self.may_mark(text)) {
             let Some(piece) = piece.filter(|piece| !piece.is_empty()) else { continue };
             match self.in_piece(text, side, piece, &question) {
                 Some(void_one @ Verdict::Void { .. }) => void = void.or(Some(void_one)),
@@ -239,6 +243,16 @@ impl Inline {
             }
         }
         stale
+    }
+
+    /// Whether there may be a marker in the text.
+    fn may_mark(&self, text: &Text<'_>) -> bool {
+        text.matches.len() < MANY
+            || *text.marked.get_or_init(|| {
+                let words = self.words.get_or_init(words).as_ref();
+                memchr::memchr(0, text.bytes).is_some()
+                    || words.is_some_and(|words| words.is_match(text.bytes))
+            })
     }
 
     fn in_piece(&self, text: &Text<'_>, side: Side, piece: Span, question: &Question<'_>) -> Option<Verdict> {

@@ -207,11 +207,25 @@ impl Builder<'_> {
         let mut rest = text.strip_suffix(b"\r").unwrap_or(text);
         while let Some((at, length)) = self.hidden.repeated(rest) {
             self.text.push_str(&harmless(&rest[..at]));
-            self.text.push_str(&redact(&rest[at..at + length]));
+            let value = &rest[at..at + length];
+            if is_key(&rest[..at], value, &rest[at + length..]) {
+                self.text.push_str(&harmless(value));
+            } else {
+                self.text.push_str(&redact(value));
+            }
             rest = &rest[at + length..];
         }
         self.text.push_str(&harmless(rest));
     }
+}
+
+/// Whether a word is the name of what follows: `password = "password"` is to be told as what it is.
+fn is_key(before: &[u8], word: &[u8], after: &[u8]) -> bool {
+    let opens = before.last().is_none_or(|byte| byte.is_ascii_whitespace() || b"\"'{[(,;.".contains(byte));
+    let after = after.strip_prefix(b"\"").or_else(|| after.strip_prefix(b"'")).unwrap_or(after);
+    opens
+        && word.iter().all(|&byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
+        && matches!(after.trim_ascii_start().first(), Some(b'=' | b':'))
 }
 
 /// UTF-8 without characters that a terminal acts on: control characters become their pictures,
@@ -231,4 +245,22 @@ fn harmless(bytes: &[u8]) -> String {
             other => other,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_before_a_value_is_its_name() {
+        let key = |before: &str, word: &str, after: &str| {
+            is_key(before.as_bytes(), word.as_bytes(), after.as_bytes())
+        };
+        assert!(key("  ", "password", " = \"…"));
+        assert!(key("{\"", "adminPassword", "\": \"…"));
+        assert!(key("", "client-secret", ": "));
+        assert!(!key("postgres://", "admin", ":…@host"));
+        assert!(!key("x = \"", "password", "\"\n"));
+        assert!(!key("", "k3yw1thd1g1ts", " = 1"));
+    }
 }

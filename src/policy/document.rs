@@ -16,6 +16,17 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// Where something could not be read. What could be read is in `blocks` all the same.
     pub notes: Vec<Note>,
+    /// Of a template: where conditions begin and end, in order.
+    pub steered: Vec<Steered>,
+}
+
+/// A place in a template from which on other conditions say whether the text is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steered {
+    /// The place.
+    pub from: usize,
+    /// Where what the innermost of them is about begins; none if there is no condition.
+    pub since: Option<usize>,
 }
 
 /// A part of a document that rules are asked about on its own: a resource, a manifest, a stage, a service, a file.

@@ -205,7 +205,7 @@ impl Format {
 pub fn parse(format: Format, text: &[u8]) -> Document {
     if text.len() > LONGEST {
         let message = format!("is longer than {LONGEST} bytes and is not read for policy");
-        return Document { blocks: Vec::new(), notes: vec![Note { span: Span::new(0, 0), message }] };
+        return Document { notes: vec![Note { span: Span::new(0, 0), message }], ..Document::default() };
     }
     match format {
         Format::Terraform | Format::TerraformVariables if !starts_with_brace(text) => terraform::read(text),
@@ -216,7 +216,7 @@ pub fn parse(format: Format, text: &[u8]) -> Document {
         Format::Bicep => bicep::read(text),
         Format::Policy => json_document(text, "policy"),
         Format::Json | Format::DockerDaemon => json_document(text, ""),
-        Format::Kubernetes => manifests::kubernetes(text),
+        Format::Kubernetes => Document { steered: helm::steered(text), ..manifests::kubernetes(text) },
         Format::Compose => manifests::compose(text),
         Format::Ansible => manifests::ansible(text),
         Format::GithubActions => manifests::single(text, "workflow"),

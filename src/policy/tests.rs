@@ -368,3 +368,39 @@ fn builtin_structures() -> &'static RuleSet {
         RuleSet::new(rules.collect(), Vec::new())
     })
 }
+
+#[test]
+fn what_a_template_may_leave_out_is_not_written_for_certain() {
+    let rules = rules(
+        "[[rule.match]]\nformat = \"kubernetes\"\ntype = \"Pod\"\nbad = { path = \"spec.hostNetwork\", equals = true }\n",
+    );
+    let pod = |before: &str, spec: &str| {
+        let text =
+            format!("{before}apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n{spec}  nodeName: b\n");
+        found_in(&rules, "pod.yaml", &text, &Fresh::All, &Beside::alone())
+    };
+    assert_eq!(pod("", "  hostNetwork: true\n"), "6");
+    assert_eq!(pod("", "  {{- if .Values.host }}\n  hostNetwork: true\n  {{- end }}\n"), "[7]");
+    assert_eq!(pod("", "  {{- if .Values.a }}\n  {{- else }}\n  hostNetwork: true\n  {{- end }}\n"), "[8]");
+    assert_eq!(pod("", "  {{- with .Values.a }}\n  a: b\n  {{- end }}\n  hostNetwork: true\n"), "9");
+    // What decides about the whole object is not about the setting.
+    assert_eq!(pod("{{- if .Values.pod }}\n", "  hostNetwork: true\n"), "7");
+    assert_eq!(pod("{{- if .Values.pod }}\n", "  {{- if .b }}\n  hostNetwork: true\n  {{- end }}\n"), "[8]");
+    assert_eq!(pod("{{- define \"x\" }}\n", "  hostNetwork: true\n"), "7");
+    // An action that is never closed, and one that closes nothing.
+    assert_eq!(pod("{{- end }}{{- end }}\n", "  hostNetwork: true\n  {{- if .a }}\n"), "7");
+}
+
+#[test]
+fn a_pattern_speaks_where_the_structure_does_not_decide() {
+    let rules = rules(
+        "keywords = [\"tls_off\"]\npattern = '(tls_off)'\n[[rule.match]]\nformat = \"terraform\"\nfiles = [\"acl*.hcl\"]\nbad = { path = \"a\", equals = 1 }\n",
+    );
+    let policy = Policy::new(&rules);
+    let decides = |path: &str| {
+        let path = BStr::new(path);
+        policy.decides(&rules, 0, (format::detect(path, b"a = 1\n").unwrap(), path))
+    };
+    assert!(decides("acl1.hcl"));
+    assert!(!decides("vault.hcl"));
+}

@@ -12,6 +12,7 @@ mod gate;
 mod incremental;
 mod index;
 mod install;
+mod mutated;
 mod pack;
 mod policy;
 mod readme;

@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use bstr::ByteSlice as _;
 
-use super::{Text, Tool, Verdict, clean_reason, comment_text, tools::foreign};
+use super::{Text, Tool, Verdict, clean_reason, comment_text, reach, tools::foreign};
 use crate::{
     finding::{Match, Suppression},
     rule::Rule,
-    text::{Fresh, Span, line_end, line_start},
+    text::{Fresh, Span},
 };
 
 /// What a marker speaks for.
@@ -81,7 +81,10 @@ struct Places {
 impl Places {
     fn of(bytes: &[u8], found: &Match) -> Self {
         let extent = if found.is_structural() { found.whole } else { found.span };
-        let line = |place| Span::new(above(bytes, line_start(bytes, place), 1), line_end(bytes, place));
+        let line = |place| {
+            let (before, after) = reach::own_line(bytes, Span::new(place, place));
+            Span::new(above(bytes, before.start, 1), after.end)
+        };
         Self {
             block: block_of(bytes, extent),
             lines: [line(found.span.start), line(extent.start)],
@@ -124,58 +127,44 @@ pub(super) fn find(text: &Text<'_>, found: &Match, rule: &Rule, tools: &[Tool]) 
         return None;
     }
     let around = Places::of(bytes, found);
-    for (marker, (tool, word, reach, ids)) in MARKERS.into_iter().enumerate() {
-        if !tools.contains(&tool) {
-            continue;
-        }
-        let places: &[Span] = match reach {
-            Reach::Block => &[around.block],
-            Reach::Line => &around.lines,
-            Reach::File => &[around.head],
-        };
-        for place in places {
-            let from = hits.partition_point(|hit| hit.at < place.start);
-            let inside = hits[from..].iter().take_while(|hit| hit.at + word.len() <= place.end);
-            let mine = inside.filter(|hit| hit.marker == marker).map(|hit| hit.at);
-            if let Some((at, suppression)) = first(bytes, place.start, mine, (tool, word, ids), rule) {
-                return Some(Verdict::Suppressed { suppression, at });
-            }
-        }
-    }
-    None
+    let [own, header] = around.lines;
+    let places =
+        [(around.block, Reach::Block), (own, Reach::Line), (header, Reach::Line), (around.head, Reach::File)];
+    places.into_iter().find_map(|(place, reach)| {
+        let from = hits.partition_point(|hit| hit.at < place.start);
+        hits[from..].iter().take_while(|hit| hit.at < place.end).find_map(|hit| {
+            let (tool, word, speaks, ids) = MARKERS[hit.marker];
+            let counts = speaks == reach && tools.contains(&tool) && hit.at + word.len() <= place.end;
+            let suppression =
+                counts.then(|| said(bytes, (place.start, hit.at), (tool, word, ids), rule))??;
+            Some(Verdict::Suppressed { suppression, at: hit.at })
+        })
+    })
 }
 
-/// The first of the places of a marker, in a part of the text that begins at `start`, at which it speaks for the rule.
-fn first(
+/// What the marker at `at`, in a part of the text that begins at `start`, says if it speaks for the rule.
+fn said(
     bytes: &[u8],
-    start: usize,
-    places: impl Iterator<Item = usize>,
+    (start, at): (usize, usize),
     (tool, word, ids): (Tool, &str, bool),
     rule: &Rule,
-) -> Option<(usize, Suppression)> {
-    for at in places {
-        let before = (at > start).then(|| bytes[at - 1]);
-        if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            continue;
-        }
-        let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
-        if !ids {
-            // An annotation is a key, with the reason as its value.
-            let ended = rest.first().is_none_or(|byte| match byte {
-                b':' => tool == Tool::KubeLinter,
-                b'-' | b'=' => false,
-                other => !other.is_ascii_alphanumeric(),
-            });
-            if ended {
-                return Some((at, foreign(word)));
-            }
-            continue;
-        }
-        if let Some(reason) = speaks_for(tool, rest, rule) {
-            return Some((at, Suppression { reason, ..foreign(word.trim_end_matches(['=', ':', '/'])) }));
-        }
+) -> Option<Suppression> {
+    let before = (at > start).then(|| bytes[at - 1]);
+    if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return None;
     }
-    None
+    let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
+    if ids {
+        let reason = speaks_for(tool, rest, rule)?;
+        return Some(Suppression { reason, ..foreign(word.trim_end_matches(['=', ':', '/'])) });
+    }
+    // An annotation is a key, with the reason as its value.
+    let ended = rest.first().is_none_or(|byte| match byte {
+        b':' => tool == Tool::KubeLinter,
+        b'-' | b'=' => false,
+        other => !other.is_ascii_alphanumeric(),
+    });
+    ended.then(|| foreign(word))
 }
 
 /// Whether the ids behind a marker mean the rule, and the reason given.
@@ -230,17 +219,21 @@ fn is_meant(id: &str, rule: &Rule) -> bool {
 
 /// A block with the comment above it.
 fn block_of(bytes: &[u8], extent: Span) -> Span {
-    let start = above(bytes, line_start(bytes, extent.start), ABOVE);
-    let end = line_end(bytes, extent.end).min(extent.start + BLOCK).max(extent.start);
-    Span::new(start, end)
+    let (before, after) = reach::own_line(bytes, extent);
+    let end = after.end.min(extent.start + BLOCK).max(extent.start);
+    Span::new(above(bytes, before.start, ABOVE), end)
 }
 
 /// The start of the lines of comment, up to so many, that stand right above the line that begins at `start`.
 fn above(bytes: &[u8], mut start: usize, lines: usize) -> usize {
     for _ in 0..lines {
         let Some(newline) = start.checked_sub(1) else { break };
-        let before = line_start(bytes, newline);
-        let line = bytes[before..newline].trim_ascii();
+        if bytes[newline] != b'\n' {
+            break;
+        }
+        let Some(line) = reach::line_above(bytes, start) else { break };
+        let before = line.start;
+        let line = line.of(bytes).trim_ascii();
         let comment = [&b"#"[..], b"//", b"/*", b"*", b"<!--", b";", b"--"];
         if !comment.iter().any(|opening| line.starts_with(opening)) {
             break;
@@ -339,5 +332,14 @@ mod tests {
         );
         check("block {\n  acl # nosemgrep: other-rule\n}", None);
         check("block {\n  other # nosemgrep\n\n  acl\n}", None);
+    }
+
+    #[test]
+    fn a_line_of_megabytes_is_not_read_for_every_match_on_it() {
+        let far = "x".repeat(reach::REACH);
+        check("block { acl nosemgrep }", Some(("nosemgrep", None)));
+        check(&format!("nosemgrep {far} block {{ acl }}"), None);
+        check(&format!("block {{ acl }} {far} tfsec:ignore:AWS-0092"), None);
+        check(&format!("block {{ acl {far} tfsec:ignore:AWS-0092 }}"), Some(("tfsec:ignore", None)));
     }
 }

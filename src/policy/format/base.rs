@@ -85,7 +85,7 @@ impl Bounds {
 
     /// A document of `blocks` with the notes.
     pub(super) fn document(self, blocks: Vec<Block>) -> Document {
-        Document { blocks, notes: self.into_notes() }
+        Document { blocks, notes: self.into_notes(), steered: Vec::new() }
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Actions that print are overwritten with [`HOLE`]s, those that only steer with blanks. Must not know what the text is about.
 
-use super::yaml::HOLE;
+use super::{super::document::Steered, yaml::HOLE};
+
+/// Words that begin an action on which it depends whether, or how often, what follows is there.
+const STEERING: &[&[u8]] = &[b"if", b"unless", b"with", b"range", b"for"];
 
 /// Words that begin an action which prints nothing.
 const SILENT: &[&[u8]] = &[
@@ -34,28 +37,79 @@ const SILENT: &[&[u8]] = &[
 
 /// `text` with its actions overwritten, if it has any.
 pub(super) fn blank(text: &[u8]) -> Option<Vec<u8>> {
-    [&b"{{"[..], b"{%", b"<%"].iter().find_map(|action| memchr::memmem::find(text, action))?;
+    if !has_actions(text) {
+        return None;
+    }
     let mut out = text.to_vec();
-    let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'{', b'<', &text[at..]) {
-        let open = at + found;
-        let close = match text.get(open + 1) {
-            Some(b'{') if text[open] == b'{' => &b"}}"[..],
-            Some(b'%') if text[open] == b'<' => b"%>",
-            Some(b'%') => b"%}",
-            Some(b'#') if text[open] == b'{' && open > 0 && text[open - 1] == b'\n' => b"#}",
-            _ => {
-                at = open + 1;
-                continue;
-            }
-        };
-        let Some(end) = end_of_action(text, open + 2, close) else { break };
-        let inner = text[open + 2..end - 2].trim_ascii();
-        let inner = inner.strip_prefix(b"-").unwrap_or(inner).trim_ascii_start();
-        overwrite(&mut out, open, end, inner, close);
-        at = end;
+    for action in actions(text) {
+        overwrite(&mut out, action.open, action.end, action.inner, action.close);
     }
     Some(out)
+}
+
+/// Where in a template begins and ends what is there only if a condition holds, or as often as there is something to repeat.
+pub(super) fn steered(text: &[u8]) -> Vec<Steered> {
+    let mut places = Vec::new();
+    if !has_actions(text) {
+        return places;
+    }
+    // Of what is open: whether it steers, and where the innermost begins that does.
+    let mut open: Vec<(bool, Option<usize>)> = Vec::new();
+    for action in actions(text) {
+        let is = |words: &[&[u8]]| words.iter().any(|word| begins_with(action.inner, word));
+        let outer = open.last().and_then(|&(_, since)| since);
+        if is(STEERING) {
+            open.push((true, Some(action.end)));
+        } else if is(&[b"define", b"block", b"macro", b"raw"]) {
+            open.push((false, outer));
+        } else if is(&[b"else", b"elif", b"elsif"]) {
+            if let Some((true, since)) = open.last_mut() {
+                *since = Some(action.end);
+            }
+        } else if action.inner.starts_with(b"end") {
+            open.pop();
+        } else {
+            continue;
+        }
+        places.push(Steered { from: action.end, since: open.last().and_then(|&(_, since)| since) });
+    }
+    places
+}
+
+fn has_actions(text: &[u8]) -> bool {
+    [&b"{{"[..], b"{%", b"<%"].iter().any(|action| memchr::memmem::find(text, action).is_some())
+}
+
+/// An action of a template.
+struct Action<'t> {
+    open: usize,
+    end: usize,
+    /// What it says, without the marks that trim blanks.
+    inner: &'t [u8],
+    close: &'static [u8],
+}
+
+fn actions(text: &[u8]) -> impl Iterator<Item = Action<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let open = at + memchr::memchr2(b'{', b'<', &text[at..])?;
+            let close = match text.get(open + 1) {
+                Some(b'{') if text[open] == b'{' => &b"}}"[..],
+                Some(b'%') if text[open] == b'<' => b"%>",
+                Some(b'%') => b"%}",
+                Some(b'#') if text[open] == b'{' && open > 0 && text[open - 1] == b'\n' => b"#}",
+                _ => {
+                    at = open + 1;
+                    continue;
+                }
+            };
+            at = end_of_action(text, open + 2, close)?;
+            let inner = text[open + 2..at - 2].trim_ascii();
+            let inner = inner.strip_prefix(b"-").unwrap_or(inner).trim_ascii_start();
+            return Some(Action { open, end: at, inner, close });
+        }
+    })
 }
 
 /// The offset after the action that began before `from`.

@@ -178,10 +178,8 @@ impl Reader<'_, '_> {
 
     /// True where all that is left of the line is a template's action.
     fn at_hole(&self) -> bool {
-        self.peek() == Some(HOLE) && {
-            let line = &self.text[self.at..super::base::line_end(self.text, self.at)];
-            line.iter().all(|&byte| byte == HOLE || byte.is_ascii_whitespace())
-        }
+        let mut line = self.text[self.at..].iter().take_while(|&&byte| byte != b'\n');
+        self.peek() == Some(HOLE) && line.all(|&byte| byte == HOLE || byte.is_ascii_whitespace())
     }
 
     /// The node that starts here or on a later line that is indented by more than `parent`. `item_level` allows the value of
@@ -765,9 +763,8 @@ impl Reader<'_, '_> {
     /// Over the part of a plain scalar on this line; its end without blanks.
     fn plain_line(&mut self) -> usize {
         let start = self.at;
-        let limit = super::base::line_end(self.text, start);
-        while self.at < limit {
-            let byte = self.text[self.at];
+        // Not from the line's end: a document may be one line of millions of scalars.
+        while let Some(byte) = self.peek().filter(|&byte| byte != b'\n') {
             let next = self.text.get(self.at + 1);
             let stop = match byte {
                 b'#' => self.at > start && self.text[self.at - 1].is_ascii_whitespace(),

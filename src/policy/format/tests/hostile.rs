@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::{NAMES, parse, spans};
+use super::{Format, NAMES, parse, spans};
 use crate::policy::format::base::LONGEST;
 
 /// Far more than any of these takes, and far less than anything that is not linear would.
@@ -180,9 +180,22 @@ fn many_small_things() {
         "[s]\n",
         "{{- x | nindent 9 }}\n",
         "k{ ",
+        "{a: b, c: [d]}, ",
+        "{{ x }} ",
+        "a = 1, ",
     ];
     for line in lines {
         all(line.repeat(10_000).as_bytes());
+    }
+}
+
+#[test]
+fn one_line_of_many_scalars() {
+    for format in [Format::Yaml, Format::Compose, Format::Kubernetes] {
+        let text = format!("services: {{{}}}", "a: {b: c}, ".repeat(LONGEST / 12));
+        let start = Instant::now();
+        spans(&parse(format, text.as_bytes()), text.as_bytes());
+        assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     }
 }
 
