@@ -2,8 +2,8 @@
 //!
 //! Works after the scan, on the objects with findings only. Of the graph that the scan had, the commits
 //! are taken, and of the trees those above a sought object; those that differ in nothing
-//! that is sought are one ([`forest`]). Then the commits are gone through, parents first, 64 places at a time, each a bit
-//! ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
+//! that is sought are one ([`forest`]). Then the commits where anything may change are gone through, parents first, 64 places
+//! at a time, each a bit ([`lines`]): what a commit has is what its first parent has and the difference of their trees. So
 //! memory and time beyond that walk follow what was found and the number of commits, not the number
 //! of versions.
 //!
@@ -13,6 +13,7 @@
 //!
 //! Must not read blobs, nor report objects that cannot be read: the scan did.
 
+mod bends;
 pub(super) mod course;
 pub(super) mod forest;
 mod lines;

@@ -1,6 +1,8 @@
 //! The commits, parents first, and which of them have what at which path.
 //!
-//! A place is a way of holding something, at a path. Places are gone through 64 at a time, each a bit of a word a commit.
+//! A place is a way of holding something, at a path. Places are gone through 64 at a time, each a bit of a word a commit;
+//! and of the commits those alone where anything may change ([`Bends`]), which are few. References that stand at the same
+//! of these are one.
 //!
 //! Must not read objects.
 
@@ -11,6 +13,7 @@ use rayon::prelude::*;
 
 use super::{
     Numbered,
+    bends::Bends,
     course::{Chronicle, Course, NONE},
     forest::{Needles, Nodes},
     message_name,
@@ -27,6 +30,8 @@ const WORD: usize = 64;
 const MOST_PATHS: u64 = 1 << 20;
 /// Steps of all comparisons of trees together: some seconds.
 const MOST_STEPS: u64 = 100_000_000;
+/// References that are sorted for one sought thing: where more reach it, they are met soon by going through all.
+const MOST_SORTED: u64 = 4096;
 
 /// What became of a place, seen from the commits that references reach or from the others.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,15 +72,7 @@ struct Place {
 /// A folder or file, by its parent and its name.
 type Step = (u32, u32);
 
-/// A reference, and where the positions stand that show what it has now and what it reaches.
-#[derive(Debug)]
-struct Ref {
-    name: BString,
-    end: u32,
-}
-
-/// Where a sought thing is, the references that reach it, and those that have it now: bits by place among the
-/// references.
+/// Where a sought thing is, the references that reach it, and those that have it now: bits by the kinds of references.
 #[derive(Clone, Debug, Default)]
 struct Reached {
     places: Vec<u32>,
@@ -97,9 +94,12 @@ pub(super) struct Lines<'s> {
     more_names: Vec<BString>,
     places: Numbered<Place>,
     fates: Vec<Fate>,
-    refs: Vec<Ref>,
-    /// Positions of all references, one after the other.
-    positions: Vec<u32>,
+    bends: Bends,
+    /// The references by name, with the number of their kind.
+    refs: Vec<(&'s BString, u32)>,
+    /// By kind, the bends that show what a reference has now and what it reaches; and which references are of it.
+    kinds: Numbered<Vec<u32>>,
+    of_kind: Vec<Vec<u32>>,
     by_group: Vec<Reached>,
     /// Whether there was more than is followed.
     pub(super) truncated: bool,
@@ -118,7 +118,7 @@ struct Work {
 /// What became of the places of a word.
 struct Word {
     fates: Vec<Fate>,
-    /// By place: bits of the references that reach it, and of those that have it now.
+    /// By place: bits of the kinds of references that reach it, and of those that have it now.
     refs: Vec<(Vec<u64>, Vec<u64>)>,
 }
 
@@ -127,7 +127,7 @@ impl<'s> Lines<'s> {
         (course, chronicle): (&'s Course, &'s dyn Chronicle),
         (nodes, names): (&'s Nodes, &'s [BString]),
         needles: &'s Needles<'s>,
-        named: &BTreeMap<BString, ObjectId>,
+        named: &'s BTreeMap<BString, ObjectId>,
     ) -> Self {
         let mut lines = Self {
             course,
@@ -140,8 +140,10 @@ impl<'s> Lines<'s> {
             more_names: Vec::new(),
             places: Numbered::default(),
             fates: Vec::new(),
+            bends: Bends::default(),
             refs: Vec::new(),
-            positions: Vec::new(),
+            kinds: Numbered::default(),
+            of_kind: Vec::new(),
             by_group: vec![
                 Reached::default();
                 needles.ways.iter().map(|way| way.0 as usize + 1).max().unwrap_or(0)
@@ -151,7 +153,10 @@ impl<'s> Lines<'s> {
         let mut work = Work::default();
         lines.compare(&mut work);
         lines.messages(&mut work);
-        lines.resolve(&mut work, named);
+        let stands = lines.resolve(&mut work, named);
+        let changed = work.toggles.iter().chain(&work.stamps).flatten().map(|&(position, _)| position);
+        lines.bends = Bends::new(course, lines.extra.len(), changed);
+        lines.sort_refs(&stands);
         for (place, number) in lines.places.things.iter().zip(0..) {
             lines.by_group[needles.ways[place.way as usize].0 as usize].places.push(number);
         }
@@ -177,14 +182,27 @@ impl<'s> Lines<'s> {
     /// and how many there are.
     pub(super) fn refs(&self, group: u32, most: usize) -> (Vec<RefExposure>, u64) {
         let Some(reached) = self.by_group.get(group as usize) else { return Default::default() };
-        let tips = || reached.tips.iter().copied().chain(std::iter::repeat(0));
-        let others = reached.all.iter().zip(tips()).map(|(&all, tips)| all & !tips);
-        let first = reached.tips.iter().enumerate().flat_map(|(word, &tips)| places(word, tips));
-        let then = others.enumerate().flat_map(|(word, others)| places(word, others));
-        let named = first.map(|place| (place, true)).chain(then.map(|place| (place, false)));
-        let named =
-            named.map(|(place, tip)| RefExposure { name: self.refs[place].name.clone(), tip }).take(most);
-        (named.collect(), reached.all.iter().map(|word| u64::from(word.count_ones())).sum())
+        let others: Vec<u64> =
+            reached.all.iter().zip(&reached.tips).map(|(&all, &tips)| all & !tips).collect();
+        let (mut named, mut total) = (Vec::new(), 0);
+        for (kinds, tip) in [(&reached.tips, true), (&others, false)] {
+            let count: u64 = set(kinds).map(|kind| self.of_kind[kind].len() as u64).sum();
+            let numbers: Vec<u32> = if count > MOST_SORTED {
+                let has = |kind: u32| kinds[kind as usize / WORD] >> (kind as usize % WORD) & 1 == 1;
+                let numbers = self.refs.iter().zip(0..).filter(|((_, kind), _)| has(*kind));
+                numbers.map(|(_, number)| number).take(most - named.len()).collect()
+            } else {
+                let mut numbers: Vec<u32> =
+                    set(kinds).flat_map(|kind| self.of_kind[kind].iter().copied()).collect();
+                numbers.sort_unstable();
+                numbers.truncate(most - named.len());
+                numbers
+            };
+            let name = |number: u32| self.refs[number as usize].0.clone();
+            named.extend(numbers.into_iter().map(|number| RefExposure { name: name(number), tip }));
+            total += count;
+        }
+        (named, total)
     }
 
     /// Who made what stands at a position; `None` for a reference to a tree or blob.
@@ -297,8 +315,13 @@ impl<'s> Lines<'s> {
         work.stamps.iter_mut().for_each(|word| word.sort_unstable());
     }
 
-    /// Finds the positions of all references.
-    fn resolve(&mut self, work: &mut Work, named: &BTreeMap<BString, ObjectId>) {
+    /// Finds the positions of all references that stand anywhere.
+    fn resolve(
+        &mut self,
+        work: &mut Work,
+        named: &'s BTreeMap<BString, ObjectId>,
+    ) -> Vec<(&'s BString, Vec<u32>)> {
+        let mut stands = Vec::with_capacity(named.len());
         let tags: BTreeMap<ObjectId, u32> = self
             .extra
             .iter()
@@ -306,23 +329,23 @@ impl<'s> Lines<'s> {
             .filter_map(|(tag, at)| Some((tag.as_ref()?.commit, at)))
             .collect();
         for (name, &id) in named {
-            let start = self.positions.len();
+            let mut positions = Vec::new();
             let mut id = id;
             let mut position = self.chronicle.position(&id);
             // A tag may point at a tag; ids make a circle impossible.
             while position.is_none()
                 && let Some((target, _)) = self.chronicle.tag(&id)
             {
-                self.positions.extend(tags.get(&id));
+                positions.extend(tags.get(&id));
                 id = target;
                 position = self.chronicle.position(&id);
             }
             match position {
                 Some(at) => {
-                    self.positions.push(at);
+                    positions.push(at);
                     // What was stashed away from the index and beside it is in the further parents.
                     if name == "refs/stash" {
-                        self.positions.extend(self.course.parents.of(at as usize).iter().skip(1));
+                        positions.extend(self.course.parents.of(at as usize).iter().skip(1));
                     }
                 }
                 None => {
@@ -338,13 +361,34 @@ impl<'s> Lines<'s> {
                         } else {
                             self.differ(work, at, None, Some(node));
                         }
-                        self.positions.push(at);
+                        positions.push(at);
                     }
                 }
             }
-            if self.positions.len() > start {
-                self.refs.push(Ref { name: name.clone(), end: self.positions.len() as u32 });
+            if !positions.is_empty() {
+                stands.push((name, positions));
             }
+        }
+        stands
+    }
+
+    /// Sorts references by where they stand.
+    fn sort_refs(&mut self, stands: &[(&'s BString, Vec<u32>)]) {
+        let mut ends = Vec::new();
+        for (number, (name, positions)) in stands.iter().enumerate() {
+            ends.clear();
+            ends.extend(positions.iter().map(|&position| self.bends.of(position)));
+            ends.sort_unstable();
+            ends.dedup();
+            let kind = match self.kinds.numbers.get(&ends) {
+                Some(&kind) => kind,
+                None => {
+                    self.of_kind.push(Vec::new());
+                    self.kinds.of(ends.clone())
+                }
+            };
+            self.refs.push((name, kind));
+            self.of_kind[kind as usize].push(number as u32);
         }
     }
 
@@ -356,17 +400,16 @@ impl<'s> Lines<'s> {
         }
     }
 
-    /// Goes through all commits with the places of one word.
+    /// Goes through all bends with the places of one word.
     fn go_through(&self, work: &Work, word: usize) -> Word {
-        let all = self.course.len() + self.extra.len();
+        let all = self.bends.len();
         let (mut has, mut had) = (vec![0_u64; all], vec![0_u64; all]);
         let count = WORD.min(self.places.things.len() - word * WORD);
         let mut fates = vec![Fate::default(); count];
         let [mut toggles, mut stamps] = [&work.toggles, &work.stamps]
             .map(|list| list.get(word).map_or(&[][..], Vec::as_slice).iter().peekable());
         let mut stamped = 0;
-        for at in 0..all {
-            let parents = self.course.parents.of(at);
+        for (bend, position, parents) in self.bends.iter() {
             let (mut in_parents, mut before, mut lost_before) = (0, 0, 0);
             for &parent in parents {
                 let (theirs, earlier) = (has[parent as usize], had[parent as usize]);
@@ -375,33 +418,30 @@ impl<'s> Lines<'s> {
                 lost_before |= earlier & !theirs;
             }
             let mut now = parents.first().map_or(0, |&parent| has[parent as usize]);
-            while let Some((_, bits)) = toggles.next_if(|&&(position, _)| position as usize == at) {
+            while let Some((_, bits)) = toggles.next_if(|&&(at, _)| at == position) {
                 now ^= bits;
             }
             let mut own = 0;
-            while let Some((_, bits)) = stamps.next_if(|&&(position, _)| position as usize == at) {
+            while let Some((_, bits)) = stamps.next_if(|&&(at, _)| at == position) {
                 own |= bits;
             }
             stamped |= own;
-            has[at] = now;
-            had[at] = before | now | own;
+            has[bend] = now;
+            had[bend] = before | now | own;
             let came = (now & !in_parents) | own;
             let went = in_parents & !now & !lost_before;
             if came | went != 0 {
-                self.record(&mut fates, at, (came, went));
+                self.record(&mut fates, position as usize, (came, went));
             }
         }
         let (mut reached_by_any, mut at_any_tip) = (0, 0);
-        let blocks = self.refs.len().div_ceil(WORD);
+        let blocks = self.of_kind.len().div_ceil(WORD);
         // Made one by one: memory that was never written need not be copied.
         let mut refs: Vec<_> = (0..count).map(|_| (vec![0; blocks], vec![0; blocks])).collect();
-        let mut start = 0;
-        for (number, block) in self.refs.chunks(WORD).enumerate() {
+        for (number, block) in self.kinds.things.chunks(WORD).enumerate() {
             let (mut reached, mut now) = ([0; WORD], [0; WORD]);
-            for (place, one) in block.iter().enumerate() {
-                let positions = &self.positions[start..one.end as usize];
-                start = one.end as usize;
-                let of = |list: &[u64]| positions.iter().fold(0, |all, &at| all | list[at as usize]);
+            for (place, ends) in block.iter().enumerate() {
+                let of = |list: &[u64]| ends.iter().fold(0, |all, &at| all | list[at as usize]);
                 reached[place] = of(&had);
                 now[place] = of(&has) | (reached[place] & stamped);
                 reached_by_any |= reached[place];
@@ -496,9 +536,9 @@ fn transpose(rows: &mut [u64; WORD]) {
     }
 }
 
-/// Numbers of the bits that are set in a word of a list.
-fn places(word: usize, set: u64) -> impl Iterator<Item = usize> {
-    bits(set).map(move |bit| word * WORD + bit)
+/// Numbers of the bits that are set in a list.
+fn set(list: &[u64]) -> impl Iterator<Item = usize> {
+    list.iter().enumerate().flat_map(|(word, &set)| bits(set).map(move |bit| word * WORD + bit))
 }
 
 /// Adds a place to the words of a position; positions come in order.
