@@ -368,6 +368,12 @@ impl Scanner {
         policy::asks_beside(name)
     }
 
+    /// Whether rules may tell a file by its name alone, or find something in its name.
+    #[must_use]
+    pub fn asks_name(&self, path: &BStr) -> bool {
+        !self.named(path).is_empty() || !self.in_name(path).is_empty()
+    }
+
     /// Takes back what lines say where the structure of the document decides.
     fn defer(&self, subject: Subject<'_>, matches: &mut Vec<Match>) {
         if matches.iter().all(|one| self.rules.rule(one.rule).structures.is_empty()) {

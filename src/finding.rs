@@ -252,6 +252,12 @@ impl Finding {
         (&self.origin, self.span, &self.rule)
     }
 
+    /// Whether it stands nowhere in a content, so that its path tells it: found by a name, or in one.
+    #[must_use]
+    pub const fn is_of_name(&self) -> bool {
+        self.start.line == 0
+    }
+
     /// The path shown to people, archive members behind `!`.
     #[must_use]
     pub fn path(&self) -> BString {

@@ -167,19 +167,20 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
                 });
             }
         }
+        let files = collector.named();
+        for source in sources.iter().filter(|_| !files.is_empty()) {
+            let show = |entry: &Entry, bytes: &[u8]| collector.at_further_path(entry, bytes);
+            if let Err(error) = source.paths_of(&files, &show, &collector) {
+                collector.fail(Problem { subject: error.subject.into(), message: error.message });
+            }
+        }
         for source in sources {
             let sought = || collector.look_for_known();
             if let Err(error) = source.before(&sought, &collector) {
                 collector.fail(Problem { subject: error.subject.into(), message: error.message });
             }
         }
-        let (files, wanted) = collector.judged();
-        for source in sources.iter().filter(|_| !files.is_empty()) {
-            let show = |entry: &Entry, bytes: &[u8]| collector.version(entry, bytes, &wanted);
-            if let Err(error) = source.versions_of(&files, &show, &collector) {
-                collector.fail(Problem { subject: error.subject.into(), message: error.message });
-            }
-        }
+        collector.look_at_versions(sources, collector.judged());
         let question = collector.question();
         let answer = question.ask(sources, &collector);
         (question, answer)

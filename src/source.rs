@@ -238,6 +238,18 @@ pub trait Source {
         Ok(())
     }
 
+    /// Shows what is in `files` again, under each further path that history has it at: a content is shown once, and what was
+    /// found by its path is found at that path alone. Asked once, between the visit and [`before`](Self::before); nothing
+    /// for a source without history. What is shown is shown on several threads.
+    ///
+    /// # Errors
+    ///
+    /// If the history as a whole cannot be read.
+    fn paths_of(&self, files: &[Origin], show: &Show<'_>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let _ = (files, show, visitor);
+        Ok(())
+    }
+
     /// Says what the history behind the source knows of `sought`, in the same order; nothing where there is none.
     /// Asked once, after the visit.
     ///

@@ -22,7 +22,8 @@ use crate::{
 /// `abatis merge`.
 pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
     let repo = audit::repository(args.repo.as_deref(), edge).context(
-        "what history says of the findings takes the repository (a clone without blobs will do): --repo",
+        "what history says of the findings takes the repository (a clone without blobs will do, but for since when \
+         settings are there): --repo",
     )?;
     let top = repo.worktree.clone();
     let config = load::load(&args.common, top.as_deref(), edge)?;
@@ -51,7 +52,8 @@ pub(super) fn merge(args: &MergeArgs, edge: &Edge) -> anyhow::Result<Exit> {
         subject,
     };
     let reports = Reports::open(edge, &job)?;
-    let mut outcome = pipeline::join(parts, &[&source]);
+    let plan = run::plan(edge, &job, &config, run::baseline(edge, &job, &config)?)?;
+    let mut outcome = pipeline::join(parts, &[&source], Some(&plan));
     learn_values(&mut outcome, &source);
     reports.write(&outcome, &config.rules)?;
     Ok(run::exit(&outcome))

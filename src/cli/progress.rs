@@ -59,7 +59,9 @@ fn watch(control: &Control, stop: &AtomicBool) {
     let mut known = false;
     while !stop.load(Ordering::Relaxed) {
         let expected = control.expected.load(Ordering::Relaxed);
-        if expected > 0 {
+        let read = control.read.load(Ordering::Relaxed);
+        // Before the first is read nobody can say how long it takes.
+        if expected > 0 && (known || read > 0) {
             if !known {
                 known = true;
                 bar.set_length(expected);
@@ -71,7 +73,7 @@ fn watch(control: &Control, stop: &AtomicBool) {
                 }
             }
             bar.set_length(expected);
-            bar.set_position(control.read.load(Ordering::Relaxed).min(expected));
+            bar.set_position(read.min(expected));
         }
         let contents = control.contents.load(Ordering::Relaxed);
         let bytes = HumanBytes(control.bytes.load(Ordering::Relaxed));

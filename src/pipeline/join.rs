@@ -9,17 +9,18 @@ use std::{
 
 use bstr::BString;
 
-use super::{Outcome, merge::Carriers, trace::Question};
+use super::{Outcome, Plan, merge::Carriers, trace::Question, visit::Collector};
 use crate::{
     finding::{Finding, Fingerprint, RuleId},
-    origin::{self, History},
+    origin::{self, History, Presence},
     source::{Count, Problem, Skip, Source, Visitor},
     text::Fresh,
 };
 
-/// Joins outcomes of parts, and asks `sources` what history says of what they found together.
+/// Joins outcomes of parts, and asks `sources` what history says of what they found together. With a plan, older versions of
+/// files are looked at first, as [`run`](super::run) does: a part knows only what was found in it.
 #[must_use]
-pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
+pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)], plan: Option<&Plan>) -> Outcome {
     let mut all = Outcome::default();
     let mut sought = Vec::new();
     for (place, part) in parts.into_iter().enumerate() {
@@ -74,6 +75,13 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
             }
         }
     }
+    if let Some(plan) = plan {
+        let collector = Collector::new(plan);
+        carriers = collector.with_versions(sources, &all.findings, carriers);
+        let (problems, remarks) = collector.into_problems();
+        all.problems.extend(problems);
+        all.warnings.extend(remarks.iter().map(ToString::to_string));
+    }
     let key = |finding: &Finding| (finding.rule_index, finding.fingerprint);
     let reported: HashSet<_> = all.findings.iter().map(key).collect();
     let listener = Listener::default();
@@ -90,24 +98,32 @@ pub fn join(parts: Vec<Outcome>, sources: &[&(dyn Source + Sync)]) -> Outcome {
     all
 }
 
-/// Leaves one finding of each secret and path of a history: the oldest.
+/// Leaves one finding of each secret and path of a history: the oldest, which is where any of them is.
 fn leave_oldest(findings: &mut Vec<Finding>) {
-    let mut oldest: HashMap<(u32, Fingerprint, BString), usize> = HashMap::new();
+    let mut oldest: HashMap<(u32, Fingerprint, BString), (usize, Option<Presence>)> = HashMap::new();
     let mut out = vec![false; findings.len()];
+    let presence = |one: &Finding| one.history.as_ref().map(|history| history.presence);
     let age = |one: &Finding| {
         let key = one.history.as_ref().map(History::age_key);
         (key, one.origin.clone(), one.span)
     };
     for (place, finding) in findings.iter().enumerate().filter(|(_, one)| one.history.is_some()) {
         match oldest.entry((finding.rule_index, finding.fingerprint, finding.path())) {
-            Entry::Vacant(free) => _ = free.insert(place),
+            Entry::Vacant(free) => _ = free.insert((place, presence(finding))),
             Entry::Occupied(mut known) => {
-                let younger =
-                    if age(finding) < age(&findings[*known.get()]) { known.insert(place) } else { place };
+                let (old, there) = known.get_mut();
+                let is_older = age(finding) < age(&findings[*old]);
+                let younger = if is_older { std::mem::replace(old, place) } else { place };
                 out[younger] = true;
+                *there = (*there).max(presence(finding));
             }
         }
     }
+    oldest.into_values().for_each(|(place, presence)| {
+        if let (Some(history), Some(presence)) = (&mut findings[place].history, presence) {
+            history.presence = presence;
+        }
+    });
     let mut out = out.into_iter();
     findings.retain(|_| out.next() != Some(true));
 }

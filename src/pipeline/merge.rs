@@ -52,19 +52,33 @@ impl Merged {
         let Some(known) = self.oldest.get_mut(identity) else { return true };
         let Some(since) = &mut known.history else { return true };
         let older = (history.age_key(), place) < (since.age_key(), (&known.origin, known.span));
-        since.presence = since.presence.max(history.presence);
+        if !older {
+            since.presence = since.presence.max(history.presence);
+        }
         older
     }
 
-    /// The files with something that a rule of `which` found and nothing suppresses, each with the rule.
-    pub(super) fn files(&self, which: impl Fn(u32) -> bool) -> Vec<(Origin, u32)> {
-        let found = self.oldest.values().filter(|finding| finding.suppression.is_none());
-        let found = found.filter(|finding| which(finding.rule_index));
-        found
-            .map(|finding| (&finding.origin, finding.rule_index))
-            .filter(|(origin, _)| origin.kind == Kind::File && origin.members.is_empty())
-            .map(|(origin, rule)| (origin.clone(), rule))
-            .collect()
+    /// One that knows of holders, and of nothing else.
+    pub(super) fn of(carriers: Carriers) -> Self {
+        Self { carriers, ..Self::default() }
+    }
+
+    /// What was found.
+    pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.oldest.values()
+    }
+
+    /// The contents in which something was found that stands nowhere in them: their paths tell it.
+    pub(super) fn named(&self) -> Vec<Origin> {
+        let named = self.oldest.values().filter(|finding| finding.is_of_name());
+        let named = named.map(|finding| &finding.origin);
+        let mut files: Vec<Origin> = named
+            .filter(|origin| matches!(origin.kind, Kind::File | Kind::Symlink) && origin.members.is_empty())
+            .cloned()
+            .collect();
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// Takes note of who else holds what was found before, and of nothing else.
@@ -146,5 +160,69 @@ impl Merged {
     /// All that was kept, in no order.
     pub(super) fn into_findings(self) -> impl Iterator<Item = Finding> {
         self.oldest.into_values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        finding::{Confidence, Risk, RuleId, Severity, Snippet},
+        origin::{Introduction, Presence},
+        secret::Secret,
+        text::Position,
+    };
+
+    fn found(id: u8, time: i64, presence: Presence) -> Finding {
+        let commit = ObjectId::from_bytes(&[id; 20]).unwrap();
+        let since = Introduction { commit, author: BString::from("A"), time };
+        Finding {
+            rule: RuleId::from_static("made-up"),
+            rule_index: 0,
+            title: Arc::from("Made up"),
+            risk: Risk::new(1).unwrap(),
+            severity: Severity::High,
+            confidence: Confidence::High,
+            origin: Origin { object: Some(commit), ..Origin::file("COMMIT_EDITMSG") },
+            span: Span::default(),
+            start: Position::default(),
+            end: Position::default(),
+            secret: Secret::new(&[b'x'; 12]),
+            fingerprint: Fingerprint::default(),
+            snippet: Snippet::default(),
+            proof: None,
+            decoded: Vec::new(),
+            note: None,
+            suppression: None,
+            history: Some(History { since: Some(Arc::new(since)), presence }),
+            blocking: true,
+        }
+    }
+
+    #[test]
+    fn what_references_reach_is_told_before_what_none_does_whatever_comes_first() {
+        let all =
+            [found(1, 10, Presence::Unreachable), found(2, 30, Presence::Tip), found(3, 20, Presence::Past)];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut merged = Merged::default();
+            for finding in order.map(|place| &all[place]) {
+                let identity = Identity {
+                    rule: finding.rule_index,
+                    fingerprint: finding.fingerprint,
+                    path: finding.path(),
+                    suppressed: false,
+                };
+                let history = finding.history.as_ref().unwrap();
+                if merged.meets(&identity, history, (&finding.origin, finding.span), false) {
+                    merged.put(identity, finding.clone());
+                }
+            }
+            let told: Vec<Finding> = merged.into_findings().collect();
+            let history = told[0].history.as_ref().unwrap();
+            assert_eq!((told.len(), told[0].origin.object), (1, all[2].origin.object), "{order:?}");
+            assert_eq!(history.presence, Presence::Tip, "{order:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use bstr::{BStr, ByteSlice as _};
 
 use super::{
     ForAudit, Outcome, Plan, Receipt,
-    merge::{Identity, Merged},
+    merge::{Carriers, Identity, Merged},
     shown::Shown,
     snippet,
     trace::{Answer, Question},
@@ -208,17 +208,69 @@ impl<'p> Collector<'p> {
     /// The files in which something was found that rules see in a whole file only, and so in no older version so far; and
     /// those rules.
     pub(super) fn judged(&self) -> (Vec<Origin>, Wanted) {
+        self.files(lock(&self.merged).findings().filter(|finding| finding.suppression.is_none()))
+    }
+
+    /// The files of those of `found` that a rule sees in a whole file only, each once; and those rules.
+    fn files<'f>(&self, found: impl Iterator<Item = &'f Finding>) -> (Vec<Origin>, Wanted) {
         let rules = self.plan.scanner.rules();
         let whole = |rule: u32| {
             let rule = rules.rule(rule);
             rule.risk.number() != CREDENTIALS || !rule.structures.is_empty()
         };
-        let found = lock(&self.merged).files(whole);
-        let wanted = Wanted::new(rules.len(), found.iter().map(|(_, rule)| *rule));
-        let mut files: Vec<Origin> = found.into_iter().map(|(origin, _)| origin).collect();
+        let is_file = |finding: &&Finding| {
+            finding.origin.kind == Kind::File
+                && finding.origin.members.is_empty()
+                && whole(finding.rule_index)
+        };
+        let found: Vec<&Finding> = found.filter(is_file).collect();
+        let wanted = Wanted::new(rules.len(), found.iter().map(|finding| finding.rule_index));
+        let mut files: Vec<Origin> = found.into_iter().map(|finding| finding.origin.clone()).collect();
         files.sort();
         files.dedup_by(|one, other| (&one.path, &one.repository) == (&other.path, &other.repository));
         (files, wanted)
+    }
+
+    /// What `carriers` know, and which older versions of the files of `found` hold it, too.
+    pub(super) fn with_versions(
+        &self,
+        sources: &[&(dyn Source + Sync)],
+        found: &[Finding],
+        carriers: Carriers,
+    ) -> Carriers {
+        *lock(&self.merged) = Merged::of(carriers);
+        self.look_at_versions(sources, self.files(found.iter()));
+        lock(&self.merged).take_carriers()
+    }
+
+    /// Looks at older versions of files for what is known, and those rules found.
+    pub(super) fn look_at_versions(
+        &self,
+        sources: &[&(dyn Source + Sync)],
+        (files, wanted): (Vec<Origin>, Wanted),
+    ) {
+        for source in sources.iter().filter(|_| !files.is_empty()) {
+            let show = |entry: &Entry, bytes: &[u8]| self.version(entry, bytes, &wanted);
+            if let Err(error) = source.versions_of(&files, &show, self) {
+                self.fail(Problem { subject: error.subject.into(), message: error.message });
+            }
+        }
+    }
+
+    /// What could not be done, and remarks.
+    pub(super) fn into_problems(self) -> (Vec<Problem>, Vec<Problem>) {
+        let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (kept.problems, kept.remarks)
+    }
+
+    /// The contents in which something was found by its path, each under the paths that are known.
+    pub(super) fn named(&self) -> Vec<Origin> {
+        lock(&self.merged).named()
+    }
+
+    /// Looks at a content under one more path.
+    pub(super) fn at_further_path(&self, entry: &Entry, bytes: &[u8]) {
+        self.renamed(entry, entry, bytes);
     }
 
     /// Takes note of which of what is known, and `wanted` rules found, was in an older version of a file.
@@ -436,7 +488,8 @@ impl<'p> Collector<'p> {
                 self.plan.filter.fingerprint_of(rule, found, &entry.origin)
             };
             sure && self.counts_here(entry, found)
-                && !lock(&self.merged).holds((found.rule, print()), entry.origin.object.as_ref())
+                && (found.is_on_file()
+                    || !lock(&self.merged).holds((found.rule, print()), entry.origin.object.as_ref()))
         });
         if matches.is_empty() {
             return;

@@ -25,7 +25,7 @@ use crate::{
 const VERSION: u32 = 2;
 
 /// Which part of what a file holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     abatis_shard: u32,
     /// The version of the program.
@@ -42,7 +42,8 @@ pub struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct Document {
-    #[serde(flatten)]
+    // Read on its own, before the rest.
+    #[serde(flatten, skip_deserializing)]
     head: Head,
     today: Option<i64>,
     findings: Vec<FindingPart>,
@@ -54,11 +55,38 @@ struct Document {
 }
 
 /// Bytes: as text where they are.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Bytes {
     Text(String),
     Raw(Vec<u8>),
+}
+
+/// As the derived one, which keeps each value until it knows which of the two it is.
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> serde::de::Visitor<'de> for Either {
+            type Value = Bytes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a text or bytes")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Bytes, E> {
+                Ok(Bytes::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut bytes: A) -> Result<Bytes, A::Error> {
+                let mut raw = Vec::new();
+                while let Some(byte) = bytes.next_element()? {
+                    raw.push(byte);
+                }
+                Ok(Bytes::Raw(raw))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl Bytes {

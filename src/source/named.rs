@@ -34,6 +34,13 @@ impl Named {
     }
 }
 
+impl Named {
+    /// Those of `files` that are in this repository.
+    fn mine(&self, files: &[Origin]) -> Vec<Origin> {
+        files.iter().filter(|file| file.repository.as_ref() == Some(&self.name)).cloned().collect()
+    }
+}
+
 impl Source for Named {
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
         self.source.visit(&self.visitor(visitor))
@@ -49,10 +56,13 @@ impl Source for Named {
         show: &Show<'_>,
         visitor: &dyn Visitor,
     ) -> Result<(), SourceError> {
-        let mine = files.iter().filter(|file| file.repository.as_ref() == Some(&self.name));
-        let mine: Vec<Origin> = mine.cloned().collect();
         let namer = self.visitor(visitor);
-        self.source.versions_of(&mine, &|entry, bytes| show(&namer.entry(entry), bytes), &namer)
+        self.source.versions_of(&self.mine(files), &|entry, bytes| show(&namer.entry(entry), bytes), &namer)
+    }
+
+    fn paths_of(&self, files: &[Origin], show: &Show<'_>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let namer = self.visitor(visitor);
+        self.source.paths_of(&self.mine(files), &|entry, bytes| show(&namer.entry(entry), bytes), &namer)
     }
 
     fn trace(&self, sought: &[Sought], visitor: &dyn Visitor) -> Result<Vec<Exposure>, SourceError> {

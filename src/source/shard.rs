@@ -7,8 +7,11 @@
 //!
 //! Must not answer what history says: that takes all parts.
 
-use super::{Carried, Count, Delta, Problem, Skip, Source, SourceError, Visitor};
-use crate::{origin::Entry, text::Fresh};
+use super::{Carried, Count, Delta, Problem, Show, Skip, Source, SourceError, Visitor};
+use crate::{
+    origin::{Entry, Origin},
+    text::Fresh,
+};
 
 /// The most parts that a source can be split into.
 const MOST: u64 = 4096;
@@ -59,6 +62,10 @@ pub struct Sharded {
 impl Source for Sharded {
     fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
         self.source.visit(&Part { visitor, shard: self.shard })
+    }
+
+    fn paths_of(&self, files: &[Origin], show: &Show<'_>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        self.source.paths_of(files, show, visitor)
     }
 }
 

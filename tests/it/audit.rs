@@ -287,10 +287,15 @@ pub(crate) fn token(number: usize) -> String {
 
 /// Runs `abatis audit` with the rules of [`PACK`]; exit code, and the report as JSON.
 pub(crate) fn audit(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
+    audit_with_all(repo, &[&["--no-default-rules"], options].concat())
+}
+
+/// As [`audit`], with the built-in rules as well.
+pub(crate) fn audit_with_all(repo: &Repo, options: &[&str]) -> (Option<i32>, Value) {
     let pack = repo.beside("made.toml");
     fs::write(&pack, PACK).unwrap();
     let mut command = repo.abatis();
-    command.args(["audit", "--no-default-rules", "--format", "json", "--rules"]).arg(pack).args(options);
+    command.args(["audit", "--format", "json", "--rules"]).arg(pack).args(options);
     let output = command.output().unwrap();
     let report = serde_json::from_slice(&output.stdout);
     (output.status.code(), report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))))
@@ -489,6 +494,39 @@ fn dates_are_those_of_git(repo: &Repo, report: &Value) {
         }
     }
     assert!(compared >= 12, "{compared}");
+}
+
+#[test]
+fn what_a_name_tells_is_told_at_each_path() {
+    let repo = Repo::new();
+    let first = at(&repo, 0, "one", &[("a/key.pem", "the same"), ("a/x.txt", "nothing")]);
+    let second = at(&repo, 1, "two", &[("b/key.pem", "the same")]);
+    // A folder that is the same altogether, and a path that it has no more.
+    repo.stage("c/d/key.pem", "the same");
+    repo.stage("c/d/x.txt", "nothing");
+    let third = at(&repo, 2, "three", &[]);
+    repo.git(&["rm", "-q", "-r", "b"]);
+    at(&repo, 3, "four", &[]);
+    let expected = [
+        format!("key-file a/key.pem tip {first}"),
+        format!("key-file b/key.pem past {second}"),
+        format!("key-file c/d/key.pem tip {third}"),
+    ];
+    for options in [&[][..], &["--no-delta"], &["--incremental"], &["--incremental"]] {
+        let (_, report) = audit(&repo, options);
+        assert_eq!(lines(&report), expected, "{options:?}");
+        assert_eq!(report["exposures"].as_array().unwrap().len(), 3, "{report}");
+    }
+    // What comes later is found on the short way as on the long one.
+    for (number, path) in [(4, "e/key.pem"), (5, "f/key.pem")] {
+        at(&repo, number, "more", &[(path, if number == 4 { "the same" } else { "another" })]);
+        let (_, whole) = audit(&repo, &[]);
+        let (_, now) = audit(&repo, &["--incremental"]);
+        assert_eq!(
+            (lines(&now), now["exposures"].to_string()),
+            (lines(&whole), whole["exposures"].to_string())
+        );
+    }
 }
 
 #[test]

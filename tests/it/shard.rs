@@ -19,7 +19,13 @@ fn history() -> History {
             history.commit(number as i64, &[(&path, None)]);
         }
     }
+    // What is judged at tips alone was there in older versions, and what a name tells is so in several folders.
+    for number in 25..29 {
+        let text = format!("# {number}\nDEBUG = True\n");
+        history.commit(number, &[("settings", Some(&text)), ("other/settings", Some(&text))]);
+    }
     history.commit(30, &[("key.pem", Some("x")), ("settings", Some("DEBUG = True\n"))]);
+    history.commit(31, &[("a/key.pem", Some("x")), ("b/key.pem", Some("x"))]);
     history.0.git(&["commit", "-q", "--allow-empty", "-m", &format!("say {}", token(3))]);
     // A name that reports tell, with a secret in it.
     let author = format!("A {} <a@example.invalid>", token(50));

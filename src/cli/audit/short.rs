@@ -3,8 +3,12 @@
 //!
 //! A record of the history ([`Recent`]) knows where it takes more than that; then, and without a record, all is read.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
+use bstr::{BString, ByteSlice as _};
 use sha2::{Digest as _, Sha256};
 
 use super::super::{
@@ -19,11 +23,12 @@ use crate::{
     pipeline::{self, Outcome, Plan},
     report::{Input, Mode, Options, shard, view::View},
     rule::RuleSet,
+    secret::Secret,
     source::{
         Source,
         git::history::{
             WholeHistory,
-            recent::{Kept, Reason, Recent, Whole},
+            recent::{Again, Kept, Reason, Recent, Whole},
         },
     },
 };
@@ -46,7 +51,8 @@ pub(super) struct Short {
 pub(super) fn scan(edge: &Edge, job: &Job<'_>, history: WholeHistory) -> anyhow::Result<Done> {
     let config = load::load(job.common, job.top, edge)?;
     let plan = run::plan(edge, job, &config, run::baseline(edge, job, &config)?)?;
-    let told = format!("{} {:?}", run::told_by(edge, job, &config)?, history.lost);
+    let told =
+        format!("{} {:?} {:?}", run::told_by(edge, job, &config)?, history.lost, load::warnings(&config));
     let short = Short { history, digest: digest(&plan, &told), today: edge.today };
     let why = match short.run(&plan) {
         Ok(Some(mut outcome)) => {
@@ -79,11 +85,13 @@ fn digest(plan: &Plan, told: &str) -> [u8; 32] {
 
 impl Short {
     fn run(&self, plan: &Plan) -> Result<Option<Outcome>, Reason> {
-        let Some(recent) = Recent::open(&self.history, &self.digest)? else { return Ok(None) };
         let rules = plan.scanner.rules();
-        let Some((day, text)) = recent.document().split_first_chunk::<8>() else { return Ok(None) };
-        let Ok((_, mut known)) = shard::read(text, rules) else { return Ok(None) };
-        let day = i64::from_le_bytes(*day);
+        let read = |document: &[u8]| {
+            let (day, told, text) = parts(document)?;
+            Some((day, told.to_vec(), shard::read(text, rules).ok()?.1))
+        };
+        let Some((recent, found)) = Recent::open(&self.history, &self.digest, read)? else { return Ok(None) };
+        let Some((day, told, mut known)) = found else { return Ok(None) };
         let until = |one: &Finding| Date::parse(one.suppression.as_ref()?.until.as_ref()?);
         let today = self.today.days_since_1970();
         if today < day
@@ -97,20 +105,16 @@ impl Short {
         if let Some(why) = recent.gave_up() {
             return Err(why);
         }
+        check_paths(&recent, plan, &known, &new)?;
         check_judged(&recent, rules, (&known.findings, &gone), &new.findings)?;
-        let secrets = new.findings.iter().chain(&new.suppressed).map(|one| one.secret.expose());
-        let secrets: BTreeSet<&[u8]> = secrets.filter(|secret| !secret.is_empty()).collect();
-        let holds_one = |secret: &&[u8]| {
-            let finder = memchr::memmem::Finder::new(secret);
-            recent.new_names().any(|name| finder.find(name).is_some())
-        };
-        if secrets.iter().any(holds_one) {
-            return Err("a name holds a secret");
-        }
         let (unfinished, receipt) = (new.receipt.unfinished.clone(), &mut known.receipt);
         (receipt.rules, receipt.refs, receipt.commits) =
             (new.receipt.rules, new.receipt.refs, new.receipt.commits);
-        let mut outcome = pipeline::join(vec![known, new], &[&Whole(&recent)]);
+        let is_same = new.findings.is_empty() && new.suppressed.is_empty();
+        let mut outcome = pipeline::join(vec![known, new], &[&Whole(&recent)], None);
+        if !is_same || names(&outcome).any(|name| told.binary_search(&mark(name)).is_err()) {
+            learn_values(plan, &recent, &mut outcome)?;
+        }
         outcome.receipt.unfinished = unfinished;
         outcome.receipt.suppressed.clear();
         for suppression in outcome.suppressed.iter().filter_map(|one| one.suppression.as_ref()) {
@@ -132,7 +136,18 @@ impl Short {
         let mut outcome = outcome.clone();
         forget_work(&mut outcome);
         let outcome = &outcome;
+        let view = View::new(Input { outcome, rules, options: &options });
+        let is_plain = |name: &&[u8]| view.raw(name) == **name;
+        let mut places = outcome.findings.iter().chain(&outcome.suppressed).map(|one| &one.origin);
+        if !places
+            .all(|origin| origin.members.iter().chain([&origin.path]).all(|name| is_plain(&name.as_slice())))
+        {
+            return Ok(());
+        }
+        let told: BTreeSet<Mark> = names(outcome).filter(is_plain).map(mark).collect();
         let mut document = self.today.days_since_1970().to_le_bytes().to_vec();
+        document.extend_from_slice(&(told.len() as u64).to_le_bytes());
+        told.iter().for_each(|mark| document.extend_from_slice(mark));
         shard::write(Input { outcome, rules, options: &options }, (1, 1), &mut document)?;
         let at_tips = |rule: &RuleId| depends_on_tips(rules, rule);
         let sought = outcome.sought.iter().filter(|(rule, ..)| at_tips(rule));
@@ -142,21 +157,63 @@ impl Short {
             outcome.suppressed.iter().filter(|one| is_file(one.origin.kind) && at_tips(&one.rule));
         watched.extend(suppressed.filter_map(|one| one.origin.object));
         let sought: Vec<_> = outcome.sought.iter().map(|(.., sought)| sought.clone()).collect();
-        let view = View::new(Input { outcome, rules, options: &options });
-        let is_plain = |name: &[u8]| view.raw(name) == name;
-        let mut members = outcome.findings.iter().flat_map(|one| &one.origin.members);
-        if !members.all(|member| is_plain(member)) {
-            return Ok(());
-        }
-        let kept = Kept {
-            sought: &sought,
-            watched,
-            document,
-            is_plain: &is_plain,
-            problems: outcome.problems.len() as u64,
-        };
+        let kept = Kept { sought: &sought, watched, document, problems: outcome.problems.len() as u64 };
         self.history.keep_record(&self.digest, kept)
     }
+}
+
+/// What is kept of a name that was told: whether it is a new one must be known, and not what it is.
+type Mark = [u8; 8];
+
+fn mark(name: &[u8]) -> Mark {
+    let digest: [u8; 32] = Sha256::digest(name).into();
+    let mut mark = Mark::default();
+    mark.copy_from_slice(&digest[..8]);
+    mark
+}
+
+/// The day of a document, the marks of the names that it told, and what was found.
+fn parts(document: &[u8]) -> Option<(i64, &[Mark], &[u8])> {
+    let (day, rest) = document.split_first_chunk::<8>()?;
+    let (len, rest) = rest.split_first_chunk::<8>()?;
+    let len = usize::try_from(u64::from_le_bytes(*len)).ok()?;
+    let (told, text) = rest.split_at_checked(len.checked_mul(size_of::<Mark>())?)?;
+    Some((i64::from_le_bytes(*day), told.as_chunks().0, text))
+}
+
+/// The names of people, paths and references that a report tells beside what was found, and remarks.
+fn names(outcome: &Outcome) -> impl Iterator<Item = &[u8]> {
+    let findings = outcome.findings.iter().chain(&outcome.suppressed);
+    let since = findings.filter_map(|one| one.history.as_ref()?.since.as_ref());
+    let exposures = || outcome.exposed.iter().map(|one| &one.exposure);
+    let paths = || exposures().flat_map(|one| &one.paths);
+    let acts = exposures().flat_map(|one| [&one.since, &one.removed]);
+    let acts = acts.chain(paths().flat_map(|one| [&one.since, &one.removed])).flatten();
+    let refs = exposures().flat_map(|one| &one.refs).map(|one| &one.name);
+    let people = since.chain(acts).map(|act| &act.author);
+    let names = people.chain(paths().map(|one| &one.path)).chain(refs).map(|name| name.as_slice());
+    let problems = outcome.problems.iter().map(|one| one.subject.as_slice());
+    names.chain(problems).chain(outcome.warnings.iter().map(String::as_bytes))
+}
+
+/// Reads the values of what was known again, so that they are hidden where something new tells them.
+fn learn_values(plan: &Plan, recent: &Recent, outcome: &mut Outcome) -> Result<(), Reason> {
+    let is_told = |one: &&Finding| !one.secret.is_empty() && one.secret.expose().is_empty();
+    let key = |one: &Finding| (one.rule.clone(), one.fingerprint);
+    let all = || outcome.findings.iter().chain(&outcome.suppressed);
+    let places = all().filter(is_told).filter_map(|one| Some((&one.origin, one.history.as_ref()?)));
+    let again = pipeline::run(plan, &[&Again::new(recent, places)]);
+    let values: BTreeMap<_, Secret> = all()
+        .chain(again.findings.iter().chain(&again.suppressed))
+        .filter(|one| !one.secret.expose().is_empty())
+        .map(|one| (key(one), one.secret.clone()))
+        .collect();
+    for finding in outcome.findings.iter_mut().chain(&mut outcome.suppressed) {
+        if is_told(&&*finding) {
+            finding.secret = values.get(&key(finding)).ok_or("what was found is not found again")?.clone();
+        }
+    }
+    Ok(())
 }
 
 fn forget_work(outcome: &mut Outcome) {
@@ -192,6 +249,27 @@ fn check_judged(
     }
     if known.iter().chain(new).filter(judged).any(|one| recent.has_versions(&one.origin.path)) {
         return Err(WHY);
+    }
+    Ok(())
+}
+
+/// What is told by its path is told at each of its paths: there must be none that nobody has looked at.
+fn check_paths(recent: &Recent, plan: &Plan, known: &Outcome, new: &Outcome) -> Result<(), Reason> {
+    let is_asked = |path: &BString| plan.scanner.asks_name(path.as_bstr());
+    let is_told = |path: &BString, object: &ObjectId| {
+        let ways = known.sought.iter().flat_map(|(.., sought)| &sought.carriers);
+        ways.into_iter().any(|(way, objects)| way.only.as_ref() == Some(path) && objects.contains(object))
+    };
+    if recent.holders_at(is_asked).any(|(path, object)| !is_told(path, object)) {
+        return Err("a file that its name tells came to another path");
+    }
+    let all = || new.findings.iter().chain(&new.suppressed).filter(|one| is_file(one.origin.kind));
+    let told: BTreeSet<_> = all().map(|one| (one.origin.object, &one.origin.path)).collect();
+    let named = all().filter(|one| one.is_of_name() && one.origin.members.is_empty());
+    for object in named.filter_map(|one| one.origin.object) {
+        if recent.paths_of(&object).any(|path| !told.contains(&(Some(object), path))) {
+            return Err("a new file that its name tells is at several paths");
+        }
     }
     Ok(())
 }

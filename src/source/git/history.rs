@@ -44,7 +44,7 @@ use super::{
 };
 use crate::{
     finding::exposure::Exposure,
-    origin::{Entry, Kind, ObjectId, Origin, Presence, Skip},
+    origin::{Entry, History, Kind, ObjectId, Origin, Presence, Skip},
     source::{
         Carried, Count, Delta, Learned, Problem, Show, Sought, Source, SourceError, Visitor,
         windows::{Buffer, Reading},
@@ -173,6 +173,17 @@ impl WholeHistory {
         let objects = Arc::new(self.repo.objects().ok()?);
         let tree = objects.tree_of(&head).ok()?;
         Some((objects, tree))
+    }
+
+    /// What a visit knows of the history. Of parts that were visited elsewhere it is read here: those told what is missing,
+    /// and blobs are not needed.
+    fn visited(&self, visitor: &dyn Visitor) -> Result<Arc<Graph>, SourceError> {
+        if let Some(graph) = lock(&self.graph).clone() {
+            return Ok(graph);
+        }
+        let graph = Arc::new(self.read_graph(&Deaf(visitor))?.2);
+        *lock(&self.graph) = Some(Arc::clone(&graph));
+        Ok(graph)
     }
 
     /// Opens the store and reads commits and trees.
@@ -371,20 +382,83 @@ impl Source for WholeHistory {
         show: &Show<'_>,
         visitor: &dyn Visitor,
     ) -> Result<(), SourceError> {
-        let Some(graph) = lock(&self.graph).clone() else { return Ok(()) };
-        let objects = Arc::new(self.repo.objects()?);
+        if files.is_empty() {
+            return Ok(());
+        }
+        let was_visited = lock(&self.graph).is_some();
+        let graph = self.visited(visitor)?;
+        let (objects, unread) = (Arc::new(self.repo.objects()?), AtomicU64::new(0));
         let paths: Vec<&BStr> = files.iter().map(|file| file.path.as_bstr()).collect();
         versions::of(&graph, &paths).into_par_iter().for_each(|version| {
             let (id, file) = (graph.id(version.blob), &files[version.file]);
             // What cannot be read was told when it was to be looked at.
             let bytes =
                 (!visitor.cancelled() && file.object != Some(id)).then(|| objects.read(&id, Type::Blob));
-            let Some(Ok(bytes)) = bytes else { return };
+            let Some(bytes) = bytes else { return };
+            let Ok(bytes) = bytes else {
+                unread.fetch_add(1, Ordering::Relaxed);
+                return;
+            };
             let tree = graph.commits().get(version.commit as usize).and_then(|commit| graph.root(commit));
             let origin = Origin { object: Some(id), ..file.clone() };
             let beside =
                 tree.map(|tree| Versions::of(&objects, graph.id(tree)).beside(id)).unwrap_or_default();
             show(&Entry { origin, beside, new_name: true, ..Entry::default() }, &bytes);
+        });
+        let unread = unread.into_inner();
+        if unread > 0 && !was_visited {
+            visitor.remark(Problem {
+                subject: BString::from("history"),
+                message: format!(
+                    "{unread} older versions of files cannot be read here, so settings may be older than is told"
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn paths_of(&self, files: &[Origin], show: &Show<'_>, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let Some(graph) = lock(&self.graph).clone() else { return Ok(()) };
+        let objects = Arc::new(self.repo.objects()?);
+        let numbers: BTreeSet<u32> =
+            files.iter().filter_map(|file| graph.number(file.object.as_ref()?)).collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let versions = self.head_tree().map(|(objects, tree)| Versions::of(&objects, tree));
+        let is_chosen = |path: &BString| self.chosen.as_ref().is_none_or(|chosen| chosen.has_path(path));
+        let numbers: Vec<u32> = numbers.into_iter().collect();
+        versions::places(&graph, &numbers).into_par_iter().for_each(|spot| {
+            let id = graph.id(spot.blob);
+            let is_told = files.iter().any(|file| file.object == Some(id) && file.path == spot.path);
+            if is_told || visitor.cancelled() || !is_chosen(&spot.path) {
+                return;
+            }
+            let Ok(bytes) = objects.read(&id, Type::Blob) else { return };
+            let since = graph.introduction(spot.commit);
+            let presence = match spot.at_tip {
+                true => Presence::Tip,
+                false if graph.is_reachable(spot.commit) => Presence::Past,
+                false => Presence::Unreachable,
+            };
+            let kind = if spot.label.is_symlink() { Kind::Symlink } else { Kind::File };
+            let commit = since.as_ref().map(|since| since.commit);
+            let mut entry = Entry {
+                origin: Origin { kind, commit, object: Some(id), ..Origin::file(spot.path) },
+                executable: spot.label.is_executable(),
+                new_name: true,
+                size: Some(bytes.len() as u64),
+                history: Some(History { since, presence }),
+                ..Entry::default()
+            };
+            if presence == Presence::Tip
+                && let Some(versions) = &versions
+            {
+                entry.beside = versions.beside(id);
+            }
+            if visitor.wants(&entry) {
+                show(&entry, &bytes);
+            }
         });
         Ok(())
     }
@@ -440,8 +514,7 @@ impl Source for WholeHistory {
         let graph = match graph {
             Some(graph) => graph,
             None if self.shared.is_some() && !self.has_any(sought)? => return Ok(Vec::new()),
-            // Of parts that were visited elsewhere: those told what is missing, and blobs are not needed here.
-            None => Arc::new(self.read_graph(&Deaf(visitor))?.2),
+            None => self.visited(visitor)?,
         };
         attribute::trace(&self.repo, &graph, sought, visitor)
     }

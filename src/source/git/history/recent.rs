@@ -134,17 +134,34 @@ pub struct Recent {
 
 impl Recent {
     /// What came to `history` since its record was kept, if that was made in the way that `digest` names. `None` if
-    /// there is no record.
+    /// there is no record. With it what `found` makes of the document that was given to
+    /// [`WholeHistory::keep_record`], which it does meanwhile.
     ///
     /// # Errors
     ///
     /// Why the long way has to be taken.
-    pub fn open(history: &WholeHistory, digest: &[u8; 32]) -> Result<Option<Self>, Reason> {
+    pub fn open<T: Send>(
+        history: &WholeHistory,
+        digest: &[u8; 32],
+        found: impl FnOnce(&[u8]) -> T + Send,
+    ) -> Result<Option<(Self, T)>, Reason> {
         let Some(file) = history.record_file() else { return Ok(None) };
-        let repo = history.repo.clone();
+        let repo = &history.repo;
         let (record, named) =
-            rayon::join(|| record::read(&file, digest, repo.hash.id_len()), || refs::named(&repo));
-        let Some(record) = record else { return Ok(None) };
+            rayon::join(|| record::read(&file, digest, repo.hash.id_len()), || refs::named(repo));
+        let Some(mut record) = record else { return Ok(None) };
+        let named = named.map_err(|_| "its references cannot be read")?;
+        let document = std::mem::take(&mut record.document);
+        let (recent, found) = rayon::join(|| Self::with(history, record, named), || found(&document));
+        Ok(Some((recent?, found)))
+    }
+
+    fn with(
+        history: &WholeHistory,
+        record: Record,
+        named: BTreeMap<BString, ObjectId>,
+    ) -> Result<Self, Reason> {
+        let repo = history.repo.clone();
         let format = match repo.hash {
             HashKind::Sha1 => IdFormat::Sha1,
             HashKind::Sha256 => IdFormat::Sha256,
@@ -159,7 +176,6 @@ impl Recent {
             .since(&folders, format, MOST_NEW)
             .ok_or("objects were packed anew or are gone, or many came")?;
         let objects = Arc::new(repo.objects().map_err(|_| "its objects cannot be read")?);
-        let named = named.map_err(|_| "its references cannot be read")?;
         let mut news = News::default();
         for id in new {
             if record.lacking.has(&id) {
@@ -210,13 +226,7 @@ impl Recent {
             record,
         };
         recent.prepare()?;
-        Ok(Some(recent))
-    }
-
-    /// What was found, as it was given to [`WholeHistory::keep_record`].
-    #[must_use]
-    pub fn document(&self) -> &[u8] {
-        &self.record.document
+        Ok(recent)
     }
 
     /// Why all has to be read after all; asked after the visit.
@@ -241,6 +251,21 @@ impl Recent {
     #[must_use]
     pub fn has_versions(&self, path: &BString) -> bool {
         self.placed.get(path).is_some_and(|blobs| blobs.iter().any(|blob| !self.at_tip.contains(blob)))
+    }
+
+    /// The paths at which new commits put an object.
+    pub fn paths_of<'r>(&'r self, object: &'r ObjectId) -> impl Iterator<Item = &'r BString> {
+        let has = self.placed.iter().filter(|(_, blobs)| blobs.contains(object));
+        has.map(|(path, _)| path)
+    }
+
+    /// What new commits put at paths of which `is_asked` holds: objects of the record in which something is.
+    pub fn holders_at<'r>(
+        &'r self,
+        is_asked: impl Fn(&BString) -> bool + 'r,
+    ) -> impl Iterator<Item = (&'r BString, &'r ObjectId)> {
+        let all = self.placed.iter().flat_map(|(path, blobs)| blobs.iter().map(move |blob| (path, blob)));
+        all.filter(move |(path, blob)| self.record.holders.has(blob) && is_asked(path))
     }
 
     /// Whether an object of the record has several names, or is none in which something was found.
@@ -271,17 +296,6 @@ impl Recent {
             _ => position.and_then(|position| self.introduction(position)),
         };
         Some(History { since, presence })
-    }
-
-    /// Names that are new: of people, paths and references.
-    pub fn new_names(&self) -> impl Iterator<Item = &BString> {
-        let News { commits, tags, .. } = &self.news;
-        let people = commits.iter().map(|commit| &commit.author).chain(tags.values().map(|tag| &tag.author));
-        let paths = self
-            .blobs
-            .values()
-            .flat_map(|place| place.further.iter().map(|further| &further.0).chain([&place.path]));
-        people.chain(paths).chain(self.named.keys())
     }
 
     /// Whether a reference names an object, directly or by tags.
@@ -399,7 +413,21 @@ impl Recent {
         if !visitor.wants(&entry) {
             return;
         }
-        if (bytes.len() as u64) < lfs::MAX_POINTER_LEN
+        self.content(visitor, &entry, bytes);
+        for (path, mode) in place.map_or(&[][..], |place| &place.further) {
+            let mut named = entry.clone();
+            named.origin.path = path.clone();
+            named.origin.kind = if mode.is_symlink() { Kind::Symlink } else { Kind::File };
+            named.executable = mode.is_executable();
+            visitor.renamed(&named, &entry, bytes);
+        }
+    }
+
+    /// Shows a content, and what it points at if it is a pointer of LFS.
+    fn content(&self, visitor: &dyn Visitor, entry: &Entry, bytes: &[u8]) {
+        let is_blob = matches!(entry.origin.kind, Kind::File | Kind::Symlink);
+        if is_blob
+            && (bytes.len() as u64) < lfs::MAX_POINTER_LEN
             && let Some(pointer) = lfs::Pointer::parse(bytes)
         {
             let entry = Entry { size: Some(pointer.size), ..entry.clone() };
@@ -408,14 +436,7 @@ impl Recent {
                 self.give_up("an object of LFS cannot be read");
             }
         }
-        visitor.content(&entry, bytes, &Fresh::All);
-        for (path, mode) in place.map_or(&[][..], |place| &place.further) {
-            let mut named = entry.clone();
-            named.origin.path = path.clone();
-            named.origin.kind = if mode.is_symlink() { Kind::Symlink } else { Kind::File };
-            named.executable = mode.is_executable();
-            visitor.renamed(&named, &entry, bytes);
-        }
+        visitor.content(entry, bytes, &Fresh::All);
     }
 
     fn standing(&self, since: Option<u32>, at_tip: bool) -> History {
@@ -479,6 +500,46 @@ impl Recent {
         let nodes = self.nodes.with_ways(of);
         let asked = Asked { sought, needles: &needles, named: &self.named };
         attribute::answer((&self.course, self), (&nodes, &self.names), &asked, visitor)
+    }
+}
+
+/// Shows again where something was found.
+pub struct Again<'r> {
+    recent: &'r Recent,
+    /// Each object and path once.
+    places: BTreeMap<(ObjectId, &'r BString), (&'r Origin, &'r History)>,
+}
+
+impl<'r> Again<'r> {
+    /// Shows the objects at `places`.
+    pub fn new(recent: &'r Recent, places: impl Iterator<Item = (&'r Origin, &'r History)>) -> Self {
+        let places = places.filter_map(|place| Some(((place.0.object?, &place.0.path), place)));
+        Self { recent, places: places.collect() }
+    }
+}
+
+impl Source for Again<'_> {
+    fn visit(&self, visitor: &dyn Visitor) -> Result<(), SourceError> {
+        let places: Vec<_> = self.places.iter().collect();
+        let versions = self.recent.head().map(|tree| Versions::of(&self.recent.objects, tree));
+        places.par_iter().filter(|_| !visitor.cancelled()).for_each(|&((id, _), &(origin, history))| {
+            let kind = match origin.kind {
+                Kind::CommitMessage => Type::Commit,
+                Kind::TagMessage => Type::Tag,
+                _ => Type::Blob,
+            };
+            // What cannot be read is not found again, which whoever asks sees.
+            let Ok(bytes) = self.recent.objects.read(id, kind) else { return };
+            let bytes = if kind == Type::Blob { bytes.to_vec() } else { message::text(&bytes) };
+            let origin = Origin { members: Vec::new(), ..origin.clone() };
+            let history = Some(history.clone());
+            let mut entry = Entry { origin, new_name: true, history, ..Entry::default() };
+            if let Some(versions) = &versions {
+                entry.beside = versions.beside(*id);
+            }
+            self.recent.content(visitor, &entry, &bytes);
+        });
+        Ok(())
     }
 }
 

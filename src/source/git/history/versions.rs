@@ -1,16 +1,18 @@
-//! The versions that a history has of a few files.
+//! The versions that a history has of a few files, and the paths at which it has a few blobs.
 //!
 //! Must not read blobs.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use rayon::prelude::*;
 
-use super::graph::{At, Graph, Quickly, Set};
+use super::graph::{Above, At, Graph, Label, Quickly, Set};
 
 /// Versions of one file that are told at most: the newest. Hardly a file of settings was changed more often.
 const MOST: usize = 4_096;
+/// Folders and files that are gone through to blobs at most: a few trees that name each other many times over have more.
+const MOST_STEPS: usize = 1 << 18;
 
 /// A version of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +94,100 @@ impl Ways {
         }
         versions
     }
+}
+
+/// A place at which a blob is or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Number of the blob.
+    pub(super) blob: u32,
+    pub(super) path: BString,
+    pub(super) label: Label,
+    /// Place of the first commit that has it there.
+    pub(super) commit: u32,
+    /// Whether a commit that a reference points at has it there.
+    pub(super) at_tip: bool,
+}
+
+/// Folders and files on the way to blobs, by what holds them and their names.
+#[derive(Default)]
+struct Steps {
+    numbers: HashMap<(u32, u32), u32, Quickly>,
+    steps: Vec<(u32, u32)>,
+}
+
+impl Steps {
+    /// The number of a step; `None` if there are too many.
+    fn of(&mut self, step: (u32, u32)) -> Option<u32> {
+        if let Some(&known) = self.numbers.get(&step) {
+            return Some(known);
+        }
+        // The top has the number 0.
+        let number = u32::try_from(self.steps.len() + 1).ok().filter(|_| self.steps.len() < MOST_STEPS)?;
+        self.steps.push(step);
+        self.numbers.insert(step, number);
+        Some(number)
+    }
+
+    fn path(&self, graph: &Graph, mut step: u32) -> BString {
+        let mut names = Vec::new();
+        while let Some(&(up, name)) = (step as usize).checked_sub(1).and_then(|step| self.steps.get(step)) {
+            names.push(graph.name_of(name));
+            step = up;
+        }
+        names.reverse();
+        bstr::join("/", names).into()
+    }
+
+    /// Where in `commits` blobs are that `above` leads to: the first commit that has each at each step.
+    fn walk(
+        &mut self,
+        graph: &Graph,
+        above: &Above,
+        commits: impl Iterator<Item = u32>,
+    ) -> BTreeMap<(u32, u32), (Label, u32)> {
+        let mut found = BTreeMap::new();
+        let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();
+        let mut stack = Vec::new();
+        for place in commits {
+            let root = graph.commits().get(place as usize).and_then(|commit| graph.root(commit));
+            stack.extend(root.map(|root| (root, 0)));
+            while let Some((tree, at)) = stack.pop() {
+                if !seen.insert((tree, at)) {
+                    continue;
+                }
+                for entry in graph.entries_above(tree, above) {
+                    let (object, label) = (graph.object_of(entry), graph.label_of(entry));
+                    let Some(step) = self.of((at, label.name())) else { continue };
+                    if graph.is_tree(object) {
+                        stack.push((object, step));
+                    } else {
+                        found.entry((object, step)).or_insert((label, place));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// All places of `blobs` in commits.
+pub(super) fn places(graph: &Graph, blobs: &[u32]) -> Vec<Spot> {
+    let above = graph.above(blobs);
+    let mut steps = Steps::default();
+    let is_tip = |place: &u32| {
+        graph.commits().get(*place as usize).is_some_and(|commit| graph.is_at_tip(commit.object))
+    };
+    let tips = steps.walk(graph, &above, graph.order().iter().copied().filter(is_tip));
+    let all = steps.walk(graph, &above, graph.order().iter().copied());
+    let spots = all.into_iter().map(|((blob, step), (label, commit))| Spot {
+        blob,
+        path: steps.path(graph, step),
+        label,
+        commit,
+        at_tip: tips.contains_key(&(blob, step)),
+    });
+    spots.collect()
 }
 
 /// Commits that one thread goes through at a time.

@@ -230,13 +230,16 @@ pub(super) fn read(file: &Path, digest: &[u8; 32], id_len: usize) -> Option<Reco
     let file = Arc::new(fs::read(file).ok()?);
     let (body, sum) = file.strip_prefix(MAGIC)?.split_last_chunk::<4>()?;
     let rest = body.strip_prefix(digest)?;
-    if crc32fast::hash(body) != u32::from_be_bytes(*sum) {
-        return None;
-    }
     let end = file.len() - sum.len();
-    let mut reader = Reader { file: &file, end, rest, id_len };
-    let record = reader.record()?;
-    (reader.rest.is_empty() && record.is_sound()).then_some(record)
+    let read = || {
+        let mut reader = Reader { file: &file, end, rest, id_len };
+        let mut record = reader.record().filter(|_| reader.rest.is_empty())?;
+        let (by_id, is_sound) = rayon::join(|| Table::new(&record.commits), || record.is_sound());
+        record.by_id = by_id;
+        is_sound.then_some(record)
+    };
+    let (fits, record) = rayon::join(|| crc32fast::hash(body) == u32::from_be_bytes(*sum), read);
+    record.filter(|_| fits)
 }
 
 /// Keeps a record, in the place of an older one. Another process that does the same just now wins.
@@ -438,7 +441,6 @@ impl<'r> Reader<'r> {
         let head = self.bytes()?;
         record.head = if head.is_empty() { None } else { Some(ObjectId::from_bytes(head)?) };
         record.document = self.bytes()?.to_vec();
-        record.by_id = Table::new(&record.commits);
         Some(record)
     }
 }
