@@ -9,7 +9,8 @@
 //! Most changes are whole lines put in or taken out. A rule on single lines then has nothing to
 //! look for on the lines around, so what is fresh for it is worked out anew, by comparing both
 //! sides of each seam: see [`Lines`]. Rules that span lines take the ranges of the source, and the
-//! places of their keywords are carried on, so that they need not be searched again.
+//! places of their keywords are carried on, so that they need not be searched again: of expressions
+//! over several lines all, of credentials with parts those at which a secret was found.
 //!
 //! Must not know what a base is, nor how copies were found.
 
