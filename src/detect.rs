@@ -900,6 +900,9 @@ fn assign(
 ) {
     let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let text = view.bytes;
+    if assignment::gives_nothing(text, hit) || judge::begins_another_word(text, hit) {
+        return;
+    }
     let line = study::window(text, hit);
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();

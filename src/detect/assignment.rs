@@ -100,6 +100,23 @@ pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate
     reader.after_key(line, found);
 }
 
+/// Whether what stands right behind the name around `hit` shows that it is given nothing: it closes, ends or goes on
+/// as something else. The first look, which needs no line.
+pub(crate) fn gives_nothing(text: &[u8], hit: Span) -> bool {
+    if !text[hit.end - 1].is_ascii_alphanumeric() {
+        return false;
+    }
+    let rest = &text[hit.end..text.len().min(hit.end + MAX_KEY)];
+    let name = rest.iter().take_while(|byte| is_name(byte)).count();
+    let follows = |wanted: u8| rest.get(name + 1).is_some_and(|&byte| byte != wanted);
+    match rest.get(name) {
+        Some(b')' | b';' | b',' | b'*' | b'#') => true,
+        Some(b'.') => follows(b'='),
+        Some(&mark @ (b'|' | b'/')) => follows(mark),
+        _ => false,
+    }
+}
+
 /// What begins a line whose value belongs to a name on the line before.
 const NEXT_LINE: [&[u8]; 5] = [b"value:", b"Value:", b"ParameterValue:", b"\"value\":", b"\"Value\":"];
 
@@ -132,9 +149,13 @@ fn is_scheme(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"basic") || word.eq_ignore_ascii_case(b"bearer")
 }
 
+/// Whether a byte may be part of a name.
+fn is_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'@')
+}
+
 /// Widens `hit` to the whole name.
 fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'@');
     let low = line.start.max(hit.start.saturating_sub(MAX_KEY));
     let start = hit.start - text[low..hit.start].iter().rev().take_while(|byte| is_name(byte)).count();
     let high = line.end.min(hit.end + MAX_KEY);
@@ -296,12 +317,13 @@ impl Reader<'_> {
             place += 1;
         }
         let spaced = self.skip_spaces(place);
+        if spaced >= self.end {
+            self.next_line(line, found);
+            return;
+        }
         let Some((syntax, after)) = self.separator(place, spaced, closed.is_some()) else {
             if closed.is_some() {
                 self.attribute_value(spaced, found);
-            }
-            if spaced >= self.end {
-                self.next_line(line, found);
             }
             return;
         };
@@ -340,7 +362,9 @@ impl Reader<'_> {
             (b",", Syntax::Comma),
             (b"(", Syntax::Call),
         ];
-        let found = SEPARATORS.iter().find(|(literal, _)| self.starts(spaced, literal));
+        let first = self.byte(spaced);
+        let found =
+            SEPARATORS.iter().find(|(literal, _)| literal[0] == first && self.starts(spaced, literal));
         if let Some(&(literal, syntax)) = found {
             match literal {
                 b"::" => return None,
@@ -376,6 +400,9 @@ impl Reader<'_> {
 
     /// Whether the key stands in a string that began before it, by counting quotes on its line.
     fn inside_string(&self, line: Span) -> bool {
+        if memchr::memchr3(b'"', b'\'', b'`', &self.text[line.start..self.key.start]).is_none() {
+            return false;
+        }
         let mut open = 0_u8;
         let mut escaped = false;
         for &byte in &self.text[line.start..self.key.start] {
@@ -578,6 +605,9 @@ impl Reader<'_> {
 
     /// The entity of a quote at `place`, if there is one.
     fn entity(&self, place: usize) -> Option<&'static [u8]> {
+        if self.byte(place) != b'&' {
+            return None;
+        }
         [&b"&quot;"[..], b"&#39;", b"&#34;", b"&#x27;", b"&apos;"]
             .into_iter()
             .find(|entity| self.starts(place, entity))
@@ -659,12 +689,13 @@ impl Reader<'_> {
             b"env", b"get", b"param", b"config", b"fetch", b"lookup", b"read", b"prompt", b"ask", b"find",
             b"var", b"load", b"require", b"input",
         ];
-        let name = self.text[place..open].to_ascii_lowercase();
-        if LOOKUPS.iter().any(|word| memchr::memmem::find(&name, word).is_some()) {
+        let (value, quote) = self.quoted(self.string_prefix(self.skip_spaces(open + 1)))?;
+        if !matches!(self.byte(value.end + 1), b')' | b',') {
             return None;
         }
-        let (value, quote) = self.quoted(self.string_prefix(self.skip_spaces(open + 1)))?;
-        matches!(self.byte(value.end + 1), b')' | b',').then_some((value, quote))
+        let name = &self.text[place..open];
+        let asks = |word: &[u8]| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+        (!LOOKUPS.into_iter().any(asks)).then_some((value, quote))
     }
 
     /// `tokens: ["a", "b"]`, `password("x")` is read elsewhere.
@@ -823,7 +854,7 @@ mod tests {
     fn odd_text_is_harmless() {
         let pieces = [
             "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
-            ",",
+            ",", ")", ".", "|", "/", "-", "%3D",
         ];
         let mut state = 7_u64;
         for _ in 0..20_000 {
@@ -839,6 +870,7 @@ mod tests {
                 let mut found = Vec::new();
                 find(bytes, line, span, &mut found);
                 assert!(found.iter().all(|one| one.value.end <= bytes.len()));
+                assert!(found.is_empty() || !gives_nothing(bytes, span), "{text}: {found:?}");
             }
         }
     }

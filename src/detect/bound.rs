@@ -13,7 +13,10 @@ use regex_automata::{
     meta::{Config, Regex},
 };
 
-use super::pattern::{Steps, parse, value_expression};
+use super::{
+    entropy::wordiness,
+    pattern::{Steps, parse, value_expression},
+};
 use crate::{finding::Confidence, rule::Bound, text::Span};
 
 /// How far after the provider's name a value may begin, in bytes: an address with a query, or the next entry of a table.
@@ -75,6 +78,10 @@ impl Engine {
         if !stands_alone(text, hit) {
             return Span::new(before, text.len().min(hit.end + NAME_LOOK));
         }
+        if !looks_made(&text[hit.end..end]) {
+            // Nor does any part of it: most texts around a name.
+            return Span::new(before, end);
+        }
         let last = reach(text, hit.end);
         let mut seen = text.len().min(last + 1);
         let mut place = hit.end;
@@ -91,7 +98,7 @@ impl Engine {
                 place += run.max(1);
                 continue;
             }
-            let made = looks_made(&text[place..place + run]);
+            let made = looks_made(&text[place..place + run.min(DIGIT_LOOK)]);
             if !made && run <= DIGIT_LOOK {
                 // Nor does any part of what was looked at.
                 place += run;
@@ -104,6 +111,10 @@ impl Engine {
                 continue;
             };
             let value = Span::new(place, place + length);
+            if reads_as_words(value.of(text)) {
+                place = value.end;
+                continue;
+            }
             if let Some(confidence) = evidence(rule, text, hit, value) {
                 found.push(Bond { value, whole: Span::new(hit.start, value.end), confidence });
             }
@@ -239,10 +250,18 @@ fn run(text: &[u8]) -> usize {
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.
 fn looks_made(run: &[u8]) -> bool {
-    let run = &run[..run.len().min(DIGIT_LOOK)];
     run.iter().any(u8::is_ascii_digit)
         || run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
             >= RANDOM_HUMPS
+}
+
+/// Of so many bytes one may be a digit in words that are written together.
+const WORDS_TO_DIGIT: usize = 10;
+
+/// Whether a value is words written together, as long as a token by chance: a type or a function beside its package.
+fn reads_as_words(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits * WORDS_TO_DIGIT <= value.len() && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
 /// Where something is surely bound, what merely follows is not mentioned.
@@ -706,6 +725,8 @@ mod tests {
     fn words_are_no_values() {
         let rule = rule("acme", "[0-9A-Za-z_]{26}", 26, &[]);
         assert_eq!(bound(&rule, "acme_token = {}", "find_the_token_of_a_person"), None);
+        assert_eq!(bound(&rule, "acmeToken: {}", "NewGatewayStorageBrokerMap"), None);
+        assert_eq!(bound(&rule, "acmeToken: {}", "NewGatewayStorageBrokersV2"), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use known::Known;
 pub(crate) use known::{is_placeholder, is_side_of_a_broken};
 use name::Name;
+pub(crate) use name::begins_another_word;
 use place::Place;
 
 use super::assignment::{Candidate, Quote};

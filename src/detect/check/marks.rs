@@ -345,6 +345,11 @@ static MARKS: &[(&str, u16, u16)] = &[
 
 /// Whether `value` begins with the mark of some provider and is no token of any whose mark it has.
 pub(crate) fn is_cut(value: &[u8]) -> bool {
+    let Some(head) = value.get(..SHORTEST) else { return false };
+    let from = MARKS.partition_point(|(mark, ..)| mark.as_bytes() < head);
+    if !MARKS.get(from).is_some_and(|(mark, ..)| mark.as_bytes().starts_with(head)) {
+        return false;
+    }
     let mut marked = false;
     // The marks of a value are among those up to it; the shortest ends the search.
     for length in SHORTEST..=value.len().min(LONGEST) {

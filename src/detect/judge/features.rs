@@ -241,7 +241,7 @@ pub(crate) fn of(
     seen.syntax(text, line, candidate);
     seen.line(text, line, candidate, value);
     seen.shape(value);
-    seen.kind(value, candidate, name);
+    seen.kind(value, candidate, name, ask.classifier);
     seen.place(ask.place);
     seen.0
 }
@@ -461,7 +461,7 @@ impl Seen {
         self.flag(F::Capitalised, set.upper > 0 && set.letters() == value.len());
     }
 
-    fn kind(&mut self, value: &[u8], candidate: &Candidate, name: &Name) {
+    fn kind(&mut self, value: &[u8], candidate: &Candidate, name: &Name, classifier: Classifier) {
         use Feature as F;
         self.flag(F::Identifier, is_identifier(value));
         let constant = value.len() > 3
@@ -476,7 +476,8 @@ impl Seen {
         self.flag(F::MailLike, mail);
         self.flag(F::VersionLike, known::is_version_or_date(value));
         self.flag(F::UuidLike, known::is_uuid(value));
-        self.flag(F::Placeholder, known::is_placeholder(value));
+        // A token that is one is known for it, and has no features.
+        self.flag(F::Placeholder, classifier == Classifier::Password && known::is_placeholder(value));
         let lower = value.to_ascii_lowercase();
         let within = Within::new(&lower);
         let says: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"pass"];

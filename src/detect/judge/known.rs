@@ -123,8 +123,11 @@ pub(crate) fn what(
     if is_empty(value) {
         return Some(Known::Empty);
     }
-    if is_number(value) {
+    if is_number(value) || !password && is_count(value) {
         return Some(Known::Number);
+    }
+    if !password && is_word_for_an_entry(value, name) {
+        return Some(Known::Identifier);
     }
     if name.is_public() {
         return Some(Known::PublicKey);
@@ -144,7 +147,7 @@ pub(crate) fn what(
     if is_password_hash(value) {
         return Some(Known::PasswordHash);
     }
-    if is_reference(value, bare) {
+    if is_reference(value, bare) || !password && is_place(value) {
         return Some(Known::Reference);
     }
     if TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
@@ -188,28 +191,31 @@ pub(crate) fn what(
     if is_public_key(value) {
         return Some(Known::PublicKey);
     }
-    if is_identified(value, name) {
+    if is_identified(value, candidate, name) {
         return Some(Known::Identifier);
     }
-    if is_symbol(value, candidate, name) {
+    if is_symbol(value, candidate, name) || !password && is_constant(value) {
         return Some(Known::Code);
     }
     if is_part_of_a_place(text, candidate) {
         return Some(Known::PartOfPlace);
     }
-    (candidate.syntax == Syntax::Comma && is_plain_word(value) && follows_an_item(text, candidate))
-        .then_some(Known::ListOfNames)
+    let listed = is_plain_word(value) && follows_an_item(text, candidate);
+    (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
 
 /// Whether it is bare in source code, where only names are.
 pub(super) fn is_name_in_code(text: &[u8], line: Span, candidate: &Candidate, place: Place) -> bool {
-    candidate.quote == Quote::None
-        && place.language == Language::Source
-        && !matches!(
-            candidate.syntax,
-            Syntax::Query | Syntax::Space | Syntax::Markup | Syntax::Scheme | Syntax::Userinfo
-        )
-        && !is_literal_in_code(text, line, candidate.value.of(text))
+    if candidate.quote != Quote::None || place.language != Language::Source {
+        return false;
+    }
+    let value = candidate.value.of(text);
+    match candidate.syntax {
+        Syntax::Query | Syntax::Markup | Syntax::Scheme | Syntax::Userinfo => false,
+        // What a macro stands for is code.
+        Syntax::Space => line.of(text).trim_ascii_start().starts_with(b"#define") && is_identifier(value),
+        _ => !is_literal_in_code(text, line, value),
+    }
 }
 
 /// Words that number entries rather than say what a key opens.
@@ -218,15 +224,91 @@ const ORDINALS: [&str; 10] =
 
 /// Whether it is the UUID of an entry among others (`first_key`, `TimeoutKey`), or a public key as key servers number them (eight bytes or a
 /// fingerprint of twenty, upper case) behind a mere `key` or `--recv-keys`.
-fn is_identified(value: &[u8], name: &Name) -> bool {
+fn is_identified(value: &[u8], candidate: &Candidate, name: &Name) -> bool {
     let word = name.keyword_word();
     if !(word.ends_with(b"key") || word.ends_with(b"keys")) || name.is_key_of_value() {
         return false;
     }
+    // `<key>…</key>`: the entries of a property list are named so.
+    let entry = candidate.syntax == Syntax::Markup && word == b"key";
     let numbered = matches!(value.len(), 16 | 40)
         && value.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte));
     numbered && (name.is_keyword_alone() || word.ends_with(b"keys"))
-        || is_uuid(value) && (name.has_word(&ORDINALS) || word == b"key" && !name.is_keyword_alone())
+        || is_uuid(value) && (entry || name.has_word(&ORDINALS) || word == b"key" && !name.is_keyword_alone())
+}
+
+/// Longest word of letters behind a mere `key` that is taken for the name of an entry, in bytes: what a machine made of
+/// letters alone is longer.
+const MAX_WORD: usize = 16;
+
+/// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
+fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
+    let word = name.keyword_word();
+    value.len() <= MAX_WORD
+        && (word.ends_with(b"key") || word.ends_with(b"keys"))
+        && value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+        && !name.is_key_of_value()
+}
+
+/// Whether it is the name of a constant: words in capitals and numbers, joined by `_`.
+fn is_constant(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && separated_words(value)
+}
+
+/// Longest run of digits behind `token` or `key` that is a number: a count or a time.
+const MAX_COUNT: usize = 13;
+
+fn is_count(value: &[u8]) -> bool {
+    value.len() <= MAX_COUNT && value.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether it is an option in a list of arguments: `"passwd", "-stdin"`.
+fn is_option(value: &[u8]) -> bool {
+    let name = value.strip_prefix(b"--").or_else(|| value.strip_prefix(b"-"));
+    name.is_some_and(|name| name.first().is_some_and(u8::is_ascii_alphabetic) && is_lower_name(name))
+}
+
+fn is_lower_name(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
+}
+
+/// Longest ending of a file's name, the dot left out.
+const MAX_ENDING: usize = 5;
+
+/// Whether it is a file (`ci/build-12.war`, `6aa3….tar`), an entry of a registry (`Software\\Vendor\\Product`) or an
+/// address without its scheme (`k8s.io/client-go/pkg`): no alphabet of tokens has the marks of such, where they stand.
+fn is_place(value: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./~@".contains(byte);
+    let ends_as_file = || {
+        let dot = memchr::memrchr(b'.', value).filter(|&dot| dot > 0);
+        dot.is_some_and(|dot| {
+            let ending = &value[dot + 1..];
+            (2..=MAX_ENDING).contains(&ending.len())
+                && ending.iter().all(u8::is_ascii_lowercase)
+                && !value[..dot].contains(&b'.')
+                && value.iter().all(plain)
+        })
+    };
+    let branches = || {
+        let parts = value.split(|&byte| byte == b'\\').filter(|part| !part.is_empty());
+        let (all, words) = parts.fold((0, 0), |(all, words), part| {
+            (all + 1, words + usize::from(wordiness(part).is_some_and(|score| score > 0.0)))
+        });
+        words >= 2 && words * 2 > all && value.iter().all(|byte| plain(byte) || matches!(byte, b'\\' | b' '))
+    };
+    let address = || {
+        let Some(slash) = memchr::memchr(b'/', value) else { return false };
+        let (host, path) = value.split_at(slash);
+        let top = memchr::memrchr(b'.', host).map(|dot| &host[dot + 1..]);
+        top.is_some_and(|top| (2..=MAX_ENDING).contains(&top.len()) && top.iter().all(u8::is_ascii_lowercase))
+            && host
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(byte))
+            && path.iter().all(plain)
+    };
+    ends_as_file() || branches() || address()
 }
 
 /// Longest word in capitals that is taken for a symbol, in bytes.
@@ -321,10 +403,12 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         b"projects/",
     ];
     const BARE: [&[u8]; 4] = [b"*", b"&", b"{", b"["];
+    let first = value[0].to_ascii_lowercase();
     let begins = |starts: &[&[u8]]| {
-        starts
-            .iter()
-            .any(|start| value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+        starts.iter().any(|start| {
+            start[0].to_ascii_lowercase() == first
+                && value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+        })
     };
     if begins(&STARTS)
         || bare && begins(&BARE) && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
@@ -615,13 +699,27 @@ fn is_part_of_a_place(text: &[u8], candidate: &Candidate) -> bool {
         && !text[..candidate.key.start].ends_with(b"</")
         && candidate.key.start > 1;
     let in_path = slashed && matches!(candidate.syntax, Syntax::Comma | Syntax::Colon);
-    // `arn:aws:secretsmanager:…:secret:name`.
+    // `arn:aws:secretsmanager:…:secret:name`, `cpe:2.3:a:vendor.product_api:…`.
     let in_name = candidate.quote == Quote::InString
         && candidate.syntax == Syntax::Colon
-        && text[..candidate.key.start].ends_with(b":");
+        && match text[..candidate.key.start].last() {
+            Some(b':') => true,
+            Some(b'.') => run_before(text, candidate.key.start).contains(&b':'),
+            _ => false,
+        };
     in_path
         || in_name
         || candidate.quote == Quote::InString && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
+}
+
+/// Most bytes of a name with colons in it that are read backwards.
+const MAX_NAME: usize = 64;
+
+/// What stands in front of `place` without a space or a quote.
+fn run_before(text: &[u8], place: usize) -> &[u8] {
+    let part = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`');
+    let length = text[..place].iter().rev().take(MAX_NAME).take_while(part).count();
+    &text[place - length..place]
 }
 
 /// Whether another item of a list stands in front of the key: `"user", "password"`. An option in a

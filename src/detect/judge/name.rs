@@ -5,6 +5,7 @@
 use bstr::ByteSlice as _;
 
 use super::within::Within;
+use crate::text::Span;
 
 /// Longest name that is read, in bytes; a candidate has no longer one.
 const MAX_NAME: usize = 160;
@@ -187,7 +188,7 @@ impl Name {
     /// Whether the keyword is only a part of another word: `tokenizer`, `author`, `bypass`.
     pub(crate) fn is_other_word(&self) -> bool {
         let word = self.keyword_word();
-        if word == b"authorization" || word == b"authentication" {
+        if OF_THEIR_OWN.contains(&word) {
             return false;
         }
         let verb = |index| index < self.count && among(PASS_VERB, self.word(index));
@@ -204,6 +205,26 @@ impl Name {
                 "passport",
             ])
     }
+}
+
+/// Words that begin as another one does, and speak of secrets all the same.
+const OF_THEIR_OWN: [&[u8]; 2] = [b"authorization", b"authentication"];
+
+/// Whether the keyword at `hit` only begins another word, as in `@author`: [`Name::is_other_word`] without a name, where
+/// it takes no more than a look.
+pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
+    let small = |place: usize| text.get(place).is_some_and(u8::is_ascii_lowercase);
+    let inside = hit.start > 0 && text[hit.start - 1].is_ascii_alphanumeric();
+    let camel = hit.start > 0 && small(hit.start - 1) && text[hit.start].is_ascii_uppercase();
+    if !small(hit.end) || inside && !camel {
+        return false;
+    }
+    let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
+    let tail = &rest[..rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count()];
+    let first = text[hit.start].to_ascii_lowercase();
+    let begins = |word: &[u8]| word[0] == first && tail.starts_with(&word[1..]);
+    let whole = |word: &&[u8]| word.len() == tail.len() + 1 && begins(word);
+    OTHERS.iter().any(|other| begins(other.as_bytes())) && !OF_THEIR_OWN.iter().any(whole)
 }
 
 /// Whether `word` is in the sorted `list`.
@@ -246,7 +267,9 @@ pub(crate) const ABOUT: &[&str] = &[
     "placeholder",
     "policy",
     "prefix",
+    "re",
     "regex",
+    "regexp",
     "revision",
     "size",
     "source",

@@ -180,3 +180,67 @@ fn pages_of_manuals_and_sessions_that_are_over_show_samples() {
         judged("lib/session.rb", session, "session", Classifier::Token).is_none_or(|opinion| opinion.mild)
     );
 }
+
+#[test]
+fn places_words_and_constants_are_no_keys() {
+    for (path, text, keyword) in [
+        ("stack.yml", r#""S3Key": "ci/beanstalk/shop-626-1313.war""#, "key"),
+        (
+            "a.java",
+            r#".containsKeys("70bb7a3115f3d5c01099852112c7e05bf593789e510468edb06b6a9a11fa3b73/layer.tar","#,
+            "keys",
+        ),
+        ("a.c", r#"#define PROCESSOR_REG_KEY L"HARDWARE\\DESCRIPTION\\System\\CentralProcessor\\0""#, "_key"),
+        ("a.c", "#define AT_KEY RSAKeyExchangeKeySpec2048", "_key"),
+        ("a.c", r#"#define HINT_HIDAPI_PS5_LED "SDL_JOYSTICK_HIDAPI_PS5_LED""#, "api_"),
+        ("a.go", r#"clientauthv1 "k8s.io/client-go/pkg/apis/clientauth/v1""#, "auth"),
+        ("Info.plist", "<key>7E950B8C-5E49-4B9E-B7D0-B3608A08E8F6</key>", "key>"),
+        (
+            "sbom.json",
+            r#""cpe": "cpe:2.3:a:jakarta.annotation_api:jakarta.annotation-api:2.1.1:*:*:*","#,
+            "_api",
+        ),
+        ("a.adoc", "creationToken = 1643842562", "token"),
+        ("a.json", r#""key": "TransactionName""#, "key"),
+    ] {
+        assert_eq!(judged(path, text, keyword, Classifier::Token), None, "{text}");
+    }
+    for (path, text, keyword) in [
+        ("a.yml", r#""S3_secret_key": "yRyCOikXi1ZDNE0xN3yiFsJjg7LGimoLrGFcLZgQoVk=""#, "_key"),
+        ("a.c", r#"#define API_KEY "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, "_key"),
+        ("a.xml", "<apikey>7E950B8C-5E49-4B9E-B7D0-B3608A08E8F6</apikey>", "key>"),
+    ] {
+        assert!(judged(path, text, keyword, Classifier::Token).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn options_and_expressions_are_no_passwords() {
+    for (path, text) in [
+        ("a.py", r#"run('openssl', 'passwd', '-stdin', data=x)"#),
+        ("a.py", r#"PASSWD_ARG_RE = re.compile(r'^[-]{0,2}pass[-]?(word|wd)?')"#),
+    ] {
+        assert_eq!(judged(path, text, "passwd", Classifier::Password), None, "{text}");
+    }
+}
+
+#[test]
+fn another_word_is_seen_at_once() {
+    for (text, keyword, expected) in [
+        ("@author Marguerite", "auth", true),
+        ("this.tokenizer = x", "token", true),
+        ("nextTokenizer(", "Token", true),
+        ("authorization: x", "auth", false),
+        ("auth_token: x", "auth", false),
+        ("authOrder: x", "auth", false),
+        ("oauthority: x", "auth", false),
+        ("tokens: x", "token", false),
+    ] {
+        let start = text.find(keyword).unwrap();
+        let hit = Span::new(start, start + keyword.len());
+        assert_eq!(begins_another_word(text.as_bytes(), hit), expected, "{text}");
+        let end = start + text[start..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap();
+        let whole = Name::of(text[..end].as_bytes(), keyword.as_bytes());
+        assert!(!expected || whole.is_other_word(), "{text}");
+    }
+}
