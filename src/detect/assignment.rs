@@ -525,11 +525,15 @@ impl Reader<'_> {
             }
             return;
         }
-        if let Some((value, quote)) = self.wrapped(place) {
+        // Without a quote there is no literal further on.
+        let rest = &self.text[place.min(self.end)..self.end];
+        let quotes =
+            memchr::memchr3(b'"', b'\'', b'`', rest).is_some() || memchr::memchr(b'&', rest).is_some();
+        if quotes && let Some((value, quote)) = self.wrapped(place) {
             found.push(self.candidate(value, quote, syntax));
             return;
         }
-        if syntax == Syntax::Call {
+        if quotes && syntax == Syntax::Call {
             self.further_arguments(self.skip_argument(place), 1, found);
         }
         if matches!(syntax, Syntax::Call | Syntax::Comma | Syntax::Compare | Syntax::Arrow) {
@@ -578,6 +582,7 @@ impl Reader<'_> {
 
     /// `[]byte{70, 114, …}`, `[0x46, 0x72, …]`: the numbers.
     fn byte_list(&self, place: usize) -> Option<Span> {
+        memchr::memchr(b',', &self.text[place.min(self.end)..self.end])?;
         let high = self.end.min(place + MAX_KEY);
         let open = self.text[place.min(high)..high]
             .iter()

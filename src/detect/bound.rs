@@ -261,7 +261,9 @@ const WORDS_TO_DIGIT: usize = 10;
 /// Whether a value is words written together, as long as a token by chance: a type or a function beside its package.
 fn reads_as_words(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    digits * WORDS_TO_DIGIT <= value.len() && wordiness(value).is_some_and(|score| score > 0.0)
+    digits * WORDS_TO_DIGIT <= value.len()
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
 /// Where something is surely bound, what merely follows is not mentioned.

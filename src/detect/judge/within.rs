@@ -21,8 +21,8 @@ impl<'t> Within<'t> {
     /// Looks at `text` once.
     pub(super) fn new(text: &'t [u8]) -> Self {
         let mut pairs = [0; BITS / 64];
-        for (first, second) in text.iter().zip(text.iter().skip(1)) {
-            let bit = bit(*first, *second);
+        for pair in text.windows(2) {
+            let bit = bit(pair[0], pair[1]);
             pairs[bit / 64] |= 1 << (bit % 64);
         }
         Self { text, pairs }
@@ -30,8 +30,8 @@ impl<'t> Within<'t> {
 
     /// Whether `word` is in the text.
     pub(super) fn has(&self, word: &[u8]) -> bool {
-        let known = word.iter().zip(word.iter().skip(1)).all(|(first, second)| {
-            let bit = bit(*first, *second);
+        let known = word.windows(2).all(|pair| {
+            let bit = bit(pair[0], pair[1]);
             self.pairs[bit / 64] >> (bit % 64) & 1 != 0
         });
         known && memchr::memmem::find(self.text, word).is_some()
