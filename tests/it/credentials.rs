@@ -172,10 +172,13 @@ fn histories_and_memory() {
         made(42, "123456789", 12),
         made(43, MIXED, 24)
     );
-    let mut memory = b"\x7fELF\x02\x01\x01\0".to_vec();
+    // What a core's header says of it, behind its sixteen bytes of marks: type 4.
+    let mut memory = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x04\0".to_vec();
     memory.extend((0..3000_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8));
     memory.extend_from_slice(format!("\0SLACK_TOKEN={token}\0").as_bytes());
     memory.extend([0; 100]);
+    let program = [&memory[..16], b"\x02\0", &memory[18..]].concat();
+    assert!(found("bin/core", &program).iter().all(|(rule, ..)| rule != "core-dump-file"));
     let found = found("core.1234", &memory);
     assert!(found.iter().any(|(rule, ..)| rule == "core-dump-file"), "{found:?}");
     assert!(found.iter().any(|(_, value, _)| *value == token), "{found:?}");
