@@ -147,6 +147,8 @@ pub struct Scratch {
     /// Whether a rule is for the path that is being scanned, where it was asked.
     for_path: Vec<Option<bool>>,
     candidates: Vec<Candidate>,
+    /// The last name that a rule of assignments looked at, by the part that its keyword is.
+    named: Option<(u32, Span)>,
     hits: Vec<(u32, u32)>,
     change: carry::Lines,
 }
@@ -403,6 +405,7 @@ impl Scanner {
     }
 
     fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
+        scratch.named = None;
         scratch.memos.resize_with(self.rules.len(), Memo::default);
         scratch.for_path.clear();
         scratch.for_path.resize(self.rules.len(), None);
@@ -455,6 +458,7 @@ impl Scanner {
 
     /// Scans one text at one level of decoding, and the encoded texts in it.
     fn view(&self, view: View<'_>, collector: &mut Collector<'_>) {
+        collector.scratch.named = None;
         let regions = match view.fresh {
             Fresh::All => vec![Span::new(0, view.bytes.len())],
             Fresh::Ranges(_) => widen(view.bytes, view.fresh),
@@ -900,6 +904,12 @@ fn assign(
 ) {
     let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let text = view.bytes;
+    // `_key` and `key =` are one hit in `api_key = …`.
+    let named = assignment::name_part(text, hit).map(|name| (index, name));
+    if named.is_some() && named == collector.scratch.named {
+        return;
+    }
+    collector.scratch.named = named;
     if assignment::gives_nothing(text, hit) || judge::begins_another_word(text, hit) {
         return;
     }

@@ -136,7 +136,7 @@ pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
 }
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
-fn name_part(text: &[u8], hit: Span) -> Option<Span> {
+pub(crate) fn name_part(text: &[u8], hit: Span) -> Option<Span> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric();
     let bytes = hit.of(text);
     let start = bytes.iter().position(is_name)?;
