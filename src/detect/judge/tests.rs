@@ -240,7 +240,7 @@ fn another_word_is_seen_at_once() {
         let hit = Span::new(start, start + keyword.len());
         assert_eq!(begins_another_word(text.as_bytes(), hit), expected, "{text}");
         let end = start + text[start..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap();
-        let whole = Name::of(text[..end].as_bytes(), keyword.as_bytes());
+        let whole = Name::of(&text.as_bytes()[..end], keyword.as_bytes());
         assert!(!expected || whole.is_other_word(), "{text}");
     }
 }
