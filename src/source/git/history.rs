@@ -206,7 +206,7 @@ impl WholeHistory {
         visitor.count(Count::Refs, refs as u64);
         let walk = Walk { limits: self.limits(&store), keep: true, ..Walk::default() };
         let limits = (&refs::boundary(&self.repo)?, self.repo.missing.partial);
-        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), limits);
+        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), limits, |_| {});
         visitor.count(Count::Commits, graph.commits_within());
         Ok((store, walk, graph))
     }

@@ -28,6 +28,7 @@ use bstr::{BString, ByteSlice as _};
 use super::{
     beside,
     changes::Version,
+    history::graph::Commits,
     history::{message, refs},
     lfs,
     objects::{Objects, ReadError, Type},
@@ -169,10 +170,23 @@ impl Push {
         let (walked, bulk) = match walk::walk(ground, &self.tips) {
             Ok(walked) => (walked, None),
             Err(Halt::Many) => {
-                let bulk = self.packs.0.bulk(&self.repo, &boundary, cancelled)?;
-                let known = |id: &ObjectId| bulk.commit(id);
-                let ground = Ground { known: Some(&known), most: usize::MAX, ..ground };
-                (walk::walk(ground, &self.tips).map_err(halted)?, Some(bulk))
+                let all = |commits: Commits<'_>| {
+                    let known = |id: &ObjectId| bulk::commit(commits, id);
+                    let known: (&walk::Recall<'_>, usize) = (&known, commits.len());
+                    let ground = Ground {
+                        objects: &objects,
+                        held: &self.held,
+                        boundary: &boundary,
+                        known: Some(known),
+                        most: usize::MAX,
+                        cancelled,
+                    };
+                    walk::walk(ground, &self.tips)
+                };
+                let mut walked = None;
+                let meanwhile = |commits: Commits<'_>| walked = Some(all(commits));
+                let bulk = self.packs.0.bulk(&self.repo, &boundary, cancelled, meanwhile)?;
+                (walked.unwrap_or_else(|| all(bulk.graph.by_id())).map_err(halted)?, Some(bulk))
             }
             Err(halt) => return Err(halted(halt)),
         };

@@ -121,10 +121,10 @@ const DEEPEST: usize = 4096;
 /// Where each object is, and since when. Objects, and commits among themselves, have numbers.
 #[derive(Debug)]
 pub(in super::super) struct Graph {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     shape: Arc<Shape>,
     /// Place in the list of commits, by number of the object.
-    commit_at: Vec<u32>,
+    commit_at: Arc<[u32]>,
     /// Commits that a reference reaches, by place.
     reachable: Set,
     /// Places of the commits: parents first, then what references reach, then the oldest first.
@@ -151,15 +151,53 @@ pub(in super::super) struct Graph {
     missing: Vec<ObjectId>,
 }
 
-/// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks.
+/// The commits of a store, which are known before it is known where each object is.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Commits<'g> {
+    catalog: &'g Catalog,
+    shape: &'g Shape,
+    commit_at: &'g [u32],
+}
+
+impl<'g> Commits<'g> {
+    /// The commit with an id.
+    pub(in super::super) fn get(&self, id: &ObjectId) -> Option<&'g Commit> {
+        let place = *self.commit_at.get(self.catalog.numbered(id)? as usize)?;
+        self.shape.commits.get(place as usize)
+    }
+
+    /// How many there are.
+    pub(in super::super) const fn len(&self) -> usize {
+        self.shape.commits.len()
+    }
+
+    /// The id of the tree of a commit; `None` if it names none.
+    pub(in super::super) fn tree(&self, commit: &Commit) -> Option<ObjectId> {
+        (commit.tree != NONE).then(|| self.catalog.id(commit.tree))
+    }
+
+    /// Ids of the parents of a commit, those included that the store lacks.
+    pub(in super::super) fn parents(&self, commit: &Commit) -> impl Iterator<Item = ObjectId> {
+        self.shape.parents(commit).iter().map(|&parent| self.catalog.id(parent))
+    }
+
+    /// Name and address of who made a commit.
+    pub(in super::super) fn author(&self, commit: &Commit) -> &'g BStr {
+        self.shape.names[commit.author as usize].as_bstr()
+    }
+}
+
+/// Reads all commits, tags and trees of `store`, and tells `visitor` what references reach and the store lacks. Once the
+/// commits are there, `meanwhile` is called with them, on another thread than that which goes on.
 pub(in super::super) fn read(
     store: &Arc<ObjectStore>,
     walk: &Walk<'_>,
     visitor: &dyn Visitor,
     (tips, chosen): (&BTreeSet<ObjectId>, Option<&Chosen>),
     (boundary, partial): (&BTreeSet<ObjectId>, bool),
+    meanwhile: impl FnOnce(Commits<'_>) + Send,
 ) -> Graph {
-    let catalog = Catalog::new(store);
+    let catalog = Arc::new(Catalog::new(store));
     let shape = Arc::new(shape::read(store, &catalog, walk, visitor));
     // What references name and the store lacks is numbered as well.
     let tips: Vec<u32> = tips.iter().map(|tip| catalog.number(tip)).collect();
@@ -172,7 +210,7 @@ pub(in super::super) fn read(
     let mut graph = Graph {
         catalog,
         shape,
-        commit_at,
+        commit_at: commit_at.into(),
         reachable: Set::new(commits),
         order: Vec::new(),
         seen: Set::new(objects),
@@ -199,8 +237,14 @@ pub(in super::super) fn read(
         others = std::mem::replace(&mut targets, theirs);
     }
     graph.sort();
-    let (shape, mut tip) = (Arc::clone(&graph.shape), std::mem::take(&mut graph.tip));
-    rayon::join(|| mark_tips(&shape, &targets, &mut tip), || graph.enter_all(&targets));
+    let mut tip = std::mem::take(&mut graph.tip);
+    let (catalog, shape, commit_at) =
+        (Arc::clone(&graph.catalog), Arc::clone(&graph.shape), Arc::clone(&graph.commit_at));
+    let aside = || {
+        meanwhile(Commits { catalog: &catalog, shape: &shape, commit_at: &commit_at });
+        mark_tips(&shape, &targets, &mut tip);
+    };
+    rayon::join(aside, || graph.enter_all(&targets));
     graph.tip = tip;
     graph.enter_others(&others);
     for number in graph.catalog.known() as u32..objects as u32 {
@@ -280,6 +324,11 @@ pub(in super::super) struct Above {
 
 /// Asking about single objects, and about all.
 impl Graph {
+    /// The commits by id.
+    pub(in super::super) fn by_id(&self) -> Commits<'_> {
+        Commits { catalog: &self.catalog, shape: &self.shape, commit_at: &self.commit_at }
+    }
+
     /// All commits, reachable or not, by place.
     pub(in super::super) fn commits(&self) -> &[Commit] {
         &self.shape.commits
@@ -399,11 +448,6 @@ impl Graph {
         self.shape.names[tag.author as usize].as_bstr()
     }
 
-    /// Ids of the parents of a commit, those included that the store lacks.
-    pub(in super::super) fn parent_ids(&self, commit: &Commit) -> impl Iterator<Item = ObjectId> {
-        self.shape.parents(commit).iter().map(|&parent| self.id(parent))
-    }
-
     /// Name and address of who made a commit.
     pub(in super::super) fn author(&self, commit: &Commit) -> &BStr {
         self.shape.names[commit.author as usize].as_bstr()
@@ -482,7 +526,7 @@ impl Graph {
     }
 
     /// The numbers of all objects.
-    pub(in super::super) const fn catalog(&self) -> &Catalog {
+    pub(in super::super) fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 use super::{
     super::{
-        history::graph::{self, Graph},
+        history::graph::{self, Commits, Graph},
         objects::{HashKind, Objects},
         pack::{IdFormat, Kinds, Limits, ObjectKind, ObjectStore, Places, Scope, Walk},
         repo::Repo,
@@ -84,17 +84,19 @@ struct Shared {
 }
 
 impl Once {
+    /// What came, by numbers. Where it is read now, `meanwhile` is called with the commits as soon as they are there.
     pub(super) fn bulk(
         &self,
         repo: &Repo,
         boundary: &BTreeSet<ObjectId>,
         cancelled: &(dyn Fn() -> bool + Sync),
+        meanwhile: impl FnOnce(Commits<'_>) + Send,
     ) -> Result<Arc<Bulk>, SourceError> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &shared.bulk {
             return Ok(Arc::clone(known));
         }
-        let bulk = Arc::new(Bulk::read(repo, boundary, cancelled)?);
+        let bulk = Arc::new(Bulk::read(repo, boundary, cancelled, meanwhile)?);
         shared.bulk = Some(Arc::clone(&bulk));
         Ok(bulk)
     }
@@ -160,6 +162,7 @@ impl Bulk {
         repo: &Repo,
         boundary: &BTreeSet<ObjectId>,
         cancelled: &(dyn Fn() -> bool + Sync),
+        meanwhile: impl FnOnce(Commits<'_>) + Send,
     ) -> Result<Self, SourceError> {
         let (objects, alternates) = match repo.object_folders.split_first() {
             Some((first, rest)) => (first.clone(), rest.to_vec()),
@@ -172,24 +175,12 @@ impl Bulk {
         let store = Arc::new(ObjectStore::open(&Places { objects, alternates }, format)?);
         let listener = Listener { problems: Mutex::default(), cancelled };
         // What references reach is the walk's business, not that of the graph.
-        let graph = graph::read(&store, &whole(), &listener, (&BTreeSet::new(), None), (boundary, false));
+        let none = (&BTreeSet::new(), None);
+        let graph = graph::read(&store, &whole(), &listener, none, (boundary, false), meanwhile);
         let trees = (0..graph.objects() as u32).filter(|&number| graph.is_tree(number)).count() as u64;
         let mut problems = listener.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         problems.dedup();
         Ok(Self { contents: store.own_objects().saturating_sub(trees), store, graph, problems })
-    }
-
-    /// A commit that was read.
-    pub(super) fn commit(&self, id: &ObjectId) -> Option<Commit> {
-        let graph = &self.graph;
-        let commit = graph.commits().get(graph.commit_of(graph.number(id)?)? as usize)?;
-        Some(Commit {
-            id: *id,
-            tree: graph.root(commit).map(|tree| graph.id(tree)),
-            parents: graph.parent_ids(commit).collect(),
-            author: graph.author(commit).to_owned(),
-            time: commit.time,
-        })
     }
 
     /// True if a commit changes the file `path` at the top, or takes it away.
@@ -223,6 +214,18 @@ impl Bulk {
         let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
         self.store.walk(&Walk { kinds, wants, ..whole() }, sieve);
     }
+}
+
+/// A commit that was read, if it was.
+pub(super) fn commit(commits: Commits<'_>, id: &ObjectId) -> Option<Commit> {
+    let commit = commits.get(id)?;
+    Some(Commit {
+        id: *id,
+        tree: commits.tree(commit),
+        parents: commits.parents(commit).collect(),
+        author: commits.author(commit).to_owned(),
+        time: commit.time,
+    })
 }
 
 /// A walk over what came.

@@ -95,8 +95,8 @@ pub(super) struct Ground<'w> {
     pub(super) held: &'w Held,
     /// Commits whose parents are left out.
     pub(super) boundary: &'w BTreeSet<ObjectId>,
-    /// Commits that were read before.
-    pub(super) known: Option<&'w Recall<'w>>,
+    /// Commits that were read before, and how many there are.
+    pub(super) known: Option<(&'w Recall<'w>, usize)>,
     /// Most new commits that are walked over.
     pub(super) most: usize,
     pub(super) cancelled: &'w dyn Fn() -> bool,
@@ -126,6 +126,9 @@ pub(super) fn walk(ground: Ground<'_>, tips: &[ObjectId]) -> Result<Walked, Halt
         open: 0,
         walked: Walked::default(),
     };
+    let expected = ground.known.map_or(0, |(_, count)| count);
+    walk.marks.reserve(expected);
+    walk.known.reserve(expected);
     let tips: BTreeSet<ObjectId> = tips.iter().copied().collect();
     for tip in tips {
         walk.tip(tip)?;
@@ -183,7 +186,7 @@ impl Walk<'_> {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(free) => free,
         };
-        if let Some(commit) = ground.known.and_then(|known| known(&id)) {
+        if let Some(commit) = ground.known.and_then(|(known, _)| known(&id)) {
             return Ok(free.insert(commit));
         }
         let content = ground.objects.read(&id, Type::Commit)?;
