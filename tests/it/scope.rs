@@ -134,3 +134,19 @@ fn what_names_nothing_is_an_error() {
     assert_eq!(code, Some(2));
     assert!(report["problems"].to_string().contains("no/such/path"), "{report}");
 }
+
+#[test]
+fn a_copy_is_looked_at_where_it_is() {
+    let repo = Repo::new();
+    at(&repo, 0, "first", &[("a/one.txt", &numbered(1)), ("a/deep/two.txt", &numbered(2))]);
+    // The same content under another name, and the same folder in another place.
+    at(&repo, DAY, "copies", &[("c/copy.txt", &numbered(1)), ("c/below/deep/two.txt", &numbered(2))]);
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["repack", "-q", "-adf"]);
+        }
+        finds(&repo, &["--path", "c/copy.txt"], &["c/copy.txt tip"]);
+        finds(&repo, &["--", "c"], &["c/below/deep/two.txt tip", "c/copy.txt tip"]);
+        finds(&repo, &["HEAD", "--", "a"], &["a/deep/two.txt tip", "a/one.txt tip"]);
+    }
+}

@@ -254,6 +254,9 @@ pub(in super::super) fn read(
         }
     }
     graph.enter_orphans();
+    if let Some(chosen) = chosen.filter(|chosen| !chosen.has_messages()) {
+        graph.move_into(chosen);
+    }
     graph.seen_blocks = HashMap::default();
     graph.missing = missing.into_iter().collect();
     tell(&graph.missing, partial, visitor);
@@ -905,6 +908,51 @@ impl Graph {
             self.enter(self.shape.commits[place as usize].tree, place);
         }
         targets.iter().for_each(|&target| self.enter(target, NONE));
+    }
+
+    /// Files that were found first at a path that is not looked at get one that is, if they have one in the commits that are
+    /// looked at: a copy is there as much as what it was made of.
+    fn move_into(&mut self, chosen: &Chosen) {
+        let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
+        let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
+        // Files at a path that is looked at, from the first or by now.
+        let mut settled = Set::new(self.path.len());
+        let mut stack = Vec::new();
+        for at in 0..self.order.len() {
+            let place = self.order[at];
+            if !self.is_within_place(place) {
+                continue;
+            }
+            stack.push((self.shape.commits[place as usize].tree, NONE));
+            while let Some((tree, folder)) = stack.pop() {
+                if !visited.insert((tree, folder)) {
+                    continue;
+                }
+                for &block in self.shape.blocks(tree) {
+                    if !blocks.insert((block, folder)) {
+                        continue;
+                    }
+                    for &entry in self.shape.block(block) {
+                        let (object, label) = self.shape.entry(entry);
+                        let path = self.paths.below(folder, label);
+                        if self.shape.is_tree(object) {
+                            stack.push((object, path.name()));
+                            continue;
+                        }
+                        if settled.has(object) {
+                            continue;
+                        }
+                        let first = self.path[object as usize];
+                        if chosen.would_have(&self.path_text(first)) {
+                            settled.put(object);
+                        } else if first != path && chosen.would_have(&self.path_text(path)) {
+                            self.path[object as usize] = path;
+                            settled.put(object);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Gives names to what only trees have that no commit has.

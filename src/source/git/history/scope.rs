@@ -245,7 +245,12 @@ impl Chosen {
         self.paths.is_empty()
     }
 
-    /// Whether a path is looked at.
+    /// The same as [`has_path`](Self::has_path), of which nothing is noted.
+    pub(super) fn would_have(&self, path: &[u8]) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|one| one.globs.iter().any(|glob| glob.matches(path)))
+    }
+
+    /// Whether a path is looked at. It counts as met then.
     pub(super) fn has_path(&self, path: &[u8]) -> bool {
         let mut has = self.paths.is_empty();
         for one in &self.paths {
