@@ -21,11 +21,12 @@ use crate::{finding::Confidence, rule::Bound, text::Span};
 
 /// How far after the provider's name a value may begin, in bytes: an address with a query, or the next entry of a table.
 const REACH: usize = 112;
-/// How far before a line the name may begin that binds a value on it, and how far behind it one that is read together
-/// with what stands on it, in bytes.
-pub(super) const AROUND: (usize, usize) = (REACH + LONGEST_NAME, NAME_LOOK + LONGEST_NAME);
-/// No provider's name is longer, in bytes.
-const LONGEST_NAME: usize = 64;
+/// How far before a line the name may begin that binds a value on it, and how far behind it one may end that is read together
+/// with what stands on it, in bytes; `longest` is the longest name.
+pub(super) const fn around(longest: usize) -> (usize, usize) {
+    (REACH + longest, NAME_LOOK + longest)
+}
+
 /// Line breaks that may lie between the two: a header below its address, a key below its section.
 const LINES: usize = 2;
 /// Values that one name may have: an id, a secret and a token in one line.

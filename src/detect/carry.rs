@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::{
     Collector, Detector, Encoded, Fresh, Kind, Match, Scanner, Scratch, Span, Subject, Tally, View,
-    assignment, bound, class::Class, encoding, overlap, pattern, set_aside,
+    assignment, class::Class, encoding, overlap, pattern, set_aside,
 };
 use crate::text::Copied;
 
@@ -95,7 +95,10 @@ impl Scanner {
         let mut lines = std::mem::take(&mut scratch.change);
         lines.clear();
         match base {
-            Some(_) => lines.compare(subject.bytes, change.base_bytes, change.copies),
+            Some(_) => {
+                let around = self.classes().around;
+                lines.compare(subject.bytes, (change.base_bytes, change.copies), around);
+            }
             None => lines.all(subject.bytes.len()),
         }
         let mut collector = self.collector(subject, scratch);
@@ -323,8 +326,8 @@ impl Lines {
         }
     }
 
-    /// What is fresh in `text`, which has `copies` of `base`.
-    fn compare(&mut self, text: &[u8], base: &[u8], copies: &[Copied]) {
+    /// What is fresh in `text`, which has `copies` of `base`, and what is so far `around`.
+    fn compare(&mut self, text: &[u8], (base, copies): (&[u8], &[Copied]), around: (usize, usize)) {
         let mut fresh = match std::mem::take(&mut self.fresh) {
             Fresh::Ranges(ranges) => ranges,
             Fresh::All => Vec::new(),
@@ -350,7 +353,7 @@ impl Lines {
             push(&mut self.regions, Self::widen(text, span));
         }
         for region in &self.regions {
-            let (before, after) = bound::AROUND;
+            let (before, after) = around;
             let wide = Span::new(region.start.saturating_sub(before), text.len().min(region.end + after));
             push(&mut self.around, wide);
         }

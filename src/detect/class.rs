@@ -12,8 +12,11 @@ use std::{
 
 use bstr::{BStr, BString};
 
-use super::{Scanner, judge::place::Place};
-use crate::{finding::Match, rule::RuleSet};
+use super::{Scanner, bound, judge::place::Place};
+use crate::{
+    finding::Match,
+    rule::{Detector, RuleSet},
+};
 
 /// Paths that are kept in one part of the table; with more it begins anew, which costs time only.
 const PATHS: usize = 4096;
@@ -43,18 +46,24 @@ pub(super) struct Classes {
     /// The rules that have one.
     limited: Vec<u32>,
     parts: [Mutex<HashMap<BString, Arc<Class>>>; PARTS],
+    /// How far names of bound values may stand from what is looked at, to both sides.
+    pub(super) around: (usize, usize),
 }
 
 impl Classes {
     pub(super) fn new(rules: &RuleSet) -> Self {
         let (mut places, mut limited) = (Vec::with_capacity(rules.len()), Vec::new());
+        let mut longest = 0;
         for (index, rule) in rules.iter().enumerate() {
+            if let Detector::Bound(bound) = &rule.detector {
+                longest = bound.keywords.iter().map(|name| name.len()).fold(longest, usize::max);
+            }
             places.push((!rule.paths.is_empty()).then_some(limited.len() as u32));
             if !rule.paths.is_empty() {
                 limited.push(index as u32);
             }
         }
-        Self { places, limited, parts: Default::default() }
+        Self { places, limited, parts: Default::default(), around: bound::around(longest) }
     }
 }
 
