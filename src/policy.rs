@@ -7,6 +7,7 @@ mod condition;
 pub mod document;
 pub mod format;
 mod resolve;
+mod settle;
 mod view;
 
 use std::{
@@ -19,9 +20,9 @@ use bstr::BStr;
 
 use self::{
     condition::{Expressions, Ground, Here, Judge, Place, Truth, is_kind},
-    document::{Block, Steered, Value},
+    document::{Block, Steered},
     format::Format,
-    resolve::World,
+    resolve::{Found, World},
 };
 pub(crate) use self::{format::FOLDERS, resolve::asks_beside};
 use crate::{
@@ -143,15 +144,20 @@ impl Policy {
             secretlike: look.secretlike,
             seen: Cell::new(None),
         };
-        for block in &document.blocks {
-            if is_off(block) {
+        for (at, written) in document.blocks.iter().enumerate() {
+            let of_kind = index.of(&written.kind);
+            if of_kind.is_empty() && index.others.is_empty() {
                 continue;
             }
-            for &part in index.of(&block.kind).iter().chain(&index.others) {
-                if world.is_spent() {
-                    return false;
+            world.settled(at, &mut |block| {
+                for &part in of_kind.iter().chain(&index.others) {
+                    if !world.is_spent() {
+                        ask(rules, (look, &judge), (part, index), block, &mut found);
+                    }
                 }
-                ask(rules, (look, &judge), (part, index), block, &mut found);
+            });
+            if world.is_spent() {
+                return false;
             }
         }
         !world.is_spent()
@@ -248,11 +254,6 @@ fn part_of(rules: &RuleSet, (rule, part): Part) -> Option<&Structure> {
     rules.rule(rule).structures.get(part as usize)
 }
 
-/// A block that says of itself that there is none of it.
-fn is_off(block: &Block) -> bool {
-    block.root.get("count").is_some_and(|count| count.value == Value::Number(0.0))
-}
-
 /// Matches of a document, each rule and place once.
 struct Matches<'m> {
     list: &'m mut Vec<Match>,
@@ -266,9 +267,10 @@ fn ask(
     rules: &RuleSet,
     (look, judge): (Look<'_>, &Judge<'_>),
     (part, index): (Part, &Index),
-    block: &Block,
+    asked: Found<'_>,
     found: &mut Matches<'_>,
 ) {
+    let block = asked.block;
     let Some(structure) = part_of(rules, part) else { return };
     if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
         return;
@@ -277,6 +279,7 @@ fn ask(
         return;
     }
     judge.world.take_touched();
+    judge.world.touch(asked);
     let here = Here::block(block, true);
     if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
         return;

@@ -8,6 +8,7 @@
 //! A marker inside the secret itself is none. Must not read further than `reach` says, except for
 //! block markers, which are read once a content.
 
+mod names;
 mod own;
 mod policy;
 mod tools;

@@ -556,6 +556,7 @@ impl<'j> Judge<'j> {
                 }
                 same.into()
             }
+            Value::Meant(meant) => self.names(meant, to, depth + 1),
             Value::List(items) if depth < 4 => {
                 let mut truth = Truth::False;
                 for item in items {

@@ -96,6 +96,8 @@ pub enum Value {
     Call(String, Vec<Node>),
     /// Text with parts to be filled in, or an expression: the literal parts and the references in it, in order.
     Mixed(Vec<Node>),
+    /// What an expression comes to: a value that is not written where the expression stands.
+    Meant(Box<Node>),
     /// Cannot be known from the file.
     Unknown,
 }

@@ -11,6 +11,7 @@ mod cloudformation;
 mod code;
 mod detect;
 mod dockerfile;
+pub(super) mod expression;
 mod hcl;
 mod helm;
 mod json;

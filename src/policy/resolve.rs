@@ -5,7 +5,7 @@
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use bstr::{BStr, ByteSlice as _};
@@ -13,6 +13,7 @@ use bstr::{BStr, ByteSlice as _};
 use super::{
     document::{Block, Document, Node, Value},
     format::{self, Format},
+    settle::{Settled, settle},
 };
 use crate::{
     origin::{Beside, Siblings},
@@ -52,6 +53,8 @@ pub(crate) struct World<'w> {
 struct Places {
     names: HashMap<String, Vec<u32>>,
     kinds: HashMap<String, Vec<u32>>,
+    /// What the blocks come to, where somebody asked.
+    settled: Vec<OnceLock<Settled>>,
 }
 
 /// A document of a file beside, with its places.
@@ -68,6 +71,7 @@ impl Places {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             places.names.entry(block.name.clone()).or_default().push(at);
             places.kinds.entry(block.kind.clone()).or_default().push(at);
+            places.settled.push(OnceLock::new());
         }
         places
     }
@@ -83,17 +87,25 @@ enum By<'b> {
 }
 
 impl By<'_> {
-    fn find<'d>(self, document: &'d Document, places: &Places, each: &mut dyn FnMut(&'d Block)) {
+    /// The positions of the blocks.
+    fn find(self, document: &Document, places: &Places, each: &mut dyn FnMut(usize)) {
         let list = match self {
             By::Name(name) => places.names.get(name),
             By::Kind(kind) => places.kinds.get(kind),
             By::Start(start) => {
-                return document.blocks.iter().filter(|block| block.kind.starts_with(start)).for_each(each);
+                let all = document.blocks.iter().enumerate();
+                return all.filter(|(_, block)| block.kind.starts_with(start)).for_each(|(at, _)| each(at));
             }
         };
-        let blocks = list.into_iter().flatten().filter_map(|&at| document.blocks.get(at as usize));
-        blocks.for_each(each);
+        list.into_iter().flatten().for_each(|&at| each(at as usize));
     }
+}
+
+/// Whether blocks are wanted as they are written, or as what they come to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Written,
+    Settled,
 }
 
 /// A block and whether it is part of the document that is judged.
@@ -101,7 +113,21 @@ impl By<'_> {
 pub(crate) struct Found<'w> {
     pub(crate) block: &'w Block,
     pub(crate) own: bool,
+    /// Other parts of the document that it rests on.
+    rests: &'w [Span],
 }
+
+/// What a reference stands for, as it is written.
+pub(super) struct Base<'w> {
+    pub(super) node: &'w Node,
+    pub(super) block: &'w Block,
+    pub(super) own: bool,
+    /// Whether it is what a variable has if nothing else is said.
+    pub(super) guessed: bool,
+}
+
+/// What `AWS::NoValue` is.
+static NOTHING: Node = Node::new(Span::new(0, 0), Value::Null);
 
 impl<'w> World<'w> {
     pub(crate) fn new(
@@ -142,7 +168,37 @@ impl<'w> World<'w> {
 
     pub(crate) fn touch(&self, found: Found<'_>) {
         if found.own {
-            self.touched.borrow_mut().push(found.block.span);
+            let mut touched = self.touched.borrow_mut();
+            touched.push(found.block.span);
+            touched.extend_from_slice(found.rests);
+        }
+    }
+
+    /// What the block at a position of the document comes to.
+    pub(crate) fn settled(&'w self, at: usize, each: &mut dyn FnMut(Found<'w>)) {
+        if has_expressions(self.format) {
+            let places = self.places.get_or_init(|| Places::of(self.document));
+            self.forms((self.document, places, true), at, Form::Settled, each);
+        } else if let Some(block) = self.document.blocks.get(at) {
+            each(Found { block, own: true, rests: &[] });
+        }
+    }
+
+    fn forms(
+        &'w self,
+        (document, places, own): (&'w Document, &'w Places, bool),
+        at: usize,
+        form: Form,
+        each: &mut dyn FnMut(Found<'w>),
+    ) {
+        let (Some(block), Some(settled)) = (document.blocks.get(at), places.settled.get(at)) else { return };
+        if form == Form::Written || !has_expressions(self.format) {
+            return each(Found { block, own, rests: &[] });
+        }
+        let Settled { blocks, touched } = settled.get_or_init(|| settle(self, block));
+        match blocks {
+            None => each(Found { block, own, rests: touched }),
+            Some(blocks) => blocks.iter().for_each(|block| each(Found { block, own, rests: touched })),
         }
     }
 
@@ -151,18 +207,19 @@ impl<'w> World<'w> {
         // In a file a data source stands as `data "KIND"`.
         let word = kind.trim_end_matches('*').trim_start_matches("data.");
         let by = kind.strip_suffix('*').map_or(By::Kind(kind), By::Start);
-        self.blocks(by, word, each);
+        self.blocks(by, word, Form::Settled, each);
     }
 
     /// Blocks of the folder: those of the document, then those of files beside it that hold `word`.
-    fn blocks(&'w self, by: By<'_>, word: &str, each: &mut dyn FnMut(Found<'w>)) {
-        let mut count = |block: &'w Block, own: bool| {
-            if self.step() {
-                each(Found { block, own });
-            }
+    fn blocks(&'w self, by: By<'_>, word: &str, form: Form, each: &mut dyn FnMut(Found<'w>)) {
+        let mut visit = |document: &'w Document, places: &'w Places, own: bool| {
+            by.find(document, places, &mut |at| {
+                if self.step() {
+                    self.forms((document, places, own), at, form, each);
+                }
+            });
         };
-        let places = self.places.get_or_init(|| Places::of(self.document));
-        by.find(self.document, places, &mut |block| count(block, true));
+        visit(self.document, self.places.get_or_init(|| Places::of(self.document)), true);
         let Some(endings) = shared_endings(self.format) else { return };
         let Some(siblings) = self.siblings.get_or_init(|| self.beside.siblings(self.path, endings)) else {
             return;
@@ -184,7 +241,7 @@ impl<'w> World<'w> {
                 Box::new(Neighbour { document, places })
             });
             if let Some(Neighbour { document, places }) = memo.downcast_ref::<Neighbour>() {
-                by.find(document, places, &mut |block| count(block, false));
+                visit(document, places, false);
             }
         }
     }
@@ -202,23 +259,23 @@ impl<'w> World<'w> {
             (true, [first, name, ..]) if first == "var" => ("variable", name),
             (true, [data, kind, name, ..]) if data == "data" => {
                 let kind = format!("data.{kind}");
-                return self.find(&kind, name);
+                return self.find(&kind, name, Form::Settled);
             }
             (true, [kind, name, ..]) => (kind.as_str(), name),
-            (_, [name, ..]) => return self.find("", name),
+            (_, [name, ..]) => return self.find("", name, Form::Settled),
             _ => return None,
         };
-        self.find(kind, name)
+        self.find(kind, name, Form::Settled)
     }
 
     /// The block of a kind, or of any if that is empty, and a name.
-    fn find(&'w self, kind: &str, name: &str) -> Option<Found<'w>> {
+    fn find(&'w self, kind: &str, name: &str, form: Form) -> Option<Found<'w>> {
         let key = (kind.to_owned(), name.to_owned());
         if self.absent.borrow().contains(&key) {
             return None;
         }
         let mut found = None;
-        self.blocks(By::Name(name), name, &mut |one| {
+        self.blocks(By::Name(name), name, form, &mut |one| {
             if found.is_none() && (kind.is_empty() || one.block.kind == kind) {
                 found = Some(one);
             }
@@ -236,17 +293,22 @@ impl<'w> World<'w> {
     {
         let (mut node, mut own) = (node, own);
         for _ in 0..LONGEST_CHAIN {
-            let Value::Reference(reference) = &node.value else { break };
-            let Some((next, of)) = self.value_of(reference) else { break };
-            (node, own) = (next, of);
+            match &node.value {
+                Value::Meant(meant) => node = meant,
+                Value::Reference(reference) => {
+                    let Some((next, of)) = self.value_of(reference) else { break };
+                    (node, own) = (next, of);
+                }
+                _ => break,
+            }
         }
         (node, own)
     }
 
     /// The value of a key in one of the blocks of a kind.
-    fn in_blocks(&'w self, kind: &str, key: &str) -> Option<(Found<'w>, &'w Node)> {
+    fn in_blocks(&'w self, kind: &str, key: &str, form: Form) -> Option<(Found<'w>, &'w Node)> {
         let mut found = None;
-        self.blocks(By::Kind(kind), key, &mut |one| {
+        self.blocks(By::Kind(kind), key, form, &mut |one| {
             if found.is_none() {
                 found = one.block.root.get(key).map(|node| (one, node));
             }
@@ -255,34 +317,58 @@ impl<'w> World<'w> {
     }
 
     fn value_of(&'w self, reference: &[String]) -> Option<(&'w Node, bool)> {
-        match (is_terraform(self.format), reference) {
-            (true, [first, _, rest @ ..]) if first == "var" => {
-                if let Some((given, node)) = self.in_blocks("variables", reference.get(1)?) {
-                    return Some((descend(node, rest)?, given.own));
-                }
-                let variable = self.definition(reference)?;
-                self.touch(variable);
-                Some((descend(variable.block.root.get("default")?, rest)?, variable.own))
-            }
-            (true, [first, name, rest @ ..]) if first == "local" => {
-                let (place, node) = self.in_blocks("locals", name)?;
-                self.touch(place);
-                Some((descend(node, rest)?, place.own))
-            }
-            (true, _) => None,
-            (_, [_]) => {
-                let parameter = self.definition(reference)?;
-                if !is_parameter(parameter.block) {
-                    return None;
-                }
-                self.touch(parameter);
-                let root = &parameter.block.root;
-                let default = ["Default", "defaultValue", "default"].iter().find_map(|key| root.get(key))?;
-                Some((default, parameter.own))
-            }
-            _ => None,
+        let (found, node, rest) = self.given(reference, Form::Settled)?;
+        if !matches!(found.block.kind.as_str(), "variables") {
+            self.touch(found);
         }
+        Some((descend(node, rest)?, found.own))
     }
+
+    /// What a reference begins with stands for, as it is written, and the keys that are taken out of it.
+    pub(super) fn stands_for<'r>(&'w self, reference: &'r [String]) -> Option<(Base<'w>, &'r [String])> {
+        let (found, node, rest) = self.given(reference, Form::Written)?;
+        let guessed = matches!(found.block.kind.as_str(), "parameter" | "Parameter")
+            || found.block.kind == "variable" && is_terraform(self.format);
+        Some((Base { node, block: found.block, own: found.own, guessed }, rest))
+    }
+
+    /// The block that says what a name stands for, that value, and the rest of the reference.
+    fn given<'r>(
+        &'w self,
+        reference: &'r [String],
+        form: Form,
+    ) -> Option<(Found<'w>, &'w Node, &'r [String])> {
+        if is_terraform(self.format) {
+            let [first, name, rest @ ..] = reference else { return None };
+            let (found, node) = match first.as_str() {
+                "var" => self.in_blocks("variables", name, form).or_else(|| {
+                    let variable = self.find("variable", name, form)?;
+                    Some((variable, variable.block.root.get("default")?))
+                })?,
+                "local" => self.in_blocks("locals", name, form)?,
+                _ => return None,
+            };
+            return Some((found, node, rest));
+        }
+        let [name, rest @ ..] = reference else { return None };
+        if name == "AWS::NoValue" && rest.is_empty() {
+            let block = self.document.blocks.first()?;
+            return Some((Found { block, own: false, rests: &[] }, &NOTHING, rest));
+        }
+        let found = self.find("", name, form)?;
+        let root = &found.block.root;
+        let node = match found.block.kind.as_str() {
+            "condition" | "mapping" if form == Form::Written => root,
+            _ if !is_parameter(found.block) => return None,
+            _ => ["Default", "defaultValue", "default"].iter().find_map(|key| root.get(key))?,
+        };
+        Some((found, node, rest))
+    }
+}
+
+/// Whether expressions of the format are worked out.
+fn has_expressions(format: Format) -> bool {
+    matches!(format.name(), "terraform" | "cloudformation" | "arm" | "bicep")
 }
 
 /// Endings of the files that are one module with a file of the format; `None` where every file is for itself.
@@ -310,5 +396,8 @@ pub(crate) fn is_parameter(block: &Block) -> bool {
 }
 
 fn descend<'n>(node: &'n Node, keys: &[String]) -> Option<&'n Node> {
-    keys.iter().try_fold(node, |node, key| node.get(key))
+    keys.iter().try_fold(node, |node, key| match &node.value {
+        Value::List(items) => items.get(key.parse::<usize>().ok()?),
+        _ => node.get(key),
+    })
 }

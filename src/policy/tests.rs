@@ -10,6 +10,8 @@ use crate::{
     rule::{Rule, read_pack},
 };
 
+mod settled;
+
 /// A folder of files in memory.
 struct Files(Vec<(&'static str, &'static str)>, bool);
 
@@ -284,7 +286,7 @@ fn formats_are_the_ones_that_rules_may_name() {
 }
 
 /// Pieces of documents, put together at random.
-const PIECES: [&str; 46] = [
+const PIECES: [&str; 54] = [
     "resource \"aws_s3_bucket\" \"b\" {\n",
     "resource \"aws_security_group\" \"g\" {\n",
     "}\n",
@@ -316,6 +318,14 @@ const PIECES: [&str; 46] = [
     "null",
     "variable \"x\" {\n",
     "locals {\n",
+    "x = merge(local.x, ",
+    "each.value",
+    "for_each = ",
+    "dynamic \"ingress\" {\n",
+    "content {\n",
+    "[count.index]",
+    " == \"x\" ? ",
+    "!If [A, ",
     "x = local.x\n",
     "default = var.x\n",
     "{\"Statement\": [",

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use bstr::ByteSlice as _;
 
-use super::{Text, Tool, Verdict, clean_reason, comment_text, reach, tools::foreign};
+use super::{Text, Tool, Verdict, clean_reason, comment_text, names, reach, tools::foreign};
 use crate::{
     finding::{Match, Suppression},
     rule::Rule,
@@ -27,14 +27,17 @@ enum Reach {
 }
 
 /// How a marker is written: whose it is, the words in lower case, what it speaks for, and whether ids must follow.
-const MARKERS: [(Tool, &str, Reach, bool); 17] = [
+const MARKERS: [(Tool, &str, Reach, bool); 20] = [
     (Tool::Checkov, "checkov:skip=", Reach::Block, true),
+    (Tool::Checkov, METADATA, Reach::Block, true),
+    (Tool::Checkov, "checkov.io/skip", Reach::Block, true),
     (Tool::Checkov, "bridgecrew:skip=", Reach::Block, true),
     (Tool::Checkov, "cortex:skip=", Reach::Block, true),
     (Tool::Tfsec, "tfsec:ignore:", Reach::Block, true),
     (Tool::Trivy, "trivy:ignore:", Reach::Block, true),
     (Tool::Kics, "kics-scan ignore-block", Reach::Block, false),
     (Tool::Kics, "kics-scan ignore-line", Reach::Line, false),
+    (Tool::Kics, "kics-scan ignore", Reach::File, false),
     (Tool::Kics, "kics-scan disable=", Reach::File, true),
     (Tool::CfnNag, "rules_to_suppress", Reach::Block, true),
     (Tool::Hadolint, "hadolint ignore=", Reach::Line, true),
@@ -46,6 +49,9 @@ const MARKERS: [(Tool, &str, Reach, bool); 17] = [
     (Tool::Semgrep, "nosemgrep", Reach::Line, false),
     (Tool::Semgrep, "nosem", Reach::Line, false),
 ];
+
+/// The key of checkov in the metadata of a resource of AWS.
+const METADATA: &str = "checkov";
 
 /// Bytes at the start of a file in which a marker for the whole file may stand.
 const HEAD: usize = 2048;
@@ -155,7 +161,7 @@ fn said(
     }
     let rest = &bytes[at + word.len()..bytes.len().min(at + word.len() + IDS)];
     if ids {
-        let reason = speaks_for(tool, rest, rule)?;
+        let reason = speaks_for((tool, word), rest, rule)?;
         return Some(Suppression { reason, ..foreign(word.trim_end_matches(['=', ':', '/'])) });
     }
     // An annotation is a key, with the reason as its value.
@@ -168,13 +174,14 @@ fn said(
 }
 
 /// Whether the ids behind a marker mean the rule, and the reason given.
-fn speaks_for(tool: Tool, rest: &[u8], rule: &Rule) -> Option<Option<String>> {
-    if tool == Tool::CfnNag {
+fn speaks_for((tool, word): (Tool, &str), rest: &[u8], rule: &Rule) -> Option<Option<String>> {
+    let key = rest.trim_start_with(|letter| letter.is_whitespace() || "\"':{".contains(letter));
+    if tool == Tool::CfnNag || word == METADATA && key.starts_with(b"skip") && !rest.starts_with(b":skip") {
         // Ids stand on lines of their own, as `- id: W9` or `"id": "W9"`, up to the end of the list.
         let text = rest.to_str_lossy();
         let names = text.split("id").skip(1).map(|part| {
             part.trim_start_matches(['"', '\'', ':', ' '])
-                .split(|letter: char| !letter.is_alphanumeric())
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
                 .next()
         });
         return names.flatten().any(|id| is_meant(id, rule)).then_some(None);
@@ -182,6 +189,12 @@ fn speaks_for(tool: Tool, rest: &[u8], rule: &Rule) -> Option<Option<String>> {
     let line = rest.to_str_lossy();
     let text = comment_text(&line);
     let (ids, reason) = match tool {
+        // An annotation is `checkov.io/skipNUMBER: ID=REASON`.
+        Tool::Checkov if word.ends_with("/skip") => {
+            let text = text.split_once(':').map_or("", |(_, value)| value).trim_matches([' ', '"', '\'']);
+            text.split_once('=').map_or((text, None), |(ids, reason)| (ids, Some(reason)))
+        }
+        Tool::Checkov if word == METADATA => return None,
         Tool::Checkov => text.split_once(':').map_or((text, None), |(ids, reason)| (ids, Some(reason))),
         Tool::KubeLinter => {
             let end =
@@ -201,16 +214,21 @@ fn speaks_for(tool: Tool, rest: &[u8], rule: &Rule) -> Option<Option<String>> {
     meant.then(|| reason.and_then(clean_reason))
 }
 
-/// Whether another tool's id is one of the rule's references: in any case, with or without the database's prefix, an identifier
-/// by its first digits, a long name by its last part.
+/// Whether another tool's id is one of the rule's references: in any case, with or without the database's prefix and the dash
+/// before its number, an identifier by its first digits, a long name by its last part or what it is known as.
 fn is_meant(id: &str, rule: &Rule) -> bool {
     let id = id.trim().trim_matches(['[', ']']);
     let short = id.get(..4).filter(|start| start.eq_ignore_ascii_case("avd-")).map_or(id, |_| &id[4..]);
     let last = id.rsplit('.').next().unwrap_or(id);
     let start = id.get(..8).filter(|_| id.len() == 36);
+    let named = names::id_of(id);
+    // Of old, ids of containers had three digits and no dash.
+    let old = ["DS", "KSV", "KCV"].iter().find_map(|kind| Some((kind, short.strip_prefix(kind)?)));
+    let dashed =
+        old.filter(|(_, digits)| digits.len() == 3).map(|(kind, digits)| format!("{kind}-0{digits}"));
     !id.is_empty()
         && rule.refs.iter().any(|known| {
-            [Some(short), Some(last), start]
+            [Some(short), Some(last), start, named, dashed.as_deref()]
                 .into_iter()
                 .flatten()
                 .any(|name| name.eq_ignore_ascii_case(known))
@@ -274,8 +292,16 @@ mod tests {
             note: None,
             structure: Some(Box::new(Structural { part: 0, written: true, identity: String::new() })),
         };
-        let refs =
-            ["CKV_AWS_20", "AWS-0092", "W31", "57b9893d", "s3-public-read-bucket", "privileged", "DL3002"];
+        let refs = [
+            "CKV_AWS_20",
+            "AWS-0092",
+            "W31",
+            "57b9893d",
+            "s3-public-read-bucket",
+            "privileged",
+            "DL3002",
+            "DS-0002",
+        ];
         let rule = Rule { refs: refs.map(Cow::Borrowed).to_vec().into(), ..rule("one") };
         let verdict =
             find(&Text::new(text.as_bytes(), std::slice::from_ref(&found)), &found, &rule, &Tool::ALL);
@@ -311,6 +337,23 @@ mod tests {
             Some(("rules_to_suppress", None)),
         );
         check("block {\n  rules_to_suppress:\n    - id: W32\n  acl\n}", None);
+        check("block {\n  checkov:\n    skip:\n      - id: CKV_AWS_20\n  acl\n}", Some(("checkov", None)));
+        check("block { \"checkov\": {\"skip\": [{\"id\": \"CKV_AWS_20\"}]}, acl\n}", Some(("checkov", None)));
+        check("block {\n  checkov:\n    skip:\n      - id: CKV_AWS_21\n  acl\n}", None);
+        check("block {\n  checkov: CKV_AWS_20\n  acl\n}", None);
+        check(
+            "block {\n  checkov.io/skip1: CKV_AWS_20=it has to be\n  acl\n}",
+            Some(("checkov.io/skip", Some("it has to be"))),
+        );
+        check("block {\n  checkov.io/skip1: CKV_AWS_2=other\n  acl\n}", None);
+        check(
+            "#tfsec:ignore:aws-s3-no-public-access-with-acl\nblock {\n  acl\n}",
+            Some(("tfsec:ignore", None)),
+        );
+        check("#tfsec:ignore:aws-s3-enable-versioning\nblock {\n  acl\n}", None);
+        check("#trivy:ignore:DS002\nblock {\n  acl\n}", Some(("trivy:ignore", None)));
+        check("# kics-scan ignore\n\nblock {\n  acl\n}", Some(("kics-scan ignore", None)));
+        check("# kics-scan ignored\n\nblock {\n  acl\n}", None);
         check(
             "block {\n  ignore-check.kube-linter.io/privileged: \"it has to be\"\n  acl\n}",
             Some(("ignore-check.kube-linter.io", Some("it has to be"))),

@@ -16,6 +16,8 @@ use crate::{
 
 /// Lists in lists and functions in functions that a test goes into.
 const DEEPEST: usize = 8;
+/// Bytes of a text that is put together; beyond that, its parts are not known.
+const LONGEST: usize = 4 << 20;
 /// Stands for a part of a text that is not known: no expression of a rule names it.
 const HOLE: char = '\u{fffc}';
 
@@ -120,10 +122,10 @@ fn mixed(judge: &Judge<'_>, node: &Node, test: &Test) -> Truth {
 pub(crate) fn render(judge: &Judge<'_>, node: &Node, depth: usize, text: &mut String) -> bool {
     let (node, _) = judge.world.resolve(node, true);
     match &node.value {
-        Value::Text(part) => text.push_str(part),
+        Value::Text(part) if text.len() + part.len() <= LONGEST => text.push_str(part),
         Value::Number(number) => text.push_str(&number.to_string()),
         Value::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
-        Value::Mixed(parts) if depth < DEEPEST => {
+        Value::Mixed(parts) if depth < DEEPEST && text.len() < LONGEST => {
             let mut whole = true;
             for part in parts {
                 whole &= render(judge, part, depth + 1, text);
@@ -151,9 +153,6 @@ pub(super) fn is_there(judge: &Judge<'_>, at: Here<'_>) -> Truth {
                 [_, yes, no] if there(yes) == Truth::True && there(no) == Truth::True => Truth::True,
                 _ => Truth::Unknown,
             }
-        }
-        Value::Reference(reference) if matches!(reference.as_slice(), [one] if one == "AWS::NoValue") => {
-            Truth::False
         }
         _ => Truth::True,
     }

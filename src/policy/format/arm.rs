@@ -6,6 +6,7 @@
 
 use super::{
     base::{Bounds, DEEPEST, as_text, entry_block, entry_span, member},
+    expression::part_of,
     json,
 };
 use crate::{
@@ -210,7 +211,7 @@ impl Expression<'_> {
                     {
                         self.at += 1;
                     }
-                    String::from_utf8_lossy(&self.text[start..self.at]).into_owned()
+                    Value::Text(String::from_utf8_lossy(&self.text[start..self.at]).into_owned())
                 }
                 Some(b'[') => {
                     self.at += 1;
@@ -222,20 +223,13 @@ impl Expression<'_> {
                         self.at += 1;
                     }
                     match index {
-                        Value::Text(text) => text,
-                        Value::Number(number) => number.to_string(),
-                        _ => "*".to_owned(),
+                        Value::Number(number) => Value::Text(number.to_string()),
+                        other => other,
                     }
                 }
                 _ => return value,
             };
-            value = match value {
-                Value::Reference(mut segments) => {
-                    segments.push(segment);
-                    Value::Reference(segments)
-                }
-                other => Value::Mixed(vec![Node::new(self.span, other)]),
-            };
+            value = part_of(value, self.span, Node::new(self.span, segment));
         }
     }
 }

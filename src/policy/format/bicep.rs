@@ -1,6 +1,9 @@
 //! Bicep, into the same blocks as templates in JSON. Must not know rules.
 
-use super::base::{Bounds, after_mark, line_end, lossy, member, number};
+use super::{
+    base::{Bounds, after_mark, line_end, lossy, member, number},
+    expression::{operation, part_of, signed},
+};
 use crate::{
     policy::document::{Block, Document, Member, Node, Value},
     text::Span,
@@ -312,20 +315,17 @@ impl Reader<'_> {
             }
             return Node::new(Span::new(start, self.at), Value::Unknown);
         }
-        let mut node = self.term();
+        let mut parts = vec![self.term()];
+        let mut operators = Vec::new();
         self.blanks(false);
-        let mut parts = Vec::new();
-        while let Some(length) = self.operator() {
-            self.at += length;
+        while let Some(operator) = self.operator() {
+            self.at += operator.len();
+            operators.push(operator);
             self.blanks(true);
-            parts.push(std::mem::replace(&mut node, Node::new(Span::new(self.at, self.at), Value::Unknown)));
-            node = self.term();
+            parts.push(self.term());
             self.blanks(false);
         }
-        if !parts.is_empty() {
-            parts.push(node);
-            node = Node::new(Span::new(start, self.at), Value::Mixed(parts));
-        }
+        let mut node = operation(parts, &operators);
         if self.peek() == Some(b'?') && self.text.get(self.at + 1) != Some(&b'.') {
             self.at += 1;
             self.blanks(true);
@@ -347,15 +347,10 @@ impl Reader<'_> {
         node
     }
 
-    fn operator(&self) -> Option<usize> {
-        const OPERATORS: &[&[u8]] = &[
-            b"==", b"!=", b"=~", b"!~", b"<=", b">=", b"&&", b"||", b"??", b"+", b"-", b"*", b"/", b"%",
-            b"<", b">",
-        ];
-        OPERATORS
-            .iter()
-            .find(|operator| self.text[self.at..].starts_with(operator))
-            .map(|operator| operator.len())
+    fn operator(&self) -> Option<&'static str> {
+        const OPERATORS: &[&str] =
+            &["==", "!=", "=~", "!~", "<=", ">=", "&&", "||", "??", "+", "-", "*", "/", "%", "<", ">"];
+        OPERATORS.iter().find(|operator| self.text[self.at..].starts_with(operator.as_bytes())).copied()
     }
 
     fn term(&mut self) -> Node {
@@ -375,7 +370,7 @@ impl Reader<'_> {
                 Node::new(Span::new(start, self.at), inner.value)
             }
             Some(b'!' | b'-') => {
-                let negative = self.peek() == Some(b'-');
+                let operator = if self.peek() == Some(b'-') { b'-' } else { b'!' };
                 self.at += 1;
                 if !self.bounds.down(start) {
                     self.at = self.text.len();
@@ -383,11 +378,7 @@ impl Reader<'_> {
                 }
                 let inner = self.term();
                 self.bounds.up();
-                let span = Span::new(start, self.at);
-                return match inner.value {
-                    Value::Number(number) if negative => Node::new(span, Value::Number(-number)),
-                    value => Node::new(span, Value::Mixed(vec![Node::new(span, value)])),
-                };
+                return signed(Span::new(start, self.at), &[operator], inner);
             }
             Some(byte) if byte.is_ascii_digit() => {
                 self.word();
@@ -465,7 +456,7 @@ impl Reader<'_> {
                         node = self.call(node.span.start, name);
                         continue;
                     }
-                    name
+                    Node::new(Span::new(self.at - name.len(), self.at), Value::Text(name))
                 }
                 Some(b'?') if self.text.get(self.at + 1) == Some(&b'.') => {
                     self.at += 1;
@@ -480,9 +471,8 @@ impl Reader<'_> {
                         self.at += 1;
                     }
                     match index.value {
-                        Value::Text(text) => text,
-                        Value::Number(number) => number.to_string(),
-                        _ => "*".to_owned(),
+                        Value::Number(number) => Node::new(index.span, Value::Text(number.to_string())),
+                        _ => index,
                     }
                 }
                 Some(b'!')
@@ -495,14 +485,7 @@ impl Reader<'_> {
                 _ => return node,
             };
             node.span.end = self.at;
-            node.value = match node.value {
-                Value::Reference(mut segments) => {
-                    segments.push(segment);
-                    Value::Reference(segments)
-                }
-                value @ Value::Mixed(_) => value,
-                value => Value::Mixed(vec![Node::new(node.span, value)]),
-            };
+            node.value = part_of(node.value, node.span, segment);
         }
     }
 

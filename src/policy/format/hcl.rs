@@ -1,9 +1,12 @@
 //! HCL, native syntax: Terraform, Terragrunt, Packer, Vault, Consul and Nomad.
 //!
-//! Expressions are not evaluated: what is not a literal is a reference, a call, or a mixture of parts. After an error reading goes on
+//! Expressions are not evaluated: what is not a literal is a reference, a call (operators are), or a mixture of parts. After an error reading goes on
 //! with the next line. Must not know what a block is about.
 
-use super::base::{Bounds, Group, after_mark, line_end, lossy, member, number};
+use super::{
+    base::{Bounds, Group, after_mark, line_end, lossy, member, number},
+    expression::{dynamic, operation, part_of, signed},
+};
 use crate::{
     policy::document::{MORE, Member, Node, Value},
     text::Span,
@@ -218,25 +221,13 @@ impl Reader<'_, '_> {
         (opened, members)
     }
 
-    /// A block inside a block: labels are keys on the way to its content, and `dynamic` gives what it makes.
+    /// A block inside a block: labels are keys on the way to its content, and `dynamic` is a call of the name of what it makes.
     fn nested(&mut self, mut words: Vec<(String, Span)>, span: Span, root: Node, group: &mut Group) {
         if words.len() == 2 && words[0].0 == "dynamic" {
             let Value::Map(members) = root.value else { return };
             let (name, name_span) = words.swap_remove(1);
-            let contents = members.into_iter().filter(|member| member.key == "content");
-            let mut any = false;
-            for content in contents {
-                any = true;
-                let items = match content.node.value {
-                    Value::List(items) => items,
-                    _ => vec![content.node],
-                };
-                for item in items {
-                    group.push(&name, name_span, item);
-                }
-            }
-            if !any {
-                group.push(&name, name_span, Node::new(span, Value::Unknown));
+            for node in dynamic(&name, span, members) {
+                group.push(&name, name_span, node);
             }
             return;
         }
@@ -362,45 +353,34 @@ impl Reader<'_, '_> {
         Node::new(Span::new(start, no.span.end), Value::Call("if".to_owned(), vec![condition, yes, no]))
     }
 
-    /// Terms with operators between them. What they give is not computed.
+    /// Terms with operators between them.
     fn operands(&mut self) -> Node {
-        const OPERATORS: &[&[u8]] =
-            &[b"==", b"!=", b"<=", b">=", b"&&", b"||", b"+", b"-", b"*", b"/", b"%", b"<", b">"];
-        let first = self.unary();
-        self.space();
-        let Some(operator) = OPERATORS.iter().find(|operator| self.starts(operator)) else { return first };
-        let mut parts = vec![first];
-        let mut operator = Some(operator);
-        while let Some(found) = operator {
+        const OPERATORS: &[&str] = &["==", "!=", "<=", ">=", "&&", "||", "+", "-", "*", "/", "%", "<", ">"];
+        let mut parts = vec![self.unary()];
+        let mut operators = Vec::new();
+        loop {
+            self.space();
+            let Some(found) = OPERATORS.iter().find(|operator| self.starts(operator.as_bytes())) else {
+                break;
+            };
             self.at += found.len();
+            operators.push(*found);
             self.blanks(true);
             parts.push(self.unary());
-            self.space();
-            operator = OPERATORS.iter().find(|operator| self.starts(operator));
         }
-        let span = Span::new(parts[0].span.start, parts.last().map_or(self.at, |part| part.span.end));
-        Node::new(span, Value::Mixed(parts))
+        operation(parts, &operators)
     }
 
     fn unary(&mut self) -> Node {
         let start = self.at;
-        let mut negative = false;
-        let mut operators = 0;
+        let mut operators = Vec::new();
         while let Some(byte @ (b'!' | b'-')) = self.peek() {
-            negative = byte == b'-';
-            operators += 1;
+            operators.push(byte);
             self.at += 1;
             self.space();
         }
         let node = self.postfix();
-        if operators == 0 {
-            return node;
-        }
-        let span = Span::new(start, node.span.end);
-        match node.value {
-            Value::Number(number) if negative && operators == 1 => Node::new(span, Value::Number(-number)),
-            _ => Node::new(span, Value::Mixed(vec![node])),
-        }
+        signed(Span::new(start, node.span.end.max(start)), &operators, node)
     }
 
     /// A term with what is taken out of it: `.name`, `[0]`, `[*]`.
@@ -413,20 +393,15 @@ impl Reader<'_, '_> {
             let segment = match self.peek() {
                 Some(b'.') if !self.starts(b"..") => {
                     self.at += 1;
-                    self.attribute()
+                    let start = self.at;
+                    let name = self.attribute();
+                    Node::new(Span::new(start, self.at), name.map_or(Value::Unknown, Value::Text))
                 }
                 Some(b'[') => self.index(),
                 _ => return node,
             };
             node.span.end = self.at;
-            node.value = match (node.value, segment) {
-                (Value::Reference(mut segments), Some(segment)) => {
-                    segments.push(segment);
-                    Value::Reference(segments)
-                }
-                (value @ Value::Mixed(_), _) => value,
-                (value, _) => Value::Mixed(vec![Node::new(node.span, value)]),
-            };
+            node.value = part_of(node.value, node.span, segment);
         }
     }
 
@@ -446,26 +421,24 @@ impl Reader<'_, '_> {
         Some(lossy(self.text, start, self.at))
     }
 
-    /// What is in the brackets after a term; an index that is not written out is `*`.
-    fn index(&mut self) -> Option<String> {
+    /// What is in the brackets after a term.
+    fn index(&mut self) -> Node {
         let opened = self.at;
         self.at += 1;
         self.inside += 1;
         self.blanks(true);
-        let segment = if self.peek() == Some(b'*') {
+        let mut node = if self.peek() == Some(b'*') {
             self.at += 1;
-            MORE.to_owned()
+            Node::new(Span::new(opened, self.at), Value::Text(MORE.to_owned()))
         } else {
-            let node = self.expression();
-            match node.value {
-                Value::Text(text) => text,
-                Value::Number(_) => self.string_of(node.span),
-                _ => MORE.to_owned(),
-            }
+            self.expression()
         };
+        if matches!(node.value, Value::Number(_)) {
+            node.value = Value::Text(self.string_of(node.span));
+        }
         self.blanks(true);
         self.close(b']', opened);
-        Some(segment)
+        node
     }
 
     /// The bracket that closes; if something else stands there, what is up to the bracket is left out.

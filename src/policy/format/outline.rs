@@ -108,6 +108,7 @@ fn short(value: &Value) -> String {
         Value::Reference(segments) => format!("→{}", segments.join(".")),
         Value::Call(name, arguments) => format!("{name}({})", all(arguments)),
         Value::Mixed(parts) => format!("<{}>", all(parts)),
+        Value::Meant(meant) => format!("={}", short(&meant.value)),
         Value::Unknown => "?".to_owned(),
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     base::{Bounds, member},
+    expression::dynamic,
     hcl, json,
 };
 use crate::{
@@ -114,7 +115,7 @@ fn labelled(word: &str, labels: &mut Vec<String>, levels: usize, at: (Span, Node
     }
 }
 
-/// `"dynamic": {"ingress": {"content": …}}` as what it makes.
+/// `"dynamic": {"ingress": {"content": …}}` as a call under the name of what it makes.
 fn dynamics(members: Vec<crate::policy::document::Member>) -> Vec<crate::policy::document::Member> {
     let mut out = Vec::with_capacity(members.len());
     for part in members {
@@ -129,13 +130,17 @@ fn dynamics(members: Vec<crate::policy::document::Member>) -> Vec<crate::policy:
         for map in maps {
             let Value::Map(kinds) = map.value else { continue };
             for kind in kinds {
-                let inner = match &kind.node.value {
-                    Value::List(items) => items.first(),
-                    _ => Some(&kind.node),
+                let span = kind.node.span;
+                let inner = match kind.node.value {
+                    Value::List(items) => items,
+                    _ => vec![kind.node],
                 };
-                let content = inner.and_then(|inner| inner.get("content")).cloned();
-                let node = content.unwrap_or_else(|| Node::new(kind.node.span, Value::Unknown));
-                out.push(member(kind.key, kind.key_span, Node::new(node.span, Value::List(vec![node]))));
+                let mut made = Vec::new();
+                for one in inner {
+                    let Value::Map(members) = one.value else { continue };
+                    made.extend(dynamic(&kind.key, one.span, members));
+                }
+                out.push(member(kind.key, kind.key_span, Node::new(span, Value::List(made))));
             }
         }
     }

@@ -123,15 +123,15 @@ locals  @1
   b: →aws_s3_bucket.b.id  @3
   c: jsonencode({Statement: [{Effect: "Allow"}]})  @4
   d: ?  @5
-  e: <-5, 3>  @6
-  f: <→var.on>  @7
+  e: +(-5, 3)  @6
+  f: !(→var.on)  @7
   g: →aws_instance.web.*.id  @8
   h: provider::x::f("a", [1, 2])  @9
   i: cidrsubnets(?)  @11
   j: →var.x  @12
   k: "${no} %{no} \"q\" é"  @13
   l: <?, "a", ?>  @14
-  m: <file("x")>  @15
+  m: [](file("x"), "y")  @15
   n: "0640"  @16
 "#,
     );
@@ -146,9 +146,7 @@ fn hcl_heredocs_dynamics_and_labels() {
 t "n"  @1
   policy: "{\"a\": 1}\r\n"  @2
   user: <"    a ", →var.b, "\n">  @5
-  ingress  @8
-    -  @10
-      port: →ingress.value  @11
+  ingress: [dynamic(→var.p, "ingress", {port: →ingress.value})]  @8
   provisioner  @14
     -  @14
       local-exec  @14

@@ -79,6 +79,7 @@ fn search(
             }
         }
         _ if only => {}
+        Value::Meant(meant) => search(judge, Here { node: meant, ..here }, (which, only), depth + 1, found),
         Value::Text(text) if text.contains("Statement") => {
             with_json(judge, here, &mut |reached| inner(judge, reached, found));
         }

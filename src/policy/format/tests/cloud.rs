@@ -72,7 +72,7 @@ Microsoft.Storage/storageAccounts  @5
   properties  @5
     allowBlobPublicAccess: →w  @5
     k: if(equals(1, 2), "a", "b")  @5
-    z: <reference(resourceId("a", "b"))>  @5
+    z: [](reference(resourceId("a", "b")), "id")  @5
     t: "[x]"  @5
   resources  @6
     -  @6
