@@ -71,9 +71,9 @@ pub struct Delta<'d> {
     pub base_bytes: &'d [u8],
     /// What the visitor returned for the base; without it, all of the content is new to it.
     pub base: Option<&'d Carried>,
-    /// Whether the base was chosen by likeness alone, and may be another one in the next run: then it saves work, and
-    /// nothing that is told may depend on it.
-    pub likened: bool,
+    /// What counts as new if there is a base. That one may have been chosen by likeness alone, and be another one in the
+    /// next run: then it saves work, and nothing that is told may depend on it.
+    pub counted: &'d Fresh,
 }
 
 /// What [`Visitor::sift`] says of a content.

@@ -701,14 +701,9 @@ impl Visitor for Collector<'_> {
     fn delta(&self, entry: &Entry, bytes: &[u8], delta: &Delta<'_>) -> Option<Carried> {
         let base = delta.base.and_then(|base| base.downcast_ref::<Carry>());
         let fresh = if base.is_some() { delta.fresh } else { &Fresh::All };
-        // Less counts as new than is looked at, where the base is in another part of a sharded run; and more, where
-        // it is the choice of this run.
+        // Less counts as new than is looked at, where the base is in another part of a sharded run.
         let outside = delta.base.is_some_and(|base| base.is::<Outside>());
-        let counted = match () {
-            () if delta.likened => &Fresh::All,
-            () if outside => delta.fresh,
-            () => fresh,
-        };
+        let counted = if base.is_some() || outside { delta.counted } else { &Fresh::All };
         let change = Change { base, copies: delta.copies, base_bytes: delta.base_bytes, counted };
         let carry = self.look(entry, bytes, Look::Change(fresh, change))?;
         Some(Box::new(carry))

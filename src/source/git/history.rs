@@ -47,6 +47,7 @@ use crate::{
     origin::{Entry, History, Kind, ObjectId, Origin, Presence, Skip},
     source::{
         Carried, Count, Delta, Learned, Problem, Show, Sought, Source, SourceError, Visitor,
+        shard::Outside,
         windows::{Buffer, Reading},
     },
     text::Fresh,
@@ -673,8 +674,8 @@ impl Shower<'_> {
             self.further(object, &entry);
             return None;
         }
-        let Object { fresh, copies, base: base_bytes, likened, .. } = *object;
-        let delta = Delta { fresh, copies, base_bytes, base, likened };
+        let Object { fresh, copies, base: base_bytes, stored: counted, .. } = *object;
+        let delta = Delta { fresh, copies, base_bytes, base, counted };
         let kept = self.visitor.delta(&entry, object.bytes, &delta);
         self.further(object, &entry);
         kept
@@ -763,6 +764,10 @@ impl ObjectSink for Shower<'_> {
     fn problem(&self, problem: Problem) {
         self.failed.store(true, Ordering::Relaxed);
         self.visitor.problem(problem);
+    }
+
+    fn carries(&self, state: &Self::State) -> bool {
+        state.as_ref().is_some_and(|carried| !carried.is::<Outside>())
     }
 
     fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {

@@ -39,6 +39,7 @@ mod layout;
 mod loose;
 mod pieces;
 mod rebuild;
+mod sibling;
 mod single;
 mod store;
 mod tools;
@@ -169,10 +170,11 @@ pub struct Object<'a> {
     /// the base as well are one range.
     pub copies: &'a [Copied],
     /// What it was copied from; empty if there is no base. That is the object it is stored as a change of, or
-    /// the last of its [kin](ObjectSink::kin).
+    /// one it has more in common with: a [sibling](ObjectSink::carries), or the last of its [kin](ObjectSink::kin).
+    /// Which one depends on the threads.
     pub base: &'a [u8],
-    /// Whether that is one of its kin, which depends on the threads.
-    pub likened: bool,
+    /// What is not in the object it is stored as a change of, as `fresh` has it.
+    pub stored: &'a Fresh,
     /// Number of deltas between the object and the first full content below it.
     pub depth: u32,
     /// Whether others are built on it, so that the state that it leaves is of use.
@@ -231,6 +233,13 @@ pub trait ObjectSink: Sync {
     fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {
         let _ = (id, kind);
         None
+    }
+
+    /// Whether a state says as much of an object as another one's: then what is built on the same base may be shown
+    /// as a change of it.
+    fn carries(&self, state: &Self::State) -> bool {
+        let _ = state;
+        false
     }
 
     /// True if the walk is to end: it returns as soon as it can.

@@ -16,7 +16,7 @@ use std::{
 use bstr::BString;
 
 use super::{
-    Fault, IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Role,
+    Copied, Fault, IdFormat, Kinds, Limits, Object, ObjectKind, ObjectSink, ObjectStore, Role,
     data::{PackData, Window},
     delta::{self, Delta},
     entry::{Content, Header, LONGEST_HEADER},
@@ -26,6 +26,7 @@ use super::{
     layout::Layout,
     lock,
     pieces::Pieces,
+    sibling,
     tools::{Marks, Toolbox, Tools},
 };
 use crate::{
@@ -73,6 +74,15 @@ pub(super) struct Base<T> {
     state: T,
 }
 
+/// The last one that was built on a base.
+struct Sibling<T> {
+    base: Arc<Base<T>>,
+    /// What it copied.
+    copies: Vec<Copied>,
+    /// Bytes counted as live by this task.
+    counted: usize,
+}
+
 /// A base on the stack.
 struct Frame<T> {
     /// Tasks that share its children share it.
@@ -86,6 +96,23 @@ struct Frame<T> {
     children: Range<u32>,
     /// Its whole chain is in this pack and sound, so that it can be decoded again.
     again: bool,
+    last: Option<Sibling<T>>,
+}
+
+/// What an object is shown as a change of.
+struct Shown<'b, T> {
+    bytes: &'b [u8],
+    state: &'b T,
+    by: By,
+}
+
+/// How that was chosen.
+#[derive(Clone, Copy)]
+enum By {
+    /// The pack says so.
+    Pack,
+    Kin,
+    Sibling,
 }
 
 /// An entry that is being shown.
@@ -136,6 +163,7 @@ impl<T> Task<T> {
             base: Arc::clone(&frame.base),
             counted: 0,
             children: middle..frame.children.end,
+            last: None,
             ..*frame
         });
         frame.children.end = middle;
@@ -215,10 +243,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
                 let place = Place { entry, kind, depth: 0, again: true };
                 match self.sink.kin(&self.id(entry), kind).filter(|_| self.wanted(entry)) {
                     Some(kin) => self.show_kin(task, tools, place, made, kin),
-                    None => {
-                        tools.copies.clear();
-                        self.show(task, tools, place, made, None);
-                    }
+                    None => self.show(task, tools, place, made),
                 }
             }
             Ok(_) => task.orphans.push((entry, Fault::Header)),
@@ -255,9 +280,8 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         match self.apply(tools, entry, &base, &mut made) {
             Ok(()) => {
                 // No one has looked at that base for this walk.
-                tools.copies.clear();
                 let place = Place { entry, kind, depth: 0, again: false };
-                self.show(task, tools, place, made, None);
+                self.show(task, tools, place, made);
             }
             Err(Fault::TooLarge { size, .. }) => self.too_large(task, entry, kind, size),
             Err(fault) => task.orphans.push((entry, fault)),
@@ -295,10 +319,24 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         match done {
             Ok(()) => {
                 let place = Place { entry, kind, depth, again };
-                let state = self.present(tools, place, made.bytes(), Some((base, &frame.base.state)));
+                let shown = Shown { bytes: base, state: &frame.base.state, by: By::Pack };
+                let state = self.present_change(tools, place, made.bytes(), shown, frame.last.as_ref());
+                let is_sibling = !frame.children.is_empty()
+                    && self.sink.carries(&frame.base.state)
+                    && self.sink.carries(&state);
+                let is_base = !self.layout.children(entry).is_empty();
+                let counted = made.capacity();
+                let made = Arc::new(Base { bytes: Some(made), state });
+                if is_sibling {
+                    remember(tools, &mut frame, Arc::clone(&made), counted);
+                }
                 // Its buffer is the next one to be used, while it is still in the cache.
                 self.put_back(task, tools, frame);
-                self.push(task, tools, place, made, state);
+                if is_base {
+                    self.push_base(task, tools, place, (made, counted));
+                } else {
+                    recycle(tools, made);
+                }
             }
             Err(fault) => {
                 tools.recycle(made);
@@ -322,9 +360,8 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         });
         if let Some((kind, bytes)) = found {
             if self.kinds.contains(kind) {
-                tools.copies.clear();
                 let place = Place { entry, kind, depth: 0, again: false };
-                self.show(task, tools, place, bytes.into(), None);
+                self.show(task, tools, place, bytes.into());
             }
             return;
         }
@@ -358,17 +395,15 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         self.orphan_children(task, entry, &Fault::BaseLost);
     }
 
-    /// Shows an object, and keeps it if others are built on it.
-    fn show(
-        &self,
-        task: &mut Task<S::State>,
-        tools: &mut Tools<S::Worker>,
-        place: Place,
-        made: Buffer,
-        base: Option<(&[u8], &S::State)>,
-    ) {
-        let state = self.present(tools, place, made.bytes(), base);
-        self.push(task, tools, place, made, state);
+    /// Shows an object as a whole, and keeps it if others are built on it.
+    fn show(&self, task: &mut Task<S::State>, tools: &mut Tools<S::Worker>, place: Place, made: Buffer) {
+        tools.copies.clear();
+        let state = self.present(tools, place, made.bytes(), None);
+        if self.layout.children(place.entry).is_empty() {
+            return tools.recycle(made);
+        }
+        let counted = made.capacity();
+        self.push_base(task, tools, place, (Arc::new(Base { bytes: Some(made), state }), counted));
     }
 
     /// Shows a whole object as a change of the last one of its kin, and remembers it for the next.
@@ -388,19 +423,44 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         }
         // Two texts that have nothing in common say nothing of each other.
         let base = last.as_ref().zip(bytes).filter(|_| !tools.copies.is_empty());
-        let base = base.map(|(last, bytes)| (bytes.bytes(), &last.state));
+        let base = base.map(|(last, bytes)| Shown { bytes: bytes.bytes(), state: &last.state, by: By::Kin });
         let state = self.present(tools, place, made.bytes(), base);
         let made = tools.fitted(made);
         let counted = made.capacity();
         let base = Arc::new(Base { bytes: Some(made), state });
         lock(&self.kin).put(kin, &base, counted);
         drop(last);
-        let children = self.layout.children(place.entry);
-        if !children.is_empty() {
-            self.push_base(task, tools, place, (base, counted), children);
-        } else if let Some(bytes) = Arc::into_inner(base).and_then(|base| base.bytes) {
-            tools.recycle(bytes);
+        if self.layout.children(place.entry).is_empty() {
+            recycle(tools, base);
+        } else {
+            self.push_base(task, tools, place, (base, counted));
         }
+    }
+
+    /// Shows what is stored as a change of `base`, as one of the last one that is, if the two are more alike.
+    fn present_change(
+        &self,
+        tools: &mut Tools<S::Worker>,
+        place: Place,
+        bytes: &[u8],
+        base: Shown<'_, S::State>,
+        last: Option<&Sibling<S::State>>,
+    ) -> S::State {
+        let last = last.and_then(|last| Some((last, last.base.bytes.as_ref()?.bytes())));
+        let Some((last, other)) = last.filter(|_| self.wanted(place.entry)) else {
+            return self.present(tools, place, bytes, Some(base));
+        };
+        let Tools { copies, shared, stored, .. } = tools;
+        sibling::compare((other, &last.copies), (bytes, copies), shared);
+        if sibling::cost(shared, bytes.len()) >= sibling::cost(copies, bytes.len()) {
+            return self.present(tools, place, bytes, Some(base));
+        }
+        set_fresh(stored, copies, base.bytes.len(), bytes.len());
+        std::mem::swap(copies, shared);
+        let shown = Shown { bytes: other, state: &last.base.state, by: By::Sibling };
+        let state = self.present(tools, place, bytes, Some(shown));
+        std::mem::swap(&mut tools.copies, &mut tools.shared);
+        state
     }
 
     /// Calls the sink. The copies are in `tools`.
@@ -409,18 +469,10 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
         tools: &mut Tools<S::Worker>,
         place: Place,
         bytes: &[u8],
-        base: Option<(&[u8], &S::State)>,
+        base: Option<Shown<'_, S::State>>,
     ) -> S::State {
-        match base {
-            Some((base, _)) => {
-                let mut spans: Vec<Span> = match std::mem::take(&mut tools.fresh) {
-                    Fresh::Ranges(spans) => spans,
-                    Fresh::All => Vec::new(),
-                };
-                spans.clear();
-                delta::fresh(&tools.copies, base.len(), bytes.len(), &mut spans);
-                tools.fresh = Fresh::Ranges(spans);
-            }
+        match &base {
+            Some(base) => set_fresh(&mut tools.fresh, &tools.copies, base.bytes.len(), bytes.len()),
             None => tools.fresh = Fresh::All,
         }
         tools.tally.objects += 1;
@@ -432,44 +484,31 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
             bytes,
             fresh: &tools.fresh,
             copies: &tools.copies,
-            base: base.map_or(&[], |base| base.0),
-            likened: base.is_some() && place.depth == 0,
+            base: base.as_ref().map_or(&[], |base| base.bytes),
+            stored: match base.as_ref().map(|base| base.by) {
+                Some(By::Pack) => &tools.fresh,
+                Some(By::Sibling) => &tools.stored,
+                Some(By::Kin) | None => &Fresh::All,
+            },
             depth: place.depth,
             is_base: !self.layout.children(place.entry).is_empty(),
             role: if self.wanted(place.entry) { Role::Wanted } else { Role::Base },
         };
-        self.sink.object(&mut tools.worker, &object, base.map(|base| base.1))
+        self.sink.object(&mut tools.worker, &object, base.map(|base| base.state))
     }
 
-    /// Keeps an object for those built on it; bases that wait longest make room if need be.
-    fn push(
-        &self,
-        task: &mut Task<S::State>,
-        tools: &mut Tools<S::Worker>,
-        place: Place,
-        made: Buffer,
-        state: S::State,
-    ) {
-        let children = self.layout.children(place.entry);
-        if children.is_empty() {
-            return tools.recycle(made);
-        }
-        let counted = made.capacity();
-        self.push_base(task, tools, place, (Arc::new(Base { bytes: Some(made), state }), counted), children);
-    }
-
-    /// The same for one that may be shared with others, of a number of bytes.
+    /// Keeps an object of a number of bytes for those built on it; what waits longest makes room if need be.
     fn push_base(
         &self,
         task: &mut Task<S::State>,
         tools: &mut Tools<S::Worker>,
         place: Place,
         (base, counted): (Arc<Base<S::State>>, usize),
-        children: Range<u32>,
     ) {
         let Place { entry, kind, depth, again } = place;
         tools.live += counted;
         if tools.live > self.limits.bases {
+            task.frames.iter_mut().for_each(|frame| forget(tools, frame));
             for frame in task.frames.iter_mut().filter(|frame| frame.again) {
                 if tools.live <= self.limits.bases {
                     break;
@@ -480,7 +519,8 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
                 }
             }
         }
-        task.frames.push(Frame { base, counted, kind, depth, entry, children, again });
+        let children = self.layout.children(entry);
+        task.frames.push(Frame { base, counted, kind, depth, entry, children, again, last: None });
     }
 
     fn put_back(&self, task: &mut Task<S::State>, tools: &mut Tools<S::Worker>, frame: Frame<S::State>) {
@@ -583,10 +623,50 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
     }
 }
 
+/// Fills `fresh` with what is not copied.
+fn set_fresh(fresh: &mut Fresh, copies: &[Copied], base: usize, len: usize) {
+    let mut spans: Vec<Span> = match std::mem::take(fresh) {
+        Fresh::Ranges(spans) => spans,
+        Fresh::All => Vec::new(),
+    };
+    spans.clear();
+    delta::fresh(copies, base, len, &mut spans);
+    *fresh = Fresh::Ranges(spans);
+}
+
+/// Remembers what was built on the base of a frame last; what it copied is in `tools.copies`.
+fn remember<T, W>(tools: &mut Tools<W>, frame: &mut Frame<T>, base: Arc<Base<T>>, counted: usize) {
+    let mut copies = match frame.last.take() {
+        Some(last) => {
+            tools.live -= last.counted;
+            recycle(tools, last.base);
+            last.copies
+        }
+        None => Vec::new(),
+    };
+    copies.clone_from(&tools.copies);
+    tools.live += counted;
+    frame.last = Some(Sibling { base, copies, counted });
+}
+
+/// The opposite.
+fn forget<T, W>(tools: &mut Tools<W>, frame: &mut Frame<T>) {
+    if let Some(last) = frame.last.take() {
+        tools.live -= last.counted;
+        recycle(tools, last.base);
+    }
+}
+
 /// Drops a base that nothing is left to be built on.
-fn release<T, W>(tools: &mut Tools<W>, frame: Frame<T>) {
+fn release<T, W>(tools: &mut Tools<W>, mut frame: Frame<T>) {
+    forget(tools, &mut frame);
     tools.live -= frame.counted;
-    if let Some(Base { bytes: Some(bytes), .. }) = Arc::into_inner(frame.base) {
+    recycle(tools, frame.base);
+}
+
+/// Takes back the buffer of an object that no one else has.
+fn recycle<T, W>(tools: &mut Tools<W>, base: Arc<Base<T>>) {
+    if let Some(Base { bytes: Some(bytes), .. }) = Arc::into_inner(base) {
         tools.recycle(bytes);
     }
 }

@@ -24,6 +24,10 @@ pub(super) struct Tools<W> {
     pub(super) instructions: Buffer,
     pub(super) copies: Vec<Copied>,
     pub(super) fresh: Fresh,
+    /// What is copied from another object than the pack says.
+    pub(super) shared: Vec<Copied>,
+    /// What is fresh by the pack, while that is so.
+    pub(super) stored: Fresh,
     pub(super) comparer: Comparer,
     spare: Vec<Buffer>,
     spare_bytes: usize,
@@ -44,6 +48,8 @@ impl<W> Tools<W> {
             instructions: Buffer::default(),
             copies: Vec::new(),
             fresh: Fresh::All,
+            shared: Vec::new(),
+            stored: Fresh::All,
             comparer: Comparer::default(),
             spare: Vec::new(),
             spare_bytes: 0,

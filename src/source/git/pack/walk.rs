@@ -258,7 +258,7 @@ impl ObjectStore {
                     fresh: &Fresh::All,
                     copies: &[],
                     base: &[],
-                    likened: false,
+                    stored: &Fresh::All,
                     depth: 0,
                     is_base: false,
                     role: Role::Wanted,

@@ -137,8 +137,8 @@ impl<'s> Sieve<'s> {
         if (object.bytes.len() as u64) < lfs::MAX_POINTER_LEN && lfs::Pointer::parse(object.bytes).is_some() {
             return (None, Holds::Perhaps);
         }
-        let Object { fresh, copies, base: base_bytes, likened, .. } = *object;
-        let delta = Delta { fresh, copies, base_bytes, base, likened };
+        let Object { fresh, copies, base: base_bytes, stored: counted, .. } = *object;
+        let delta = Delta { fresh, copies, base_bytes, base, counted };
         let sifted = self.visitor.sift(&entry, object.bytes, Some(&delta));
         (sifted.carried, sifted.holds)
     }
@@ -221,6 +221,10 @@ impl ObjectSink for Sieve<'_> {
 
     fn problem(&self, problem: Problem) {
         self.visitor.problem(problem);
+    }
+
+    fn carries(&self, state: &Self::State) -> bool {
+        state.is_some()
     }
 
     fn kin(&self, id: &ObjectId, kind: ObjectKind) -> Option<u32> {
