@@ -103,13 +103,16 @@ impl Policy {
         if self.formats.is_empty() {
             return None;
         }
-        format::detect(path, bytes).filter(|format| self.formats.contains_key(format.name()))
+        format::detect(path, bytes).filter(|format| self.formats.contains_key(format.judged_as().name()))
     }
 
     /// Whether a file of `format` holds any of the words that its rules need.
     pub(crate) fn may_speak(&self, rules: &RuleSet, bytes: &[u8], format: Format) -> bool {
-        self.formats.get(format.name()).is_some_and(|parts| {
-            parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all)).may_speak(bytes)
+        let judged = format.judged_as().name();
+        let parts = self.formats.get(judged);
+        parts.is_some_and(|parts| {
+            gives_values(format, bytes)
+                || parts.ready.get_or_init(|| Index::new(rules, judged, &parts.all)).may_speak(bytes)
         })
     }
 
@@ -130,13 +133,16 @@ impl Policy {
         format: Format,
         matches: &mut Vec<Match>,
     ) -> bool {
-        let Some(parts) = self.formats.get(format.name()) else { return true };
-        let index = parts.ready.get_or_init(|| Index::new(rules, format.name(), &parts.all));
-        if !index.may_speak(look.bytes) {
+        let judged = format.judged_as();
+        let Some(parts) = self.formats.get(judged.name()) else { return true };
+        let index = parts.ready.get_or_init(|| Index::new(rules, judged.name(), &parts.all));
+        // Where everything is looked at, other files are judged by themselves.
+        let changed = matches!(look.fresh, Fresh::Ranges(_)) && gives_values(format, look.bytes);
+        if !changed && !index.may_speak(look.bytes) {
             return true;
         }
         let document = format::parse(format, look.bytes);
-        let world = World::new(look.bytes, (format, &document), look.beside);
+        let world = World::new(look.bytes, (judged, &document), look.beside);
         let mut found = Matches { list: matches, seen: HashSet::new(), steered: &document.steered };
         let judge = Judge {
             world: &world,
@@ -144,7 +150,9 @@ impl Policy {
             secretlike: look.secretlike,
             seen: Cell::new(None),
         };
-        for (at, written) in document.blocks.iter().enumerate() {
+        // Values of variables are no blocks that rules are about.
+        let own = if judged == format { document.blocks.as_slice() } else { &[] };
+        for (at, written) in own.iter().enumerate() {
             let of_kind = index.of(&written.kind);
             if of_kind.is_empty() && index.others.is_empty() {
                 continue;
@@ -159,6 +167,16 @@ impl Policy {
             if world.is_spent() {
                 return false;
             }
+        }
+        let values = |block: &&Block| matches!(block.kind.as_str(), "variable" | "variables" | "locals");
+        if changed && document.blocks.iter().filter(values).any(|block| look.fresh.touches(block.span)) {
+            world.beside(&mut |block| {
+                for &part in index.of(&block.block.kind).iter().chain(&index.others) {
+                    if !world.is_spent() {
+                        ask(rules, (look, &judge), (part, index), block, &mut found);
+                    }
+                }
+            });
         }
         !world.is_spent()
     }
@@ -234,6 +252,19 @@ impl Index {
     }
 }
 
+/// Whether a file gives values that blocks of other files may rest on.
+fn gives_values(format: Format, bytes: &[u8]) -> bool {
+    match format.judged_as() {
+        judged if judged != format => true,
+        judged => {
+            resolve::is_terraform(judged)
+                && ["locals", "variable"]
+                    .iter()
+                    .any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some())
+        }
+    }
+}
+
 /// The word by which a kind stands in a text.
 fn word_of(kind: &str) -> &str {
     ["data.", "ephemeral.", "provider."].iter().find_map(|start| kind.strip_prefix(start)).unwrap_or(kind)
@@ -280,7 +311,7 @@ fn ask(
     }
     judge.world.take_touched();
     judge.world.touch(asked);
-    let here = Here::block(block, true);
+    let here = Here::block(block, asked.own);
     if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
         return;
     }
@@ -289,8 +320,17 @@ fn ask(
         return;
     }
     let touched = judge.world.take_touched();
-    if !look.fresh.touches(block.span) && !touched.iter().any(|&span| look.fresh.touches(span)) {
+    let value = touched.into_iter().find(|&span| look.fresh.touches(span));
+    if value.is_none() && !(asked.own && look.fresh.touches(block.span)) {
         return;
+    }
+    if !asked.own {
+        // The block stands in another file: what is pointed at is what changed in this one.
+        let Some(value) = value else { return };
+        let ground = verdict.ground;
+        let span = look.fresh.first_in(value);
+        let place = Place { span, value: Span::default(), element: String::new(), ground };
+        return report(rules, look, (part, structure), asked, vec![place], found);
     }
     let mut places = verdict.places;
     if !structure.at.is_empty() {
@@ -305,8 +345,21 @@ fn ask(
         };
         places.push(header);
     }
-    let rule = rules.rule(part.0);
+    report(rules, look, (part, structure), asked, places, found);
+}
+
+/// Adds what a match of a rule says of a block, at each of the places.
+fn report(
+    rules: &RuleSet,
+    look: Look<'_>,
+    (part, structure): (Part, &Structure),
+    asked: Found<'_>,
+    places: Vec<Place>,
+    found: &mut Matches<'_>,
+) {
+    let (rule, block) = (rules.rule(part.0), asked.block);
     for place in places {
+        let whole = if asked.own { block.span } else { place.span };
         let written = place.ground == Ground::Written && !is_optional(found.steered, block, place.span);
         let secret = if rule.risk.number() == CREDENTIALS {
             unquoted(look.bytes, place.value)
@@ -317,20 +370,20 @@ fn ask(
         let one = Match {
             rule: part.0,
             span: value,
-            whole: block.span,
-            depends: block.span,
+            whole,
+            depends: whole,
             parts: Vec::new(),
             secret: Secret::new(secret.of(look.bytes)),
             confidence: rule.confidence,
             proof: None,
             decoded: Vec::new(),
-            note: note(structure, block, (place.ground, written)),
+            note: note(structure, asked, (place.ground, written)),
             at_most: (place.ground != Ground::Written).then_some(MISSING),
             disproved: false,
             structure: Some(Box::new(Structural {
                 part: part.1,
                 written,
-                identity: identity(block, &place.element),
+                identity: identity(asked, &place.element),
             })),
         };
         if found.seen.insert((one.rule, one.span.start, one.span.end)) {
@@ -368,18 +421,23 @@ fn pointed_at(judge: &Judge<'_>, structure: &Structure, here: Here<'_>) -> Optio
 }
 
 /// What tells a finding of the file from others, wherever in it the block stands.
-fn identity(block: &Block, element: &str) -> String {
-    format!("{}\0{}\0{element}", block.kind, block.name)
+fn identity(asked: Found<'_>, element: &str) -> String {
+    let Block { kind, name, .. } = asked.block;
+    if asked.own { format!("{kind}\0{name}\0{element}") } else { format!("{kind}\0{name}\0{}", asked.path) }
 }
 
 /// What the report says besides the rule's title.
-fn note(structure: &Structure, block: &Block, (ground, written): (Ground, bool)) -> Option<String> {
+fn note(structure: &Structure, asked: Found<'_>, (ground, written): (Ground, bool)) -> Option<String> {
+    let block = asked.block;
     let mut note = match (block.kind.is_empty(), block.name.is_empty()) {
         (true, true) => String::new(),
         (false, false) => format!("{}.{}", block.kind, block.name),
         (_, true) => block.kind.clone(),
         (true, _) => block.name.clone(),
     };
+    if !asked.own {
+        note = format!("{note} in {}, which has this value", asked.path);
+    }
     if !structure.note.is_empty() {
         note.push_str(if note.is_empty() { "" } else { ": " });
         note.push_str(&structure.note);

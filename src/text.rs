@@ -103,6 +103,14 @@ impl Fresh {
         }
     }
 
+    /// The first part of `span` that is fresh; all of it if none is.
+    #[must_use]
+    pub fn first_in(&self, span: Span) -> Span {
+        let Self::Ranges(ranges) = self else { return span };
+        let first = ranges.iter().find(|range| range.start < span.end && span.start < range.end);
+        first.map_or(span, |range| Span::new(range.start.max(span.start), range.end.min(span.end)))
+    }
+
     /// The fresh ranges of a text of `len` bytes.
     #[must_use]
     pub fn spans(&self, len: usize) -> Vec<Span> {

@@ -186,6 +186,12 @@ impl Format {
         NAMES.iter().find(|(format, _)| *format == self).map_or("", |(_, name)| name)
     }
 
+    /// The format whose rules speak of what is in such a file: values of variables are part of their module.
+    #[must_use]
+    pub fn judged_as(self) -> Self {
+        if self == Self::TerraformVariables { Self::Terraform } else { self }
+    }
+
     /// All formats of this name; none where there is no such name.
     #[must_use]
     pub fn named(name: &str) -> Vec<Self> {

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use super::{
     document::{Block, Document, Node, Value},
@@ -113,15 +113,25 @@ enum Form {
 pub(crate) struct Found<'w> {
     pub(crate) block: &'w Block,
     pub(crate) own: bool,
-    /// Other parts of the document that it rests on.
-    rests: &'w [Span],
+    /// The file that it is in.
+    pub(crate) path: &'w BStr,
+    /// Values that it rests on: in which files, and where.
+    rests: &'w [(BString, Span)],
+}
+
+impl Found<'_> {
+    /// What of the block says the value `node`: for those of many values, that one.
+    fn part(&self, node: &Node) -> Span {
+        if matches!(self.block.kind.as_str(), "locals" | "variables") { node.span } else { self.block.span }
+    }
 }
 
 /// What a reference stands for, as it is written.
 pub(super) struct Base<'w> {
     pub(super) node: &'w Node,
-    pub(super) block: &'w Block,
-    pub(super) own: bool,
+    /// The file, and what of it says so.
+    pub(super) path: &'w BStr,
+    pub(super) touched: Span,
     /// Whether it is what a variable has if nothing else is said.
     pub(super) guessed: bool,
 }
@@ -167,38 +177,54 @@ impl<'w> World<'w> {
     }
 
     pub(crate) fn touch(&self, found: Found<'_>) {
+        self.touch_part(found, found.block.span);
+    }
+
+    fn touch_part(&self, found: Found<'_>, part: Span) {
+        let mut touched = self.touched.borrow_mut();
         if found.own {
-            let mut touched = self.touched.borrow_mut();
-            touched.push(found.block.span);
-            touched.extend_from_slice(found.rests);
+            touched.push(part);
         }
+        touched.extend(found.rests.iter().filter(|(path, _)| *path == self.path).map(|(_, span)| *span));
     }
 
     /// What the block at a position of the document comes to.
     pub(crate) fn settled(&'w self, at: usize, each: &mut dyn FnMut(Found<'w>)) {
         if has_expressions(self.format) {
             let places = self.places.get_or_init(|| Places::of(self.document));
-            self.forms((self.document, places, true), at, Form::Settled, each);
+            self.forms((self.document, places, self.path), at, Form::Settled, each);
         } else if let Some(block) = self.document.blocks.get(at) {
-            each(Found { block, own: true, rests: &[] });
+            each(Found { block, own: true, path: self.path, rests: &[] });
         }
+    }
+
+    /// All blocks of the files beside, as what they come to.
+    pub(crate) fn beside(&'w self, each: &mut dyn FnMut(Found<'w>)) {
+        self.neighbours("", &mut |document, places, path| {
+            for at in 0..document.blocks.len() {
+                if self.step() {
+                    self.forms((document, places, path), at, Form::Settled, each);
+                }
+            }
+        });
     }
 
     fn forms(
         &'w self,
-        (document, places, own): (&'w Document, &'w Places, bool),
+        (document, places, path): (&'w Document, &'w Places, &'w BStr),
         at: usize,
         form: Form,
         each: &mut dyn FnMut(Found<'w>),
     ) {
         let (Some(block), Some(settled)) = (document.blocks.get(at), places.settled.get(at)) else { return };
+        let own = std::ptr::eq(document, self.document);
         if form == Form::Written || !has_expressions(self.format) {
-            return each(Found { block, own, rests: &[] });
+            return each(Found { block, own, path, rests: &[] });
         }
         let Settled { blocks, touched } = settled.get_or_init(|| settle(self, block));
         match blocks {
-            None => each(Found { block, own, rests: touched }),
-            Some(blocks) => blocks.iter().for_each(|block| each(Found { block, own, rests: touched })),
+            None => each(Found { block, own, path, rests: touched }),
+            Some(blocks) => blocks.iter().for_each(|block| each(Found { block, own, path, rests: touched })),
         }
     }
 
@@ -212,14 +238,19 @@ impl<'w> World<'w> {
 
     /// Blocks of the folder: those of the document, then those of files beside it that hold `word`.
     fn blocks(&'w self, by: By<'_>, word: &str, form: Form, each: &mut dyn FnMut(Found<'w>)) {
-        let mut visit = |document: &'w Document, places: &'w Places, own: bool| {
+        let mut visit = |document: &'w Document, places: &'w Places, path: &'w BStr| {
             by.find(document, places, &mut |at| {
                 if self.step() {
-                    self.forms((document, places, own), at, form, each);
+                    self.forms((document, places, path), at, form, each);
                 }
             });
         };
-        visit(self.document, self.places.get_or_init(|| Places::of(self.document)), true);
+        visit(self.document, self.places.get_or_init(|| Places::of(self.document)), self.path);
+        self.neighbours(word, &mut visit);
+    }
+
+    /// The documents of the files beside that hold `word`.
+    fn neighbours(&'w self, word: &str, each: &mut dyn FnMut(&'w Document, &'w Places, &'w BStr)) {
         let Some(endings) = shared_endings(self.format) else { return };
         let Some(siblings) = self.siblings.get_or_init(|| self.beside.siblings(self.path, endings)) else {
             return;
@@ -241,7 +272,7 @@ impl<'w> World<'w> {
                 Box::new(Neighbour { document, places })
             });
             if let Some(Neighbour { document, places }) = memo.downcast_ref::<Neighbour>() {
-                visit(document, places, false);
+                each(document, places, sibling.path.as_bstr());
             }
         }
     }
@@ -318,9 +349,7 @@ impl<'w> World<'w> {
 
     fn value_of(&'w self, reference: &[String]) -> Option<(&'w Node, bool)> {
         let (found, node, rest) = self.given(reference, Form::Settled)?;
-        if !matches!(found.block.kind.as_str(), "variables") {
-            self.touch(found);
-        }
+        self.touch_part(found, found.part(node));
         Some((descend(node, rest)?, found.own))
     }
 
@@ -329,7 +358,7 @@ impl<'w> World<'w> {
         let (found, node, rest) = self.given(reference, Form::Written)?;
         let guessed = matches!(found.block.kind.as_str(), "parameter" | "Parameter")
             || found.block.kind == "variable" && is_terraform(self.format);
-        Some((Base { node, block: found.block, own: found.own, guessed }, rest))
+        Some((Base { node, path: found.path, touched: found.part(node), guessed }, rest))
     }
 
     /// The block that says what a name stands for, that value, and the rest of the reference.
@@ -353,7 +382,7 @@ impl<'w> World<'w> {
         let [name, rest @ ..] = reference else { return None };
         if name == "AWS::NoValue" && rest.is_empty() {
             let block = self.document.blocks.first()?;
-            return Some((Found { block, own: false, rests: &[] }, &NOTHING, rest));
+            return Some((Found { block, own: false, path: self.path, rests: &[] }, &NOTHING, rest));
         }
         let found = self.find("", name, form)?;
         let root = &found.block.root;

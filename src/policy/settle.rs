@@ -7,6 +7,8 @@ mod functions;
 
 use std::cell::Cell;
 
+use bstr::BString;
+
 use super::{
     document::{Block, Member, Node, Value},
     format::expression::DYNAMIC,
@@ -28,8 +30,8 @@ const MOST_ELEMENTS: usize = 64;
 pub(super) struct Settled {
     /// The blocks that it makes, none if there are none of it; `None` if it is as it is written.
     pub(super) blocks: Option<Vec<Block>>,
-    /// Other parts of the document that it rests on.
-    pub(super) touched: Vec<Span>,
+    /// Values that it rests on: in which files, and where.
+    pub(super) touched: Vec<(BString, Span)>,
 }
 
 /// Values of names that only stand in a part of the document: `each`, `count`, the name of an element.
@@ -79,7 +81,7 @@ struct Settler<'w> {
     left: Cell<u32>,
     /// Whether what was last worked out rests on the default of a variable.
     guessed: Cell<bool>,
-    touched: Cell<Vec<Span>>,
+    touched: Cell<Vec<(BString, Span)>>,
 }
 
 impl<'w> Settler<'w> {
@@ -239,11 +241,9 @@ impl<'w> Settler<'w> {
                     return Some(unwrapped(self.lent(self.known(&given, &[], depth + 1)?, node.span)));
                 }
                 let (base, rest) = self.world.stands_for(segments)?;
-                if base.own {
-                    let mut touched = self.touched.take();
-                    touched.push(base.block.span);
-                    self.touched.set(touched);
-                }
+                let mut touched = self.touched.take();
+                touched.push((base.path.to_owned(), base.touched));
+                self.touched.set(touched);
                 self.guessed.set(self.guessed.get() || base.guessed);
                 let mut value = self.known(base.node, &[], depth + 1)?;
                 for key in rest {

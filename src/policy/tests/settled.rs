@@ -143,6 +143,31 @@ fn a_change_of_what_a_value_rests_on_is_a_change_of_the_block() {
 }
 
 #[test]
+fn a_changed_value_tells_what_it_does_in_other_files() {
+    let rules = rules(
+        "[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = { path = \"a\", equals = \"x\" }\n",
+    );
+    let main = "resource \"bucket\" \"b\" {\n  a = local.a\n}\nresource \"bucket\" \"c\" {\n  a = upper(lower(var.v)) == \"X\" ? \"x\" : \"y\"\n}\n";
+    let one = |path: &'static str, text: &'static str, fresh: &str| {
+        let beside = Beside::new(Arc::new(Files(vec![("main.tf", main), (path, text)], true)));
+        let at = text.find(fresh).unwrap();
+        let fresh = Fresh::Ranges(vec![Span::new(at, at + fresh.len())]);
+        found_in(&rules, path, text, &fresh, &beside)
+    };
+    let locals = "locals {\n  b = 1\n  a = \"x\"\n}\nvariable \"v\" {\n  default = \"x\"\n}\n";
+    assert_eq!(one("vars.tf", locals, "a = \"x\""), "3");
+    assert_eq!(one("vars.tf", locals, "b = 1"), "");
+    assert_eq!(one("vars.tf", locals, "default"), "6");
+    assert_eq!(one("terraform.tfvars", "w = \"x\"\nv = \"x\"\n", "v = \"x\""), "2");
+    assert_eq!(one("terraform.tfvars", "w = \"x\"\nv = \"x\"\n", "w = \"x\""), "");
+    assert_eq!(one("terraform.tfvars", "v = \"z\"\n", "v = \"z\""), "");
+    // Where all is looked at, the other file is judged by itself.
+    let beside = Beside::new(Arc::new(Files(vec![("main.tf", main), ("vars.tf", locals)], true)));
+    assert_eq!(found_in(&rules, "vars.tf", locals, &Fresh::All, &beside), "");
+    assert_eq!(found_in(&rules, "main.tf", main, &Fresh::All, &beside), "2 5");
+}
+
+#[test]
 fn conditions_of_templates_of_aws() {
     let rules = rules(
         "[[rule.match]]\nformat = \"cloudformation\"\ntype = \"AWS::B\"\nbad = { path = \"Properties.A\", equals = \"x\" }\n",
