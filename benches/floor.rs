@@ -1,13 +1,14 @@
 //! How fast all of a repository's history can be read: `cargo bench --bench floor -- REPO [THREADS]`.
 //!
-//! Three programs in one, each in a process of its own so that memory is told apart:
+//! Several programs in one, each in a process of its own so that memory is told apart:
 //!
 //! - `gix`: the floor. `gix-pack` decodes every object, without checksums, by its delta tree.
 //! - `walk`: our walk decodes every object.
 //! - `windows`: the same, the pack being read in windows instead of as a whole.
 //! - `lines`: our walk, and every fresh range is widened to whole lines and searched for a byte.
+//! - `audit`: `abatis audit` with all that it does.
 //!
-//! All must agree on the number of objects. Compare the ratios of one run only.
+//! The first four must agree on the number of objects. The first line tells the bytes of the packs. Compare the ratios of one run only.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot run has nothing to tell")]
@@ -16,9 +17,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use abatis::{
@@ -31,7 +32,7 @@ use abatis::{
 };
 use gix_pack::index::traverse::{Algorithm, Options, SafetyCheck};
 
-const MODES: [&str; 4] = ["gix", "walk", "windows", "lines"];
+const MODES: [&str; 5] = ["gix", "walk", "windows", "lines", "audit"];
 
 /// What a mode counted.
 #[derive(Default)]
@@ -56,6 +57,9 @@ fn main() {
 }
 
 fn all(repo: &str, threads: &str) {
+    let entries = fs::read_dir(Path::new(repo).join("objects/pack")).unwrap().map(|entry| entry.unwrap());
+    let packs = entries.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "pack"));
+    println!("packs: {} MB", packs.map(|pack| pack.metadata().unwrap().len()).sum::<u64>() >> 20);
     println!("mode     wall s  cpu s  peak MB  objects    bytes MB  inflated MB  fresh MB  lines MB");
     for mode in MODES {
         let program = std::env::current_exe().unwrap();
@@ -64,6 +68,9 @@ fn all(repo: &str, threads: &str) {
 }
 
 fn run(repo: &Path, threads: usize, mode: &str) {
+    if mode == "audit" {
+        return audit(repo, threads);
+    }
     let start = Instant::now();
     let figures = match mode {
         "gix" => gix(repo, threads),
@@ -72,7 +79,7 @@ fn run(repo: &Path, threads: usize, mode: &str) {
         _ => walk(repo, threads, Limits::default(), true),
     };
     let wall = start.elapsed().as_secs_f64();
-    let (cpu, peak) = process_figures();
+    let (cpu, peak) = process_figures(OWN);
     let Figures { objects, bytes, inflated, fresh, lines, hits } = figures;
     // Nothing of the search may be optimised away.
     std::hint::black_box(hits);
@@ -130,6 +137,27 @@ fn walk(repo: &Path, threads: usize, limits: Limits, lines: bool) -> Figures {
     figures
 }
 
+/// Runs the program itself, and asks every few milliseconds how much memory it has taken.
+fn audit(repo: &Path, threads: usize) {
+    let start = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_abatis"));
+    command.arg("audit").arg(repo).args(["--allow-missing", "--allow-shallow", "--threads"]);
+    command.args([&threads.to_string(), "--format", "json", "--fail-on", "never"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut most = None;
+    let status = loop {
+        most = peak(&child.id().to_string()).max(most);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let wall = start.elapsed().as_secs_f64();
+    assert!(status.success(), "{status}");
+    let (cpu, _) = process_figures(CHILDREN);
+    println!("{:8} {wall:6.2} {cpu:>6} {:>8}", "audit", told(most));
+}
+
 /// Counts, and with `lines` looks at what is new.
 struct Reader {
     lines: bool,
@@ -175,20 +203,29 @@ impl ObjectSink for Reader {
     }
 }
 
-/// Seconds of all threads and the most memory so far, where the system tells.
-fn process_figures() -> (String, String) {
+/// Behind the name of a process, which is in brackets, the words that tell its user and system time…
+const OWN: usize = 11;
+/// …and those of its children that have ended.
+const CHILDREN: usize = 13;
+
+/// Seconds of all threads, and the most memory of this process in MB so far, where the system tells.
+fn process_figures(times: usize) -> (String, String) {
     /// Clock ticks a second, the same on every Linux.
     const TICKS: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Behind the name, which is in brackets, user and system time are the 12th and 13th.
     let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: f64 = words.skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum();
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    let told = |text: String, known: bool| if known { text } else { "-".to_owned() };
-    (
-        told(format!("{:.2}", ticks / TICKS), ticks > 0.0),
-        told(format!("{}", peak.unwrap_or(0) >> 10), peak.is_some()),
-    )
+    let ticks: f64 = words.skip(times).take(2).filter_map(|word| word.parse::<f64>().ok()).sum();
+    let cpu = (ticks > 0.0).then(|| format!("{:.2}", ticks / TICKS));
+    (told(cpu), told(peak("self")))
+}
+
+/// The most memory that a process has had so far, in MB.
+fn peak(process: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()? >> 10)
+}
+
+fn told(figure: Option<impl ToString>) -> String {
+    figure.map_or_else(|| "-".to_owned(), |figure| figure.to_string())
 }

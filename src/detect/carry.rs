@@ -148,12 +148,13 @@ impl Scanner {
         }
         let mut found = collector.matches;
         let disproved = set_aside(&mut found, change.counted);
-        let tally = Tally { disproved, ..Tally::default() };
-        if !found.is_empty() {
-            self.defer(subject, &mut found);
-            overlap::resolve(&self.rules, &mut found);
-            matches.append(&mut found);
+        let mut tally = Tally { disproved, ..Tally::default() };
+        self.defer(subject, &mut found);
+        if encoded == Encoded::Text {
+            tally.given_up = !self.structure(Subject { fresh: &Fresh::All, ..subject }, &mut found);
         }
+        overlap::resolve(&self.rules, &mut found);
+        matches.append(&mut found);
         scratch.change = lines;
         let kept = (!matches!(encoded, Encoded::Utf16 { .. })).then_some(Kept {
             class,

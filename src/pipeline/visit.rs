@@ -412,15 +412,10 @@ impl<'p> Collector<'p> {
             beside: whole.then(|| (beside, typed.origin.path.as_bstr())),
         };
         let mut matches = Vec::new();
-        let (mut tally, carry) = match look {
+        let (tally, carry) = match look {
             Look::At(_) => (self.plan.scanner.scan(subject, scratch, &mut matches), None),
             Look::Change(_, change) => self.plan.scanner.scan_change(subject, change, scratch, &mut matches),
         };
-        if matches!(look, Look::Change(..)) && (is_tip(entry) || self.only_known()) {
-            tally.given_up |=
-                !self.plan.scanner.structure(Subject { fresh: &Fresh::All, ..subject }, &mut matches);
-            matches.sort_by_key(|one| (one.span, one.rule));
-        }
         if !matches.is_empty() || tally.disproved > 0 || tally.given_up {
             self.hold(entry);
         }

@@ -279,6 +279,30 @@ fn changes_and_wholes_find_the_same() {
     }
 }
 
+/// A document's structure and its lines may tell the same value: then one of them speaks, however it was read.
+#[test]
+fn a_value_that_structure_and_lines_tell_is_told_once() {
+    let repo = Repo::new();
+    let block = |lines: usize, name: &str| {
+        let value = ["Super", "Secret", "Passw0rd"].concat();
+        let more: String = (0..lines).map(|line| format!("# line {line}\n")).collect();
+        format!(
+            "resource \"aws_directory_service_directory\" \"bar\" {{\n  name = \"{name}.example.com\"\n  password = \"{value}\"\n  type = \"MicrosoftAD\"\n}}\n{more}"
+        )
+    };
+    at(&repo, 0, "one", &[("main.tf", &block(200, "one"))]);
+    at(&repo, 1, "two", &[("main.tf", &block(210, "two"))]);
+    repo.git(&["repack", "-q", "-adf"]);
+    let (_, whole) = audit_with_all(&repo, &["--no-delta"]);
+    let (_, changed) = audit_with_all(&repo, &[]);
+    assert_eq!(lines(&changed), lines(&whole));
+    // Older versions are judged by their lines.
+    let tip: Vec<String> =
+        lines(&whole).into_iter().filter(|one| one.contains("password main.tf tip")).collect();
+    assert_eq!(tip.len(), 1, "{tip:?}");
+    assert!(tip[0].starts_with("iac-literal-password"), "{tip:?}");
+}
+
 /// A token in the form that [`PACK`] knows.
 pub(crate) fn token(number: usize) -> String {
     let random = ["2h6x9c4v7b1n", "8k2j5h7x9q1z", "3m9t4w8b2n6c", "7p4v1s6d9f3g", "5r2y8u4i7o1k"];

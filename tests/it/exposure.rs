@@ -53,7 +53,7 @@ rejects = ["DEBUG = False"]
 "##;
 
 /// 2024-01-01, the day of the first commits.
-const START: i64 = 1_704_067_200;
+pub(crate) const START: i64 = 1_704_067_200;
 const DAY: i64 = 86_400;
 /// The day that ages are counted to: 100 days after [`START`].
 const TODAY: &str = "2024-04-10";
@@ -75,7 +75,7 @@ impl History {
         Self(Repo::new())
     }
 
-    fn on(&self, day: i64, arguments: &[&str]) {
+    pub(crate) fn on(&self, day: i64, arguments: &[&str]) {
         let date = format!("{} +0000", START + day * DAY + 3600);
         let mut command = self.0.command("git");
         command.env("GIT_COMMITTER_DATE", &date).env("GIT_AUTHOR_DATE", &date).args(arguments);
@@ -95,7 +95,7 @@ impl History {
         self.id("HEAD")
     }
 
-    fn id(&self, name: &str) -> String {
+    pub(crate) fn id(&self, name: &str) -> String {
         self.0.git(&["rev-parse", name])
     }
 

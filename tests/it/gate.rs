@@ -351,6 +351,36 @@ fn object_pools_and_replaced_objects() {
     pair.refused(&["main"]);
 }
 
+/// git quotes the path of the object store for its hooks if a colon or a quote is in it.
+#[cfg(unix)]
+#[test]
+fn a_server_whose_path_must_be_quoted() {
+    let place = Repo::outside();
+    for name in ["with:colon.git", "\"quoted\".git", "ä \\ tab\t.git"] {
+        place.git(&["init", "-q", "--bare", "-b", "main", name]);
+        let server = place.path().join(name);
+        script(
+            &server.join("hooks/pre-receive"),
+            &format!("exec '{}' pre-receive", env!("CARGO_BIN_EXE_abatis")),
+        );
+        let client = Repo::new();
+        let url = format!("{}", server.display());
+        client.git(&["remote", "add", "origin", &url]);
+        let old = format!("{}{}", filler(20), "last\n");
+        client.commit_files("one", &[("a.txt", &old), ("kept.txt", "kept\n")]);
+        let output = client.try_git(&["push", "origin", "main"]);
+        assert!(output.status.success(), "{name}: {}", said(&output));
+        // What is compared with, and what is not sent again, is in the store that is quoted.
+        client.commit_files("two", &[("a.txt", &format!("{old}more\n"))]);
+        let output = client.try_git(&["push", "origin", "main"]);
+        assert!(output.status.success(), "{name}: {}", said(&output));
+        let bad = client.commit_files("three", &[("a.txt", &format!("{old}{}", secret(1)))]);
+        let output = client.try_git(&["push", "origin", "main"]);
+        assert!(said(&output).contains("abatis: push refused"), "{name}: {}", said(&output));
+        assert!(!client.try_git(&["--git-dir", &url, "cat-file", "-e", &bad]).status.success());
+    }
+}
+
 #[test]
 fn the_record_has_a_line_for_each_push() {
     let record = Repo::outside();

@@ -14,6 +14,7 @@ mod index;
 mod install;
 mod mutated;
 mod pack;
+mod places;
 mod policy;
 mod readme;
 mod reports;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::{Pair, said, secret};
 
 fn configure(pair: &Pair, text: &str) {
@@ -182,4 +184,53 @@ fn the_glass_is_broken_only_where_it_may_be_and_never_unseen() {
     // A log that does not hold takes no further entry.
     pair.client.commit_files("two", &[("a.txt", &secret(2))]);
     assert!(!push("alice", &option).status.success());
+}
+
+/// Overrides at once are one chain; `ABATIS_HEAVY=1` makes them 50.
+#[test]
+fn overrides_at_once_are_one_chain() {
+    let number = if std::env::var_os("ABATIS_HEAVY").is_some() { 50 } else { 8 };
+    let pair = Pair::new("");
+    pair.server.config("receive.advertisePushOptions", "true");
+    configure(&pair, "[gate]\nlog = \"override.log\"\n[[gate.override]]\nrules = [\"github-pat\"]\n");
+    pair.client.commit_files("base", &[("a.txt", "a\n")]);
+    for place in 0..number {
+        pair.client.git(&["checkout", "-q", "-b", &format!("b{place}"), "main"]);
+        pair.client.commit_files("more", &[("b.txt", &format!("{place}\n{}", secret(1)))]);
+    }
+    std::thread::scope(|scope| {
+        for place in 0..number {
+            let pair = &pair;
+            scope.spawn(move || {
+                let reason = format!("abatis.reason=SEC-{place} made");
+                pair.accepted(&["-o", "abatis.allow=github-pat", "-o", &reason, &format!("b{place}")]);
+            });
+        }
+    });
+    let log = pair.server.path().join("override.log");
+    let text = fs::read_to_string(&log).unwrap();
+    let verify = |text: &str, options: &[&str]| {
+        fs::write(&log, text).unwrap();
+        let output = pair.server.abatis().args(["log", "verify"]).arg(&log).args(options).output().unwrap();
+        output.status.code()
+    };
+    assert_eq!(verify(&text, &[]), Some(0));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), number);
+    for place in 0..number {
+        assert_eq!(text.matches(&format!("SEC-{place} made")).count(), 1, "{text}");
+    }
+    // Moved, dropped and doubled lines are found; those cut off at the end with the hash that was noted.
+    let joined = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let mut moved = lines.clone();
+    moved.swap(1, 2);
+    let last: Value = serde_json::from_str(lines[number - 1]).unwrap();
+    let hash = last["hash"].as_str().unwrap();
+    assert_eq!(verify(&joined(&moved), &[]), Some(2));
+    assert_eq!(verify(&joined(&[&lines[..2], &lines[3..]].concat()), &[]), Some(2));
+    assert_eq!(verify(&joined(&[&lines[..2], &lines[1..]].concat()), &[]), Some(2));
+    assert_eq!(verify(text.trim_end(), &[]), Some(2));
+    assert_eq!(verify(&joined(&lines[..number - 1]), &[]), Some(0));
+    assert_eq!(verify(&joined(&lines[..number - 1]), &["--expect", hash]), Some(2));
+    assert_eq!(verify(&text, &["--expect", hash]), Some(0));
 }

@@ -1,4 +1,4 @@
-//! The gate behind everything that carries a push: git's daemon, smart HTTP, ssh.
+//! The gate behind everything that carries a push: files, git's daemon, smart HTTP, ssh.
 //!
 //! A program that is not there skips its test, and says so.
 
@@ -45,28 +45,85 @@ fn skip(why: &str) {
     println!("SKIPPED: {why}");
 }
 
-/// A clean push is let in, and one with a secret is refused and leaves nothing.
+/// Pushes of every kind: clean ones are let in, those with a secret are refused and leave nothing.
 fn check(pair: &Pair, url: &str, prepare: impl Fn(&mut Command)) {
-    let push = |what: &str| {
-        let mut command = pair.client.command("git");
+    let (server, client) = (&pair.server, &pair.client);
+    let push = |arguments: &[&str]| {
+        let mut command = client.command("git");
         command.env("GIT_ALLOW_PROTOCOL", "file:git:http:ssh");
         prepare(&mut command);
-        command.args(["push", url, what]).output().unwrap()
+        command
+            .arg("push")
+            .args(&arguments[..arguments.len() - 1])
+            .args([url, arguments[arguments.len() - 1]]);
+        command.output().unwrap()
     };
-    pair.client.commit_files("one", &[("a.txt", "a\n")]);
-    let output = push("main");
-    assert!(output.status.success(), "{url}: {}", said(&output));
-    let bad = pair.client.commit_files("two", &[("b.txt", &secret(1))]);
-    let output = push("main");
-    let text = said(&output);
-    assert!(!output.status.success() && text.contains("remote: abatis: push refused"), "{url}: {text}");
-    assert!(!pair.has(&bad));
-    pair.client.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let passes = |arguments: &[&str]| {
+        let output = push(arguments);
+        assert!(output.status.success(), "{url} {arguments:?}: {}", said(&output));
+    };
+    let refused = |arguments: &[&str], objects: &[&str]| {
+        let before = server.git(&["for-each-ref"]);
+        let output = push(arguments);
+        let text = said(&output);
+        let told = text.contains("remote: abatis: push refused");
+        assert!(!output.status.success() && told, "{url} {arguments:?}: {text}");
+        for object in objects {
+            assert!(!pair.has(object), "{url} {arguments:?} left {object}");
+        }
+        assert_eq!(server.git(&["for-each-ref"]), before);
+    };
+    server.config("receive.advertisePushOptions", "true");
+    let base = client.commit_files("one", &[("a.txt", "a\n")]);
+    passes(&["main"]);
+    let bad = client.commit_files("two", &[("b.txt", &secret(1))]);
+    refused(&["main"], &[&bad]);
+    // Added and removed in one push; by force; as something else than a branch.
+    let blob = client.git(&["rev-parse", "HEAD:b.txt"]);
+    client.git(&["rm", "-q", "b.txt"]);
+    let gone = client.commit("three");
+    refused(&["main"], &[&bad, &gone, &blob]);
+    refused(&["--force", "main:refs/for/main"], &[&bad, &blob]);
+    client.git(&["reset", "-q", "--hard", &base]);
+    client.git(&["tag", "-a", "-m", &secret(2), "said"]);
+    refused(&["said"], &[&client.git(&["rev-parse", "said"])]);
+    client.git(&["tag", "-a", "-m", "of a blob", "of-blob", &blob]);
+    refused(&["of-blob"], &[&blob]);
+    client.git(&["tag", "light", &blob]);
+    refused(&["light"], &[&blob]);
+    client.git(&["notes", "add", "-m", &secret(3)]);
+    refused(&["refs/notes/commits"], &[&client.git(&["rev-parse", "refs/notes/commits"])]);
+    client.git(&["tag", "-a", "-m", "clean", "clean"]);
+    passes(&["clean"]);
+    // Small pushes are loose objects, large ones a pack.
     for number in 0..60 {
-        pair.client.commit_files("many", &[("c.txt", &format!("{number}\n"))]);
+        client.commit_files("many", &[("c.txt", &format!("{number}\n"))]);
     }
-    let output = push("main");
-    assert!(output.status.success(), "{url}: {}", said(&output));
+    passes(&["main"]);
+    passes(&["--force", "HEAD~3:main"]);
+    passes(&["main:refs/heads/other"]);
+    passes(&["--delete", "other"]);
+    for number in 0..60 {
+        client.commit_files(
+            "many",
+            &[("d.txt", &format!("{number}\n{}", if number == 30 { secret(4) } else { String::new() }))],
+        );
+    }
+    refused(&["main"], &[&client.git(&["rev-parse", "HEAD~29:d.txt"]), &client.git(&["rev-parse", "HEAD"])]);
+    // Nobody may allow it unless the server says so.
+    let wish = ["-o", "abatis.allow=github-pat", "-o", "abatis.reason=SEC-1 made", "main"];
+    refused(&wish, &[&client.git(&["rev-parse", "HEAD"])]);
+    let permission =
+        "schema = 1\n[gate]\nlog = \"override.log\"\n[[gate.override]]\nrules = [\"github-pat\"]\n";
+    fs::write(server.path().join("abatis.toml"), permission).unwrap();
+    passes(&wish);
+    assert_eq!(server.read("override.log").iter().filter(|byte| **byte == b'\n').count(), 1);
+}
+
+#[test]
+fn files() {
+    let pair = Pair::new("");
+    check(&pair, &format!("file://{}", pair.server.path().display()), |_| {});
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The text of commits and tags: who made them, and what they say.
+//! The text of commits and tags: who made them, what they say, and whatever else a tool wrote into them.
 //!
 //! Must not show trees, parents and signatures: numbers that are no one's secret.
 
@@ -16,12 +16,19 @@ fn header(object: &[u8]) -> (&[u8], &[u8]) {
     object.find(b"\n\n").map_or((object, &[][..]), |end| (&object[..=end], &object[end + 2..]))
 }
 
-/// The lines on people in the header, an empty line, and the message.
+/// The header without what is no one's secret, an empty line, and the message. What a merge keeps of a tag that it
+/// merged is part of the header.
 pub(in super::super) fn text(object: &[u8]) -> Vec<u8> {
+    const PLAIN: [&[u8]; 6] = [b"tree ", b"parent ", b"object ", b"type ", b"gpgsig ", b"gpgsig-sha256 "];
     let (header, message) = header(object);
     let mut text = Vec::with_capacity(message.len() + 256);
+    let mut shown = false;
     for line in header.lines_with_terminator() {
-        if [&b"author "[..], b"committer ", b"tagger ", b"tag "].iter().any(|word| line.starts_with(word)) {
+        // A value of several lines goes on behind a space.
+        if !line.starts_with(b" ") {
+            shown = !PLAIN.iter().any(|word| line.starts_with(word));
+        }
+        if shown {
             text.extend_from_slice(line);
         }
     }
@@ -79,14 +86,17 @@ mod tests {
     fn the_header_is_read_and_signatures_are_left_out() {
         let id = "0123456789012345678901234567890123456789";
         let commit = format!(
-            "tree {id}\nparent {id}\nauthor A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\ngpgsig x\n y\n\nhello\n\nend\n"
+            "tree {id}\nparent {id}\nauthor A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\ngpgsig x\n y\nmergetag object {id}\n tag v1\n \n said\nextra z\n\nhello\n\nend\n"
         );
         let parsed = Header::parse(commit.as_bytes());
         let expected = ObjectId::from_hex(id.as_bytes());
         assert_eq!((parsed.tree, parsed.parents.first().copied()), (expected, expected));
         assert_eq!((parsed.author, parsed.time), (&b"A <a@b>"[..], 7));
         let text = text(commit.as_bytes());
-        assert_eq!(text.as_bstr(), "author A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\n\nhello\n\nend\n");
+        let expected = format!(
+            "author A <a@b> 5 +0100\ncommitter C <c@d> 7 +0000\nmergetag object {id}\n tag v1\n \n said\nextra z\n\nhello\n\nend\n"
+        );
+        assert_eq!(text.as_bstr(), expected);
         assert_eq!(Header::parse(b"").time, 0);
     }
 }
