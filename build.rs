@@ -486,6 +486,12 @@ impl Tables {
                 self.ways(via),
                 self.conditions(of)
             ),
+            Condition::Selects { paths, kinds, labels } => format!(
+                "Selects {{ paths: {}, kinds: {}, labels: {} }}",
+                self.ways(paths),
+                self.texts(kinds),
+                self.ways(labels)
+            ),
             Condition::Kind(kinds) => format!("Kind({})", self.texts(kinds)),
             Condition::Name(name) => format!("Name({})", quoted(name)),
         };

@@ -176,6 +176,9 @@ impl<'j> Judge<'j> {
             Condition::Key { name, of } => self.key(name, of, here),
             Condition::Ref { paths, of } => self.reference(paths, of, here),
             Condition::Linked { kinds, via, outward, of } => self.linked((kinds, via, *outward), of, here),
+            Condition::Selects { paths, kinds, labels } => {
+                Verdict::of(self.selects(paths, (kinds, labels), here))
+            }
             Condition::Kind(kinds) => {
                 Verdict::of(kinds.iter().any(|kind| is_kind(kind, &here.block.kind)).into())
             }
@@ -491,6 +494,79 @@ impl<'j> Judge<'j> {
             truth = Truth::Unknown;
         }
         Verdict::of(truth)
+    }
+
+    /// Whether a block of the document has the labels, or the name, that stand at one of the paths.
+    fn selects(&self, paths: &[Path], (kinds, labels): (&[Text], &[Path]), here: Here<'_>) -> Truth {
+        let mut blocks = Vec::new();
+        for kind in kinds {
+            self.world.of_kind(kind, &mut |found| blocks.push(found));
+        }
+        if blocks.is_empty() {
+            return Truth::Unknown;
+        }
+        let mut truth = Truth::False;
+        for path in paths {
+            self.walk(here, &path.0, &mut |reached| {
+                for &found in &blocks {
+                    let one = match reached {
+                        Reached::Node(at) => self.has_labels(at.node, found, labels),
+                        Reached::Unknown => Truth::Unknown,
+                    };
+                    if one == Truth::True {
+                        self.world.touch(found);
+                    }
+                    truth = match (truth, one) {
+                        (Truth::True, _) | (_, Truth::True) => Truth::True,
+                        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+                        _ => Truth::False,
+                    };
+                }
+            });
+        }
+        truth
+    }
+
+    /// Whether `wanted` is the name of a block, or labels that it has among its own at one of the paths.
+    fn has_labels(&self, wanted: &Node, found: Found<'_>, labels: &[Path]) -> Truth {
+        let block = found.block;
+        let Value::Map(members) = &wanted.value else {
+            return match &wanted.value {
+                Value::Text(name) if labels.is_empty() && !block.name.is_empty() => {
+                    (*name == block.name).into()
+                }
+                _ => Truth::Unknown,
+            };
+        };
+        let mut truth = Truth::False;
+        for path in labels {
+            self.walk(Here::block(block, found.own), &path.0, &mut |reached| {
+                let Reached::Node(Here { node, .. }) = reached else {
+                    truth = truth.or(true);
+                    return;
+                };
+                let mut every = Truth::True;
+                for Member { key, node: value, .. } in members {
+                    let one = match (&value.value, node.get(key).map(|label| &label.value)) {
+                        (_, None) if node.has_more() => Truth::Unknown,
+                        (_, None) => Truth::False,
+                        (Value::Text(one), Some(Value::Text(other))) => (one == other).into(),
+                        (one, Some(other)) if one == other => Truth::True,
+                        _ => Truth::Unknown,
+                    };
+                    every = match (every, one) {
+                        (Truth::False, _) | (_, Truth::False) => Truth::False,
+                        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+                        _ => Truth::True,
+                    };
+                }
+                truth = match (truth, every) {
+                    (Truth::True, _) | (_, Truth::True) => Truth::True,
+                    _ => truth.or(every == Truth::Unknown),
+                };
+            });
+        }
+        truth
     }
 
     /// Whether block `from` refers to block `to` by one of the paths: by a reference to it, or by its name written out.

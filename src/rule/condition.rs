@@ -145,6 +145,16 @@ pub enum Condition {
         /// What must hold for it.
         of: List<Self>,
     },
+    /// What stands at the path selects another block of the document: by labels that this has among its own, or, where the other
+    /// has no labels, by its name. Unknown if the document has no block of such a kind.
+    Selects {
+        /// Where the labels or the name are.
+        paths: List<Path>,
+        /// Kinds of blocks that may be selected.
+        kinds: List<Text>,
+        /// Where these have their labels.
+        labels: List<Path>,
+    },
     /// The block is of one of these kinds.
     Kind(List<Text>),
     /// The block's name matches.

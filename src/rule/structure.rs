@@ -141,7 +141,7 @@ fn conjunction(mut parts: Vec<Condition>) -> List<Condition> {
     }
 }
 
-/// `ref`, `linked`, `links-to`, `type` and `name`.
+/// `linked`, `links-to`, `selects`, `type` and `name`.
 fn references(table: &mut Table<'_, '_>, depth: usize, parts: &mut Vec<Condition>) {
     let sink = table.sink();
     for (name, outward) in [("linked", false), ("links-to", true)] {
@@ -162,6 +162,24 @@ fn references(table: &mut Table<'_, '_>, depth: usize, parts: &mut Vec<Condition
                 via: Cow::Owned(via),
                 outward,
                 of: conjunction(of.into_iter().collect()),
+            });
+        }
+    }
+    if let Some(mut inner) = table.table("selects", "a selection") {
+        let (given, kinds) = (paths(&mut inner, "path"), inner.one_or_more("type"));
+        let labels = paths(&mut inner, "labels").unwrap_or_default();
+        if given.is_none() {
+            inner.missing("path", "where the labels or the name of the other block are");
+        }
+        if kinds.is_none() {
+            inner.missing("type", "the kind of the other block");
+        }
+        inner.finish();
+        if let (Some(given), Some(kinds)) = (given, kinds) {
+            parts.push(Condition::Selects {
+                paths: Cow::Owned(given),
+                kinds: owned(Some(kinds)),
+                labels: Cow::Owned(labels),
             });
         }
     }
@@ -378,6 +396,12 @@ fn written(condition: &Condition) -> String {
             }
             link.push_str(" }");
             keys.push((if *outward { "links-to" } else { "linked" }, link));
+        }
+        Condition::Selects { paths, kinds, labels } => {
+            let labels =
+                if labels.is_empty() { String::new() } else { format!(", labels = {}", path_list(labels)) };
+            let (path, kinds) = (path_list(paths), texts(kinds));
+            keys.push(("selects", format!("{{ path = {path}, type = {kinds}{labels} }}")));
         }
         Condition::Kind(kinds) => keys.push(("type", texts(kinds))),
         Condition::Name(name) => keys.push(("name", quoted(name))),
