@@ -14,7 +14,7 @@ use abatis::{
 use libfuzzer_sys::fuzz_target;
 
 /// A path for each format that has rules.
-const PATHS: [&str; 30] = [
+const PATHS: [&str; 46] = [
     "main.tf",
     "main.tf.json",
     "terraform.tfvars",
@@ -45,6 +45,22 @@ const PATHS: [&str; 30] = [
     "openapi.yaml",
     ".env",
     "my.cnf",
+    "pip.conf",
+    ".npmrc",
+    "settings.xml",
+    "web.config",
+    "settings.py",
+    "flask_app.py",
+    "config/environments/production.rb",
+    "config/app.php",
+    "setup.sh",
+    "sshd_config",
+    "app.toml",
+    "app.ini",
+    "app.yaml",
+    "app.json",
+    "app.conf",
+    "main.tofu",
 ];
 
 static SCANNER: LazyLock<Scanner> =
