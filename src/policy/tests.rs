@@ -402,6 +402,31 @@ fn what_a_template_may_leave_out_is_not_written_for_certain() {
 }
 
 #[test]
+fn patches_in_a_kustomization_are_parts_of_objects() {
+    let rules = rules(
+        "[[rule.match]]\nformat = \"kubernetes\"\ntype = \"Deployment\"\nbad = { each = \"@containers\", any = [{ path = \"securityContext.privileged\", equals = true }, { path = \"image\", absent = true }] }\n",
+    );
+    let one = |patches: &str| {
+        let text = format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{patches}");
+        found_in(&rules, "kustomization.yaml", &text, &Fresh::All, &Beside::alone())
+    };
+    let containers = "/spec/template/spec/containers";
+    let step = |path: &str, value: &str| {
+        format!(
+            "patches:\n- target:\n    kind: Deployment\n  patch: |-\n    - op: replace\n      path: {path}\n      value: {value}\n"
+        )
+    };
+    assert_eq!(one(&step(&format!("{containers}/0/securityContext/privileged"), "true")), "7");
+    assert_eq!(one(&step(&format!("{containers}/0/securityContext/privileged"), "false")), "");
+    assert_eq!(one(&step(&format!("{containers}/-"), "{securityContext: {privileged: true}}")), "7");
+    assert_eq!(one(&step("/metadata/labels/a~1b", "c")), "");
+    let merge = "  kind: Deployment\n  metadata:\n    name: a\n  spec:\n    template:\n      spec:\n        containers:\n        - name: a\n          securityContext:\n            privileged: true\n";
+    assert_eq!(one(&format!("patchesStrategicMerge:\n- |-\n{merge}")), "5");
+    assert_eq!(one(&format!("patches:\n- patch: |-\n  {}", merge.replace('\n', "\n  "))), "5");
+    assert_eq!(one("patches:\n- path: a.yaml\n"), "");
+}
+
+#[test]
 fn a_pattern_speaks_where_the_structure_does_not_decide() {
     let rules = rules(
         "keywords = [\"tls_off\"]\npattern = '(tls_off)'\n[[rule.match]]\nformat = \"terraform\"\nfiles = [\"acl*.hcl\"]\nbad = { path = \"a\", equals = 1 }\n",

@@ -7,7 +7,7 @@ use super::{
     helm, json, yaml,
 };
 use crate::{
-    policy::document::{Block, Document, Member, Node, Value},
+    policy::document::{Block, Document, MORE, Member, Node, Value},
     text::Span,
 };
 
@@ -46,9 +46,82 @@ pub(super) fn kubernetes(text: &[u8]) -> Document {
     let blanked = helm::blank(text);
     let mut blocks = Vec::new();
     for root in documents(blanked.as_deref().unwrap_or(text), &mut bounds) {
+        if as_text(root.get("kind")) == Some("Kustomization") {
+            patches(&root, &mut blocks);
+        }
         objects(root, &mut blocks, 0);
     }
     bounds.document(blocks)
+}
+
+/// Patches that stand in a kustomization, as what they make of an object: all that they do not say is unknown. They stand where
+/// their text does.
+fn patches(root: &Node, blocks: &mut Vec<Block>) {
+    for key in ["patches", "patchesStrategicMerge", "patchesJson6902"] {
+        let Some(Value::List(entries)) = root.get(key).map(|list| &list.value) else { continue };
+        for entry in entries {
+            let Some(text) = as_text(entry.get("patch").or(Some(entry))) else { continue };
+            let span = entry.get("patch").map_or(entry.span, |patch| patch.span);
+            let of = entry.get("target").and_then(|target| as_text(target.get("kind"))).unwrap_or_default();
+            // Where in the file what of it stands cannot be told: nor is it noted what is wrong there.
+            for (_, root) in yaml::read(text.as_bytes(), &mut Bounds::default()) {
+                let roots = match root.value {
+                    Value::List(steps) => steps.iter().filter_map(|step| patched(step, of)).collect(),
+                    _ => vec![root],
+                };
+                for mut root in roots {
+                    partial(&mut root, span, 0);
+                    objects(root, blocks, 0);
+                }
+            }
+        }
+    }
+}
+
+/// What a step of a JSON patch puts into an object of a kind.
+fn patched(step: &Node, kind: &str) -> Option<Node> {
+    let path = as_text(step.get("path"))?;
+    if !matches!(as_text(step.get("op")), Some("add" | "replace")) || path.split('/').count() > PATCH_DEPTH {
+        return None;
+    }
+    let mut node = step.get("value")?.clone();
+    for segment in path.split('/').skip(1).collect::<Vec<_>>().into_iter().rev() {
+        let value = if segment == "-" || segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            Value::List(vec![node])
+        } else {
+            let key = segment.replace("~1", "/").replace("~0", "~");
+            Value::Map(vec![member(key, step.span, node)])
+        };
+        node = Node::new(step.span, value);
+    }
+    if let Value::Map(members) = &mut node.value {
+        members.push(member(
+            "kind".to_owned(),
+            step.span,
+            Node::new(step.span, Value::Text(kind.to_owned())),
+        ));
+    }
+    Some(node)
+}
+
+/// Names on the way to what a patch changes, at most.
+const PATCH_DEPTH: usize = 64;
+
+/// Makes every map of a tree one that may have more, all of it standing at `span`.
+fn partial(node: &mut Node, span: Span, depth: usize) {
+    node.span = span;
+    match &mut node.value {
+        _ if depth > super::base::DEEPEST => node.value = Value::Unknown,
+        Value::List(items) => items.iter_mut().for_each(|item| partial(item, span, depth + 1)),
+        Value::Map(members) => {
+            for member in members.iter_mut() {
+                member.key_span = Span::new(span.start, span.start);
+                partial(&mut member.node, span, depth + 1);
+            }
+            members.push(member(MORE.to_owned(), span, Node::new(span, Value::Unknown)));
+        }
+        _ => {}
+    }
 }
 
 fn objects(root: Node, blocks: &mut Vec<Block>, depth: usize) {
@@ -287,7 +360,7 @@ fn task(text: &[u8], node: Node, blocks: &mut Vec<Block>, depth: usize) {
 fn module(text: &[u8], mut members: Vec<Member>) -> (String, Vec<Member>) {
     let place = members.iter().position(|member| {
         let key = member.key.as_str();
-        !TASK_WORDS.contains(&key) && !key.starts_with("with_") && key != crate::policy::document::MORE
+        !TASK_WORDS.contains(&key) && !key.starts_with("with_") && key != MORE
     });
     let Some(place) = place else { return (String::new(), members) };
     let mut called = members[place].key.clone();
