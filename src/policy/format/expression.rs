@@ -17,6 +17,10 @@ pub(in crate::policy) const PART: &str = "[]";
 /// The function that makes blocks: what it goes through, the name of an element in the last argument, the content of each.
 pub(in crate::policy) const DYNAMIC: &str = "dynamic";
 
+/// The function that makes a list or map of another: the names of an element, what it goes through, a key or nothing, a value, a
+/// condition.
+pub(in crate::policy) const FOR: &str = "for";
+
 /// How tightly an operator binds.
 fn strength(operator: &str) -> u8 {
     match operator {

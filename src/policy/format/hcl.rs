@@ -5,7 +5,7 @@
 
 use super::{
     base::{Bounds, Group, after_mark, line_end, lossy, member, number},
-    expression::{dynamic, operation, part_of, signed},
+    expression::{FOR, dynamic, operation, part_of, signed},
 };
 use crate::{
     policy::document::{MORE, Member, Node, Value},
@@ -553,7 +553,7 @@ impl Reader<'_, '_> {
         Node::new(Span::new(start, self.at), Value::List(items))
     }
 
-    /// `for … in …`, after the bracket at `start`, up to the one that closes: the collection it goes through is all that is kept.
+    /// `for … in …`, after the bracket at `start`, up to the one that closes; unknown where it is not written as it should be.
     fn comprehension(&mut self, start: usize) -> Option<Node> {
         self.blanks(true);
         if !self.starts(b"for")
@@ -562,9 +562,58 @@ impl Reader<'_, '_> {
         {
             return None;
         }
-        self.at = start;
-        self.skip_bracket();
-        Some(Node::new(Span::new(start, self.at), Value::Unknown))
+        let inside = self.inside;
+        self.at += 3;
+        self.inside += 1;
+        let value = self.comprehended(if self.text[start] == b'{' { b'}' } else { b']' });
+        self.inside = inside;
+        if value.is_none() {
+            self.at = start;
+            self.skip_bracket();
+        }
+        Some(Node::new(Span::new(start, self.at), value.unwrap_or(Value::Unknown)))
+    }
+
+    /// What stands behind `for`, as a call: the names of an element, what it goes through, a key or nothing, a value, a condition.
+    fn comprehended(&mut self, close: u8) -> Option<Value> {
+        let mut names = Vec::new();
+        let opened = self.at;
+        loop {
+            self.blanks(true);
+            names.push(self.word().map(|name| self.string_of(name))?);
+            self.blanks(true);
+            if self.peek() != Some(b',') {
+                break;
+            }
+            self.at += 1;
+        }
+        let named = Node::new(Span::new(opened, self.at), Value::Text(names.join(" ")));
+        (self.word()?.of(self.text) == b"in" && names.len() < 3).then_some(())?;
+        self.blanks(true);
+        let over = self.expression();
+        self.blanks(true);
+        (self.peek() == Some(b':')).then(|| self.at += 1)?;
+        self.blanks(true);
+        let mut value = self.expression();
+        let mut key = Node::new(value.span, Value::Null);
+        self.blanks(true);
+        if self.starts(b"=>") {
+            self.at += 2;
+            self.blanks(true);
+            key = std::mem::replace(&mut value, key);
+            value = self.expression();
+            self.blanks(true);
+        }
+        let mut condition = Node::new(value.span, Value::Bool(true));
+        if self.starts(b"if") {
+            self.at += 2;
+            self.blanks(true);
+            condition = self.expression();
+            self.blanks(true);
+        }
+        (self.peek() == Some(close) && (close == b'}') == (key.value != Value::Null)).then_some(())?;
+        self.at += 1;
+        Some(Value::Call(FOR.to_owned(), vec![named, over, key, value, condition]))
     }
 
     /// Values up to `close`; the opening bracket is read.

@@ -104,7 +104,7 @@ fn hcl_expressions() {
   a = var.x ? "p" : local.y[0].z
   b = "${aws_s3_bucket.b.id}"
   c = jsonencode({ Statement = [{ Effect = "Allow" }] })
-  d = [for s in var.l : s]
+  d = [for s in var.l : s.a if s.b]
   e = -5 + 3
   f = !var.on
   g = aws_instance.web[*].id
@@ -122,7 +122,7 @@ locals  @1
   a: if(→var.x, "p", →local.y.0.z)  @2
   b: →aws_s3_bucket.b.id  @3
   c: jsonencode({Statement: [{Effect: "Allow"}]})  @4
-  d: ?  @5
+  d: for("s", →var.l, null, →s.a, →s.b)  @5
   e: +(-5, 3)  @6
   f: !(→var.on)  @7
   g: →aws_instance.web.*.id  @8

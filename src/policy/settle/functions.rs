@@ -1,10 +1,13 @@
 //! Functions and operators that are worked out: one name for each, whatever the format. Must not follow references.
 
-use super::{LONGEST, Names, Settler, index, items_of, number_of, part, same, scalar, truth_of, unwrapped};
+use super::{
+    LONGEST, MOST_ELEMENTS, Names, Settler, index, items_of, number_of, pairs, part, same, scalar, truth_of,
+    unwrapped,
+};
 use crate::{
     policy::{
         document::{MORE, Member, Node, Value},
-        format::expression::PART,
+        format::expression::{FOR, PART},
     },
     text::Span,
 };
@@ -201,6 +204,7 @@ impl Given<'_, '_> {
                 });
                 self.made(Value::Map(pairs.collect::<Option<_>>()?))
             }
+            FOR => self.comprehension(),
             "concat" if self.is_azure() && !matches!(self.known(0)?.value, Value::List(_)) => {
                 self.said(self.texts(0)?.concat())
             }
@@ -225,6 +229,39 @@ impl Given<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// The list or map that goes through another.
+    fn comprehension(&self) -> Option<Node> {
+        let [Node { value: Value::Text(called), .. }, over, key, value, condition] = self.arguments else {
+            return None;
+        };
+        let over = self.of(over)?;
+        let elements = pairs(&over, self.span).filter(|elements| elements.len() < MOST_ELEMENTS)?;
+        let (mut items, mut members) = (Vec::new(), Vec::new());
+        for (at, element) in elements.iter().enumerate() {
+            let number = || Node::new(self.span, Value::Number(at as f64));
+            let first = match over.value {
+                Value::Map(_) => element.get("key").cloned(),
+                _ => Some(number()),
+            };
+            let both = [first, element.get("value").cloned()];
+            let called: Vec<&str> = called.split(' ').collect();
+            let mut names = self.names.to_vec();
+            let given = both.into_iter().flatten().skip(2 - called.len().min(2));
+            names.extend(called.iter().map(|name| (*name).to_owned()).zip(given));
+            if !self.settler.truth(condition, &names, self.depth)? {
+                continue;
+            }
+            let node = self.settler.plain(value, &names, self.depth);
+            if key.value == Value::Null {
+                items.push(node);
+            } else {
+                let key = scalar(&self.settler.known(key, &names, self.depth)?)?;
+                members.push(Member { key, key_span: Span::new(node.span.start, node.span.start), node });
+            }
+        }
+        self.made(if key.value == Value::Null { Value::List(items) } else { Value::Map(members) })
     }
 
     /// Whether a text, a list or a map has something in it.

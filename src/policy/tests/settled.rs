@@ -69,6 +69,17 @@ fn functions_give_what_is_known() {
         ("split(\",\", \"y,x\")[1]", "2"),
         ("replace(\"xz\", \"z\", \"\")", "2"),
         ("replace(\"xz\", \"/z/\", \"\")", ""),
+        ("[for v in local.list : v]", "2"),
+        ("[for v in local.list : v if v != \"x\"]", ""),
+        ("[for i, v in local.list : v if i == 1]", "2"),
+        ("[for k, v in local.map : upper(v)]", ""),
+        ("[for v in local.map : lower(upper(v))]", "2"),
+        ("{ for k, v in local.map : \"${k}!\" => v }[\"dev!\"]", "2"),
+        ("{ for k, v in local.map : k => v if k == \"prod\" }[\"dev\"]", ""),
+        ("[for v in var.none : v]", ""),
+        ("{ for v in local.list : v => v... }[\"x\"]", ""),
+        ("[for v in local.list v]", ""),
+        ("flatten([for v in local.list : [v]])", "2"),
         ("file(\"x\")", ""),
         ("\"${local.bad}\"", "2"),
         ("1 + 1", ""),
@@ -87,6 +98,7 @@ fn loops_make_what_they_go_through() {
     assert_eq!(one("for_each = toset([])\na = \"x\""), "");
     assert_eq!(one("for_each = var.none\na = \"x\""), "3");
     assert_eq!(one("for_each = var.none\na = each.value"), "");
+    assert_eq!(one("for_each = { for v in [\"x\"] : v => { acl = v } }\na = each.value.acl"), "3");
     assert_eq!(one("count = 0\na = \"x\""), "");
     assert_eq!(one("count = false ? 1 : 0\na = \"x\""), "");
     assert_eq!(one("count = 2\na = [\"y\", \"x\"][count.index]"), "3");
