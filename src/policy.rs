@@ -237,10 +237,12 @@ impl Index {
         let Some(words) = &self.words else { return true };
         let is_word =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'.' | b'/');
-        let in_words = bytes
-            .split(|byte| !is_word(byte))
-            .filter(|word| word.len() > 2)
-            .any(|word| std::str::from_utf8(word).is_ok_and(|word| words.contains(word)));
+        let longest = words.iter().map(String::len).max().unwrap_or(0);
+        let in_words = longest > 0
+            && bytes
+                .split(|byte| !is_word(byte))
+                .filter(|word| word.len() > 2 && word.len() <= longest)
+                .any(|word| std::str::from_utf8(word).is_ok_and(|word| words.contains(word)));
         in_words || self.texts.iter().any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some())
     }
 

@@ -116,7 +116,14 @@ pub fn expand(entry: &Entry, bytes: &[u8], limits: &Limits, visitor: &dyn Visito
         members: Cell::new(limits.members),
         spent: Cell::new(false),
     };
-    let mut opening = Opening { visitor, limits, budget: &budget, buffer: Buffer::default(), held: 0 };
+    let mut opening = Opening {
+        visitor,
+        limits,
+        budget: &budget,
+        buffer: Buffer::default(),
+        inflated: Vec::new(),
+        held: 0,
+    };
     match detect(bytes) {
         Some(Format::Zip) => opening.zip(bytes, entry, 1),
         Some(format) => opening.container(format, &mut Head::known(bytes), entry, 1),
@@ -172,6 +179,8 @@ struct Opening<'o> {
     limits: &'o Limits,
     budget: &'o Budget,
     buffer: Buffer,
+    /// Room for a member that is inflated in one go.
+    inflated: Vec<u8>,
     /// Bytes of nested zip archives in memory.
     held: u64,
 }

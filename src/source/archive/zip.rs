@@ -35,6 +35,11 @@ const LOCATOR64_LENGTH: usize = 20;
 const ENCRYPTED: u16 = 1;
 const SIZES_BEHIND: u16 = 1 << 3;
 
+/// Longest member that is inflated in one go, in bytes.
+const AT_ONCE: usize = 16 << 20;
+/// Bytes that deflate makes of one at most.
+const EXPANSION: usize = 1032;
+
 /// A size or place that stands in the zip64 field.
 const IN_ZIP64: u64 = 0xffff_ffff;
 
@@ -129,7 +134,7 @@ impl Opening<'_> {
     }
 
     fn zip_member(&mut self, data: &[u8], record: Record, outer: &Entry, depth: u8) {
-        let (method, flags) = (record.method, record.flags);
+        let (method, flags, size) = (record.method, record.flags, record.size);
         let member = record.member();
         if member.name.ends_with(b"/") && data.is_empty() {
             return;
@@ -149,15 +154,33 @@ impl Opening<'_> {
             return;
         };
         let mut data = data;
+        let mut inflated = std::mem::take(&mut self.inflated);
         let decoder: Box<dyn Read + '_> = match format {
             Some(format) => stream::decoder(format, &mut data),
-            None if method == 8 => Box::new(flate2::bufread::DeflateDecoder::new(data)),
+            None if method == 8 => match inflate(data, size, &mut inflated) {
+                Some(whole) => Box::new(whole),
+                None => Box::new(flate2::bufread::DeflateDecoder::new(data)),
+            },
             None => Box::new(data),
         };
         // Stored members count as well: many records may share the same bytes.
         let mut reader = stream::Metered::new(decoder, self.budget);
         self.member(&mut reader, &entry, depth);
+        drop(reader);
+        self.inflated = inflated;
     }
+}
+
+/// Inflates a member in one go, which takes half the time, if it is short and has the size that it is said to have.
+fn inflate<'b>(data: &[u8], size: u64, into: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+    let size =
+        usize::try_from(size).ok().filter(|&size| size <= AT_ONCE && size / EXPANSION <= data.len())?;
+    if into.len() < size {
+        into.resize(size, 0);
+    }
+    let whole = &mut into[..size];
+    let length = libdeflater::Decompressor::new().deflate_decompress(data, whole).ok()?;
+    (length == size).then_some(&*whole)
 }
 
 impl Record {
