@@ -257,7 +257,7 @@ impl Scanner {
 
     /// What the paths of a history make of the rules.
     fn classes(&self) -> &class::Classes {
-        self.classes.get_or_init(|| class::Classes::new(&self.rules))
+        self.classes.get_or_init(|| class::Classes::new(&self.rules, &self.near))
     }
 
     /// What was made of a rule.

@@ -31,7 +31,33 @@ pub struct Kept {
     /// All matches on the content, those included that another one speaks for.
     matches: Vec<Match>,
     far: Far,
+    names: Names,
 }
+
+/// Where the names of providers stand that bind a value, in the order of their places. They need not be searched again in
+/// what was copied.
+#[derive(Clone, Debug)]
+enum Names {
+    /// Keywords, by number, behind their places.
+    At(Vec<(u32, u32)>),
+    /// They are so many that it is less to search again: in lists of words only.
+    Many,
+}
+
+impl Names {
+    /// Of a text of so many bytes.
+    fn of(mut places: Vec<(u32, u32)>, len: usize) -> Self {
+        if places.len() > len / BYTES_OF_A_NAME + FEW_NAMES {
+            return Self::Many;
+        }
+        places.sort_unstable();
+        Self::At(places)
+    }
+}
+
+/// So many bytes have one name at most, but for a few: then places take a fraction of the memory of the text.
+const BYTES_OF_A_NAME: usize = 32;
+const FEW_NAMES: usize = 64;
 
 /// Keywords, by number, whose matches may change with lines far from them, and where they stand.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +65,13 @@ struct Far {
     places: Vec<(u32, u32)>,
     /// There are more than are kept.
     more: bool,
+}
+
+/// What a scan notes on its way.
+#[derive(Default)]
+struct Noted {
+    far: Far,
+    names: Vec<(u32, u32)>,
 }
 
 /// Most places that are kept of a content: more are in lists of words only.
@@ -103,7 +136,7 @@ impl Scanner {
         }
         let mut collector = self.collector(subject, scratch);
         collector.class = Some(Arc::clone(&class));
-        let mut far = Far::default();
+        let mut noted = Noted::default();
         if matches!(encoded, Encoded::Utf16 { .. }) {
             self.outermost(subject, encoded, &mut collector);
         } else {
@@ -115,9 +148,16 @@ impl Scanner {
                 binary: encoded == Encoded::Binary,
                 depth: 0,
             };
-            far = self.lines(view, &lines.regions, &lines.around, &mut collector);
+            match base.map(|base| &base.names) {
+                Some(Names::At(names)) => {
+                    self.lines(view, &lines.regions, &lines.regions, &mut noted, &mut collector);
+                    self.near_by(view, (names, change.copies), &lines, &mut noted, &mut collector);
+                }
+                _ => self.lines(view, &lines.regions, &lines.around, &mut noted, &mut collector),
+            }
             if let Some(base) = base {
-                self.far_away(view, (&base.far, change.copies), &lines.regions, &mut far, &mut collector);
+                let copied = (&base.far, change.copies);
+                self.far_away(view, copied, &lines.regions, &mut noted.far, &mut collector);
             }
             self.forget(&mut collector);
             if self.limits.decode_depth > 0 && !view.binary {
@@ -161,7 +201,11 @@ impl Scanner {
             kind: subject.kind,
             encoded,
             matches: raw,
-            far,
+            far: noted.far,
+            names: match base {
+                Some(Kept { names: Names::Many, .. }) => Names::Many,
+                _ => Names::of(noted.names, subject.bytes.len()),
+            },
         });
         (tally, kept)
     }
@@ -172,9 +216,15 @@ impl Scanner {
     }
 
     /// Looks for matches with a keyword in one of `regions`, and for bound values with one in what is `around` them.
-    /// Gives the places of keywords whose matches may span lines.
-    fn lines(&self, view: View<'_>, regions: &[Span], around: &[Span], collector: &mut Collector<'_>) -> Far {
-        let mut far = Far::default();
+    fn lines(
+        &self,
+        view: View<'_>,
+        regions: &[Span],
+        around: &[Span],
+        noted: &mut Noted,
+        collector: &mut Collector<'_>,
+    ) {
+        let is_name = &self.classes().names;
         let mut hits = std::mem::take(&mut collector.scratch.hits);
         for &region in around {
             hits.clear();
@@ -186,20 +236,74 @@ impl Scanner {
                 let hit = Span::new(start, start + self.near.prefilter.length(keyword as usize));
                 let next = regions.partition_point(|region| region.end < hit.end);
                 let inside = regions.get(next).is_some_and(|region| region.contains(hit));
-                let before = collector.matches.len();
-                self.near.rules(keyword as usize, |rule| {
-                    if inside || matches!(self.rules.rule(rule).detector, Detector::Bound(_)) {
-                        self.hit(rule, view, hit, collector);
-                    }
-                });
-                let found = collector.matches.len() > before;
-                if self.is_far(keyword as usize, inside, found) {
-                    far.add(keyword, place);
+                if is_name[keyword as usize] {
+                    noted.names.push((place, keyword));
                 }
+                self.near_hit((keyword, hit), inside, view, &mut noted.far, collector);
             }
         }
         collector.scratch.hits = hits;
-        far
+    }
+
+    /// Looks for bound values with a name around what is searched: where such names stand is known from the base.
+    fn near_by(
+        &self,
+        view: View<'_>,
+        (names, copies): (&[(u32, u32)], &[Copied]),
+        lines: &Lines,
+        noted: &mut Noted,
+        collector: &mut Collector<'_>,
+    ) {
+        // The first of some spans that does not end before a place: only that one can have what begins there.
+        let first = |spans: &[Span], mut from: usize, place: usize| {
+            while spans.get(from).is_some_and(|span| span.end <= place) {
+                from += 1;
+            }
+            from
+        };
+        let has = |spans: &[Span], index: usize, hit| spans.get(index).is_some_and(|span| span.contains(hit));
+        let (mut next, mut region, mut window) = (0, 0, 0);
+        for copy in copies.iter().filter(|_| !names.is_empty()) {
+            let end = copy.from + copy.len;
+            next = seek(names, next, copy.from);
+            while let Some(&(place, keyword)) = names.get(next)
+                && (place as usize) < end
+            {
+                next += 1;
+                let start = place as usize - copy.from + copy.at;
+                let hit = Span::new(start, start + self.near.prefilter.length(keyword as usize));
+                region = first(&lines.regions, region, start);
+                if hit.end > copy.at + copy.len || has(&lines.regions, region, hit) {
+                    continue;
+                }
+                noted.names.push((start as u32, keyword));
+                window = first(&lines.around, window, start);
+                if has(&lines.around, window, hit) {
+                    self.near_hit((keyword, hit), false, view, &mut noted.far, collector);
+                }
+            }
+        }
+    }
+
+    /// A keyword stands `inside` of what is searched, or near it.
+    fn near_hit(
+        &self,
+        (keyword, hit): (u32, Span),
+        inside: bool,
+        view: View<'_>,
+        far: &mut Far,
+        collector: &mut Collector<'_>,
+    ) {
+        let before = collector.matches.len();
+        self.near.rules(keyword as usize, |rule| {
+            if inside || matches!(self.rules.rule(rule).detector, Detector::Bound(_)) {
+                self.hit(rule, view, hit, collector);
+            }
+        });
+        let found = collector.matches.len() > before;
+        if self.is_far(keyword as usize, inside, found) {
+            far.add(keyword, hit.start as u32);
+        }
     }
 
     /// Whether what a keyword says may change with lines far from it: what it begins may end there, if it stands `inside` of
@@ -252,6 +356,17 @@ impl Scanner {
             }
         }
     }
+}
+
+/// The first of `names` that stands at `place` or behind it; it is likely a few behind `from`.
+fn seek(names: &[(u32, u32)], from: usize, place: usize) -> usize {
+    let is_before = |index: usize| names.get(index).is_some_and(|name| (name.0 as usize) < place);
+    if from > 0 && !is_before(from - 1) {
+        return names.partition_point(|name| (name.0 as usize) < place);
+    }
+    (from..from + 4)
+        .find(|&index| !is_before(index))
+        .unwrap_or_else(|| from + names[from..].partition_point(|name| (name.0 as usize) < place))
 }
 
 /// Adds the matches of a base that lie in what was copied from it.

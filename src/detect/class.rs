@@ -12,7 +12,7 @@ use std::{
 
 use bstr::{BStr, BString};
 
-use super::{Scanner, bound, judge::place::Place};
+use super::{Keywords, Scanner, bound, judge::place::Place};
 use crate::{
     finding::Match,
     rule::{Detector, RuleSet},
@@ -48,10 +48,12 @@ pub(super) struct Classes {
     parts: [Mutex<HashMap<BString, Arc<Class>>>; PARTS],
     /// How far names of bound values may stand from what is looked at, to both sides.
     pub(super) around: (usize, usize),
+    /// For each keyword, whether it is such a name.
+    pub(super) names: Vec<bool>,
 }
 
 impl Classes {
-    pub(super) fn new(rules: &RuleSet) -> Self {
+    pub(super) fn new(rules: &RuleSet, keywords: &Keywords) -> Self {
         let (mut places, mut limited) = (Vec::with_capacity(rules.len()), Vec::new());
         let mut longest = 0;
         for (index, rule) in rules.iter().enumerate() {
@@ -63,7 +65,15 @@ impl Classes {
                 limited.push(index as u32);
             }
         }
-        Self { places, limited, parts: Default::default(), around: bound::around(longest) }
+        let is_name = |keyword| {
+            let mut is_name = false;
+            keywords.rules(keyword, |rule| {
+                is_name |= matches!(rules.rule(rule).detector, Detector::Bound(_));
+            });
+            is_name
+        };
+        let names = (0..keywords.prefilter.len()).map(is_name).collect();
+        Self { places, limited, parts: Default::default(), around: bound::around(longest), names }
     }
 }
 

@@ -72,7 +72,12 @@ impl Prefilter {
 
     /// True if there is no keyword.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tables().all(|(table, _)| table.len() == 0)
+        self.len() == 0
+    }
+
+    /// Number of keywords.
+    pub(crate) fn len(&self) -> usize {
+        self.tables().map(|(table, _)| table.len()).sum()
     }
 
     /// Length of a keyword, in bytes.
