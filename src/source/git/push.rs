@@ -51,6 +51,8 @@ const PARALLEL_FROM: usize = 32;
 /// Tips in whose trees every changed path is looked for. Of more, all that is new counts as if it
 /// were at a tip, which is the stricter way.
 const MAX_TIPS: usize = 64;
+/// Of the contents of a large push, one of so many may be looked at before all others.
+const FIRST_PART: usize = 32;
 /// Commits named when time runs out.
 const MOST_NAMED: usize = 3;
 
@@ -452,10 +454,14 @@ impl News {
         let others = (!self.all_tips.is_empty()).then(|| Tips::new(graph, &self.objects, &self.all_tips));
         let all_tips = others.as_ref().unwrap_or(&tips);
         let sieve = Sieve::new(visitor, graph, all_tips, (&self.progress, sifted));
-        let at_tips = |id: &ObjectId| all_tips.hold(graph, id);
-        let elsewhere = |id: &ObjectId| !all_tips.hold(graph, id);
+        let in_stages = self.hurry && !sifted.is_all();
+        // What is there now comes first; not so much of it that most bases are read twice.
+        let most = usize::try_from(bulk.contents).unwrap_or(usize::MAX) / FIRST_PART;
+        let first = in_stages.then(|| Tips::newest(graph, &self.objects, &self.tips, most));
+        let in_first = |id: &ObjectId| first.as_ref().is_some_and(|tips| tips.hold(graph, id));
+        let elsewhere = |id: &ObjectId| !in_first(id);
         let stages: &[Option<&Choice<'_>>] =
-            if self.hurry && !sifted.is_all() { &[Some(&at_tips), Some(&elsewhere)] } else { &[None] };
+            if in_stages { &[Some(&in_first), Some(&elsewhere)] } else { &[None] };
         let mut done: HashSet<(BString, ObjectId)> = HashSet::new();
         for (place, wants) in stages.iter().enumerate() {
             let last = place + 1 == stages.len();

@@ -59,6 +59,11 @@ impl Set {
         self.0.iter().all(|&word| word == 0)
     }
 
+    /// How many are in.
+    pub(in super::super) fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// Whether a number is in.
     pub(in super::super) fn has(&self, number: u32) -> bool {
         self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)

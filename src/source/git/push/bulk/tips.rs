@@ -28,22 +28,42 @@ pub(in super::super) struct Tips {
 
 impl Tips {
     pub(in super::super) fn new(graph: &Graph, objects: &Objects, tips: &[ObjectId]) -> Self {
-        let mut set = Set::new(graph.objects());
-        let mut trees = Vec::with_capacity(tips.len());
-        for tip in tips {
-            let tip = &peeled(graph, objects, *tip);
-            let commit = graph.number(tip).and_then(|number| graph.commit_of(number));
-            let root = commit.and_then(|place| graph.root(&graph.commits()[place as usize]));
-            match root.filter(|&root| graph.is_tree(root)) {
-                Some(root) => {
-                    mark(graph, root, &mut set);
-                    trees.push((*tip, graph.id(root), Some(root)));
-                }
-                // One that cannot be read is told by whoever needs it.
-                None => trees.extend(objects.tree_of(tip).ok().map(|tree| (*tip, tree, None))),
+        let mut all = Self { trees: Vec::with_capacity(tips.len()), objects: Set::new(graph.objects()) };
+        tips.iter().for_each(|tip| all.put(graph, objects, *tip));
+        all
+    }
+
+    /// The same of some tips only, the newest first, that have about `most` objects together: at least one.
+    pub(in super::super) fn newest(graph: &Graph, objects: &Objects, tips: &[ObjectId], most: usize) -> Self {
+        let time = |tip: &ObjectId| {
+            let commit =
+                graph.number(&peeled(graph, objects, *tip)).and_then(|number| graph.commit_of(number));
+            commit.map(|place| graph.commits()[place as usize].time)
+        };
+        let mut timed: Vec<_> = tips.iter().map(|tip| (time(tip), *tip)).collect();
+        timed.sort_unstable_by(|one, other| other.cmp(one));
+        let mut newest = Self { trees: Vec::new(), objects: Set::new(graph.objects()) };
+        for (_, tip) in timed {
+            newest.put(graph, objects, tip);
+            if newest.objects.len() >= most {
+                break;
             }
         }
-        Self { trees, objects: set }
+        newest
+    }
+
+    fn put(&mut self, graph: &Graph, objects: &Objects, tip: ObjectId) {
+        let tip = &peeled(graph, objects, tip);
+        let commit = graph.number(tip).and_then(|number| graph.commit_of(number));
+        let root = commit.and_then(|place| graph.root(&graph.commits()[place as usize]));
+        match root.filter(|&root| graph.is_tree(root)) {
+            Some(root) => {
+                mark(graph, root, &mut self.objects);
+                self.trees.push((*tip, graph.id(root), Some(root)));
+            }
+            // One that cannot be read is told by whoever needs it.
+            None => self.trees.extend(objects.tree_of(tip).ok().map(|tree| (*tip, tree, None))),
+        }
     }
 
     /// Whether an object is in the tree of a tip, as far as that came with the push.
