@@ -106,6 +106,18 @@ impl Known {
     }
 }
 
+/// Whether `PASS` tells how a test ended, as in the output of `go test`: `--- PASS: TestLogin (0.02s)`.
+fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
+    let (key, value) = (candidate.key, candidate.value);
+    let is_time = |rest: &[u8]| {
+        let number = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        number > 0 && rest[number..].starts_with(b"s)")
+    };
+    key.of(text) == b"PASS"
+        && (text[..key.start].ends_with(b"--- ")
+            || text[value.end..].strip_prefix(b" (").is_some_and(is_time))
+}
+
 /// What the value of `candidate` is known to be, if it is no secret for certain.
 pub(crate) fn what(
     text: &[u8],
@@ -117,7 +129,7 @@ pub(crate) fn what(
     let (place, password) = (ask.place, ask.classifier == Classifier::Password);
     let bare = matches!(candidate.quote, Quote::None | Quote::InString);
     let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
-    if named && (!name.has_keyword() || name.is_other_word()) {
+    if named && (!name.has_keyword() || name.is_other_word() || is_result_of_a_test(text, candidate)) {
         return Some(Known::OtherName);
     }
     if is_empty(value) {

@@ -197,6 +197,7 @@ impl Name {
         }
         OTHERS.iter().any(|other| word.starts_with(other.as_bytes()))
             || Within::new(word).has_any(&[
+                "askpass",
                 "bypass",
                 "compass",
                 "passive",

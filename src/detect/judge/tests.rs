@@ -87,6 +87,31 @@ fn placeholders() {
 }
 
 #[test]
+fn a_test_that_passed_has_no_password() {
+    for (text, keyword, expected) in [
+        ("    --- PASS: TestAccProvider_Zone10 (12.70s)", "PASS", true),
+        ("PASS: testaccount-10 (0.2s)", "PASS", true),
+        ("gui--askpass: clarify-the-wording9", "pass", true),
+        ("PASS: Quince5740! (my own)", "PASS", false),
+        ("DB_PASS: Quince5740! (2.1s)", "PASS", false),
+    ] {
+        let start = text.find(keyword).unwrap();
+        let hit = Span::new(start, start + keyword.len());
+        let line = study::window(text.as_bytes(), hit);
+        let mut found = Vec::new();
+        assignment::find(text.as_bytes(), line, hit, &mut found);
+        let ask = Ask {
+            keyword: keyword.as_bytes(),
+            classifier: Classifier::Password,
+            place: Place::of(b"a.txt"),
+            odds: ODDS,
+        };
+        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        assert_eq!(seen == Some(Verdict::Known(Known::OtherName)), expected, "{text}: {seen:?}");
+    }
+}
+
+#[test]
 fn what_values_are_is_said() {
     for (path, text, expected) in [
         ("a.py", "password = other_value", Known::Code),

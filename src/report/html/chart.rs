@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::report::view;
+
 /// Points of an area over time.
 pub(super) struct Timeline<'c> {
     /// What the chart shows, for those who do not see it.
@@ -58,7 +60,7 @@ pub(super) fn timeline(chart: &Timeline<'_>) -> String {
     let (step, lines) = steps(most);
     both(chart.label, |width, out| {
         let height: u64 = if width > 500 { 250 } else { 200 };
-        let left = 12 + (step * lines).to_string().len() as u64 * 7;
+        let left = 12 + view::thousands(step * lines).len() as u64 * 7;
         let (inner, high) = (width - left - 10, height - TOP - BOTTOM);
         let last = chart.points.len().saturating_sub(1).max(1) as u64;
         let x = |place: u64| tenths(left * 10 + place * inner * 10 / last);
@@ -67,9 +69,10 @@ pub(super) fn timeline(chart: &Timeline<'_>) -> String {
             let number = line * step;
             let _ = write!(
                 out,
-                "<line class=\"axis\" x1=\"{left}\" x2=\"{}\" y1=\"{at}\" y2=\"{at}\"/><text x=\"{}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{number}</text>",
+                "<line class=\"axis\" x1=\"{left}\" x2=\"{}\" y1=\"{at}\" y2=\"{at}\"/><text x=\"{}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{}</text>",
                 left + inner,
                 left - 7,
+                view::thousands(number),
                 at = y(number),
             );
         }
@@ -181,12 +184,13 @@ pub(super) fn columns(label: &str, class: &str, columns: &[(&str, u64)]) -> Stri
             let _ = write!(
                 out,
                 "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{height}\" rx=\"3\"/>\
-                 <text class=\"strong\" x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{number}</text>\
+                 <text class=\"strong\" x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{}</text>\
                  <text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{name}</text>",
                 place * slot + gap / 2,
                 foot - height,
                 slot - gap,
                 foot - height - 6,
+                view::thousands(*number),
                 foot + 17,
             );
         }

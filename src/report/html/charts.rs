@@ -161,7 +161,7 @@ fn exposures(view: &View<'_>, metrics: &Metrics<'_>, today: Day, target: &mut dy
     };
     writeln!(
         target,
-        "<div class=\"card all long\"><h2>Exposure</h2><p class=\"sub\">From the first commit to the removal, or to today: full \
+        "<div class=\"card all\"><h2>Exposure</h2><p class=\"sub\">From the first commit to the removal, or to today: full \
          colour is open, pale is removed{shown}</p>{}</div>",
         chart::periods("Periods of exposure", &periods, &ticks)
     )

@@ -185,6 +185,8 @@ fn all_repositories_of_a_folder() {
 fn gerrit_passes_arguments() {
     let pair = pair();
     place(&pair.server.path().join("hooks"), "ref-update", &sample("gerrit-ref-update"));
+    let strict = "schema = 1\n[[gate.policy]]\nenforce = \"warn\"\n[[gate.policy]]\nrefs = [\"refs/*/other\", \"refs/for/*\"]\nenforce = \"block\"\n";
+    fs::write(pair.server.path().join("abatis.toml"), strict).unwrap();
     let zero = "0000000000000000000000000000000000000000";
     let run = |new: &str, reference: &str| {
         let mut command = pair.server.command(pair.server.path().join("hooks/ref-update"));
@@ -201,7 +203,8 @@ fn gerrit_passes_arguments() {
     pair.server.git(&["update-ref", "-d", "refs/heads/left"]);
     let output = run(&clean, "refs/heads/other");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    for reference in ["refs/heads/other", "refs/for/main"] {
+    // A branch has its whole name or not.
+    for reference in ["refs/heads/other", "other", "refs/for/main"] {
         let output = run(&bad, reference);
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("b.txt:1"), "{}", said(&output));
