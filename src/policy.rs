@@ -312,7 +312,6 @@ fn ask(
         return;
     }
     judge.world.take_touched();
-    judge.world.touch(asked);
     let here = Here::block(block, asked.own);
     if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
         return;
@@ -320,6 +319,10 @@ fn ask(
     let verdict = judge.ask(&structure.bad, here);
     if verdict.truth != Truth::True {
         return;
+    }
+    // What loops and conditions of the block rest on matters to what they make, not to what is missing.
+    if verdict.ground == Ground::Written {
+        judge.world.touch(asked);
     }
     let touched = judge.world.take_touched();
     let value = touched.into_iter().find(|&span| look.fresh.touches(span));

@@ -152,6 +152,14 @@ fn a_change_of_what_a_value_rests_on_is_a_change_of_the_block() {
                 resource \"bucket\" \"c\" {\n  a = \"x\"\n}\n";
     let fresh = Fresh::Ranges(vec![Span::new(11, 20)]);
     assert_eq!(found_in(&rules, "main.tf", text, &fresh, &Beside::alone()), "5");
+    let missing = super::rules(
+        "[[rule.match]]\nformat = \"terraform\"\ntype = \"bucket\"\nbad = { path = \"z\", absent = true }\n",
+    );
+    assert_eq!(
+        found_in(&missing, "main.tf", text, &fresh, &Beside::alone()),
+        "",
+        "what is missing was missing before"
+    );
 }
 
 #[test]
