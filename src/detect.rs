@@ -340,7 +340,7 @@ impl Scanner {
         let look = Look {
             bytes: subject.bytes,
             path: subject.path,
-            fresh: subject.fresh,
+            fresh: beside.changed().unwrap_or(subject.fresh),
             beside: (beside, path),
             secretlike: &|span| self.credential(subject, span),
         };

@@ -141,6 +141,12 @@ pub trait Visitor: Sync {
         true
     }
 
+    /// Whether what is said of a content may rest on more of it than its new lines, so that it matters where its lines stand.
+    fn judges(&self, entry: &Entry, bytes: &[u8]) -> bool {
+        let _ = (entry, bytes);
+        false
+    }
+
     /// Whether there may be something to say of a content as a whole, once it is at the tip of a reference: in any folder,
     /// under this name.
     fn may_judge(&self, bytes: &[u8], name: &BStr) -> bool {

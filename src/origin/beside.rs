@@ -10,6 +10,8 @@ use std::{
 
 use bstr::{BStr, BString};
 
+use crate::text::Fresh;
+
 /// A source's view of folders: of a work tree, an index, the tree of a commit.
 pub trait Folder: Send + Sync {
     /// Files in the folder of the file at `path` whose names end in one of `endings`, that file included.
@@ -41,27 +43,43 @@ pub const MOST_SIBLINGS: usize = 400;
 /// Most bytes of them.
 pub const MOST_SIBLING_BYTES: u64 = 8 << 20;
 
-/// How to get at what lies beside an entry; nothing is known by default.
+/// How to get at what lies beside an entry, and what of the entry is not as it was; nothing is known by default.
 #[derive(Clone, Default)]
-pub struct Beside(Option<Arc<dyn Folder>>);
+pub struct Beside {
+    folder: Option<Arc<dyn Folder>>,
+    changed: Option<Arc<Fresh>>,
+}
 
 impl Beside {
     /// What `folder` tells.
     #[must_use]
     pub fn new(folder: Arc<dyn Folder>) -> Self {
-        Self(Some(folder))
+        Self { folder: Some(folder), changed: None }
     }
 
     /// Nothing lies beside it, and that is known.
     #[must_use]
     pub fn alone() -> Self {
-        Self(Some(Arc::new(Alone)))
+        Self::new(Arc::new(Alone))
+    }
+
+    /// The same for an entry of which this is not as it was: lines that did not stand there, and the ends of lines behind which
+    /// some were taken out. More than what is new: a new line may have been elsewhere before.
+    #[must_use]
+    pub fn of_changed(self, changed: Fresh) -> Self {
+        Self { changed: Some(Arc::new(changed)), ..self }
+    }
+
+    /// What of the entry is not as it was, where somebody compared.
+    #[must_use]
+    pub fn changed(&self) -> Option<&Fresh> {
+        self.changed.as_deref()
     }
 
     /// The files beside the one at `path`, if the source can tell.
     #[must_use]
     pub fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Option<Arc<Siblings>> {
-        self.0.as_ref().map(|folder| folder.siblings(path, endings))
+        self.folder.as_ref().map(|folder| folder.siblings(path, endings))
     }
 }
 
@@ -75,7 +93,7 @@ impl Folder for Alone {
 
 impl fmt::Debug for Beside {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_some() { "Beside" } else { "Beside(unknown)" })
+        formatter.write_str(if self.folder.is_some() { "Beside" } else { "Beside(unknown)" })
     }
 }
 

@@ -716,6 +716,11 @@ impl Visitor for Collector<'_> {
         Scanner::asks_beside(name)
     }
 
+    fn judges(&self, entry: &Entry, bytes: &[u8]) -> bool {
+        let inside = self.in_repository(entry);
+        self.plan.scanner.is_judged_whole(bytes, inside.as_ref().unwrap_or(entry).origin.rule_path())
+    }
+
     fn may_judge(&self, bytes: &[u8], name: &BStr) -> bool {
         self.plan.scanner.may_judge(bytes, name)
     }

@@ -52,6 +52,56 @@ fn what_is_written_blocks_and_what_is_missing_is_told() {
     assert!(out.contains("rds-unencrypted") && !out.contains("multi-az-off"), "{out}");
 }
 
+/// The rules and places that a commit of `text` as `path` is told, `before` being there.
+fn staged(path: &str, before: &str, text: &str) -> Vec<String> {
+    let repo = Repo::new();
+    repo.write(path, before);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "before"]);
+    repo.write(path, text);
+    repo.git(&["add", "."]);
+    let (_, out) = run(&repo, &["staged", "-q", "-f", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut all: Vec<String> = findings
+        .filter(|one| one["blocking"] == true)
+        .map(|one| format!("{} {}", one["rule"].as_str().unwrap(), one["region"]["start"]["line"]))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_block_is_judged_when_it_changed_even_if_no_line_of_it_is_new() {
+    let rule = |port: u16, range: &str| {
+        format!(
+            "  ingress {{\n    from_port = {port}\n    to_port = {port}\n    cidr_blocks = [\"{range}\"]\n  }}\n"
+        )
+    };
+    let group =
+        |name: &str, rules: &str| format!("resource \"aws_security_group\" \"{name}\" {{\n{rules}}}\n");
+    let (open, narrow) = ("0.0.0.0/0", "10.0.0.0/8");
+    let other = group("other", &rule(3389, open));
+    // The line that makes it bad stands elsewhere, too.
+    let before = group("shop", &(rule(443, open) + &rule(22, narrow))) + &other;
+    let after = group("shop", &(rule(443, open) + &rule(22, open))) + &other;
+    assert_eq!(staged("main.tf", &before, &after), ["sg-admin-port-open 8"]);
+    assert_eq!(staged("main.tf", &before, &format!("{before}# more\n")), [""; 0]);
+    // What kept it in bounds is taken out.
+    let statement = |condition: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"shop\" {{\n  statement {{\n    actions = [\"s3:ListBucket\"]\n    \
+             resources = [\"arn:aws:s3:::shop\"]\n    principals {{\n      type = \"AWS\"\n      identifiers = [\"*\"]\n    \
+             }}\n{condition}  }}\n}}\n"
+        )
+    };
+    let condition = "    condition {\n      test = \"StringEquals\"\n      variable = \"aws:PrincipalOrgID\"\n      values = [\"o-1\"]\n    }\n";
+    assert_eq!(staged("main.tf", &statement(condition), &statement("")), ["resource-policy-any-principal 7"]);
+    // Another block is taken out.
+    let two = group("other", &rule(3389, open)) + "\n" + &group("shop", &rule(443, narrow));
+    assert_eq!(staged("main.tf", &two, &group("other", &rule(3389, open))), [""; 0]);
+}
+
 #[test]
 fn gates_can_be_asked_for() {
     let repo = Repo::new();

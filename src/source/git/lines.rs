@@ -10,7 +10,7 @@
 //!
 //! Must not read objects.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::text::{Fresh, Span};
 
@@ -92,6 +92,109 @@ pub fn fresh(new: &[u8], olds: &[&[u8]]) -> Fresh {
     Fresh::from_spans(lines(new, part).filter(|line| missing.contains(bare(line.of(new)))).collect())
 }
 
+/// Levels of pieces between lines that both have once; a piece further down counts as changed.
+const DEEPEST: usize = 24;
+
+/// What of `new` is not as it was in any of `olds`, which are not empty: lines that did not stand there, in order, and the ends of
+/// lines behind which some were taken out. For what is judged by more than its lines: unlike with [`fresh`], a line is not old
+/// because another place has it.
+#[must_use]
+pub fn changed(new: &[u8], olds: &[&[u8]]) -> Fresh {
+    let spans: Vec<Span> = lines(new, Span::new(0, new.len())).collect();
+    let texts: Vec<&[u8]> = spans.iter().map(|line| bare(line.of(new))).collect();
+    let mut all: Option<Vec<Span>> = None;
+    for old in olds {
+        let old_lines: Vec<&[u8]> =
+            lines(old, Span::new(0, old.len())).map(|line| bare(line.of(old))).collect();
+        let mut parts = Vec::new();
+        compare((&texts, 0), &old_lines, 0, &mut |from, to| {
+            let start = spans.get(from).map_or(new.len(), |line| line.start);
+            match spans.get(from..to) {
+                Some([.., last]) => parts.push(Span::new(start, last.end)),
+                // The end of the line before.
+                _ if start > 0 => parts.push(Span::new(start - 1, start)),
+                _ => {}
+            }
+        });
+        all = Some(all.map_or_else(|| parts.clone(), |all| in_both(&all, &parts)));
+    }
+    all.map_or(Fresh::All, Fresh::from_spans)
+}
+
+/// Tells the lines of `new`, the first of which has the number `first`, that differ from `old`: from one number up to another,
+/// which is the same where lines are missing.
+fn compare((new, first): (&[&[u8]], usize), old: &[&[u8]], depth: usize, each: &mut dyn FnMut(usize, usize)) {
+    let start = new.iter().zip(old).take_while(|(a, b)| a == b).count();
+    let (new, old, first) = (&new[start..], &old[start..], first + start);
+    let end = new.iter().rev().zip(old.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (new, old) = (&new[..new.len() - end], &old[..old.len() - end]);
+    if new.is_empty() && old.is_empty() {
+        return;
+    }
+    let pairs = if depth < DEEPEST { anchors(new, old) } else { Vec::new() };
+    if pairs.is_empty() {
+        return each(first, first + new.len());
+    }
+    let (mut at, mut old_at) = (0, 0);
+    for (here, there) in pairs.into_iter().chain([(new.len(), old.len())]) {
+        compare((&new[at..here], first + at), &old[old_at..there], depth + 1, each);
+        (at, old_at) = (here + 1, there + 1);
+    }
+}
+
+/// Lines that both have once, in an order that both have: as many as there can be.
+fn anchors(new: &[&[u8]], old: &[&[u8]]) -> Vec<(usize, usize)> {
+    let mut known: HashMap<&[u8], [(usize, usize); 2]> = HashMap::new();
+    for (side, list) in [new, old].into_iter().enumerate() {
+        for (at, line) in list.iter().enumerate() {
+            let (count, place) = &mut known.entry(line).or_default()[side];
+            (*count, *place) = (*count + 1, at);
+        }
+    }
+    let mut pairs: Vec<(usize, usize)> = known
+        .into_values()
+        .filter(|[here, there]| here.0 == 1 && there.0 == 1)
+        .map(|[here, there]| (here.1, there.1))
+        .collect();
+    pairs.sort_unstable();
+    // The longest row of them that goes up on both sides: of each length, the one that ends lowest.
+    let mut lowest: Vec<usize> = Vec::new();
+    let mut before = vec![usize::MAX; pairs.len()];
+    for (at, pair) in pairs.iter().enumerate() {
+        let length = lowest.partition_point(|&last| pairs[last].1 < pair.1);
+        if length > 0 {
+            before[at] = lowest[length - 1];
+        }
+        if length == lowest.len() {
+            lowest.push(at);
+        } else {
+            lowest[length] = at;
+        }
+    }
+    let mut row = Vec::with_capacity(lowest.len());
+    let mut at = lowest.last().copied();
+    while let Some(pair) = at.and_then(|at| pairs.get(at)) {
+        row.push(*pair);
+        at = at.map(|at| before[at]);
+    }
+    row.reverse();
+    row
+}
+
+/// What is in both of two lists of spans, each in order.
+fn in_both(one: &[Span], other: &[Span]) -> Vec<Span> {
+    let mut both = Vec::new();
+    let (mut at, mut other_at) = (0, 0);
+    while let (Some(a), Some(b)) = (one.get(at), other.get(other_at)) {
+        let common = Span::new(a.start.max(b.start), a.end.min(b.end).max(a.start.max(b.start)));
+        if !common.is_empty() {
+            both.push(common);
+        }
+        if a.end < b.end { at += 1 } else { other_at += 1 }
+    }
+    both
+}
+
 /// The lines of `new` between those that it starts and ends with as `old` does.
 fn changed_part(new: &[u8], old: &[u8]) -> Span {
     let shorter = new.len().min(old.len());
@@ -147,6 +250,31 @@ mod tests {
         check("", &["a\n"], &[]);
     }
 
+    #[track_caller]
+    fn check_changed(new: &str, olds: &[&str], expected: &[&str]) {
+        let olds: Vec<&[u8]> = olds.iter().map(|old| old.as_bytes()).collect();
+        let spans = changed(new.as_bytes(), &olds).spans(new.len());
+        let found: Vec<&str> = spans.iter().map(|span| &new[span.start..span.end]).collect();
+        assert_eq!(found, expected, "{new:?} against {olds:?}");
+    }
+
+    #[test]
+    fn lines_that_are_not_as_they_were() {
+        check_changed("a\nb\n", &["a\nb\n"], &[]);
+        check_changed("a\nb\nc", &["a\nc"], &["b\n"]);
+        // The same line, at another place.
+        check_changed("x\na\ny\na\n", &["x\na\ny\nb\n"], &["a\n"]);
+        check_changed("x\ny\n", &["x\na\ny\n"], &["\n"]);
+        check_changed("y\n", &["a\ny\n"], &[]);
+        check_changed("x\n", &["x\na\n"], &["\n"]);
+        check_changed("b\na\n", &["a\nb\n"], &["b\n", "\n"]);
+        check_changed("1\n2\nx\n3\n4\ny\n5\n", &["1\n2\n3\n4\n5\n"], &["x\n", "y\n"]);
+        check_changed("a\r\nb\r\n", &["a\nb\n"], &[]);
+        check_changed("a\nb\nc\nd\n", &["a\nc\nd\n", "a\nb\nd\n"], &[]);
+        check_changed("a\nb\nc\nd\n", &["a\nd\n", "a\nb\nd\n"], &["c\n"]);
+        check_changed("", &["a\n"], &[]);
+    }
+
     fn text() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop::sample::select(&b"aab\n\n\r"[..]), 0..40)
     }
@@ -176,6 +304,23 @@ mod tests {
                     prop_assert_eq!(fresh.touches(Span::new(offset, offset + 1)), wanted);
                 }
                 at += line.len();
+            }
+        }
+
+        #[test]
+        fn what_no_old_version_has_is_changed(new in text(), old in text()) {
+            let changed = changed(&new, &[&old]);
+            for span in fresh(&new, &[&old]).spans(new.len()) {
+                for offset in span.start..span.end {
+                    prop_assert!(changed.touches(Span::new(offset, offset + 1)));
+                }
+            }
+            // Where nothing is changed, nothing is missing, but at the very start.
+            if changed.is_empty() {
+                let split = |text: &[u8]| -> Vec<Vec<u8>> {
+                    lines(text, Span::new(0, text.len())).map(|line| bare(line.of(text)).to_vec()).collect()
+                };
+                prop_assert!(split(&old).ends_with(&split(&new)));
             }
         }
 

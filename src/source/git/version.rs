@@ -156,8 +156,16 @@ impl Reader<'_> {
                 }
             },
         };
-        let fresh = if self.whole { Fresh::All } else { self.fresh(job, &content) };
-        if fresh.is_empty() && !entry.new_name {
+        // A version that is not here (partial clone) makes more of the content new, which is safe.
+        let olds = job.olds.iter().filter(|old| old.mode.is_file() && !self.whole);
+        let olds: Vec<Content> = olds.filter_map(|old| self.old_content(*old)).collect();
+        let olds: Vec<&[u8]> = olds.iter().map(|old| &old[..]).collect();
+        let fresh = if self.whole { Fresh::All } else { self.fresh(job, &content, &olds) };
+        if matches!(fresh, Fresh::Ranges(_)) && !olds.is_empty() && self.visitor.judges(entry, &content) {
+            entry.beside = job.beside.clone().of_changed(lines::changed(&content, &olds));
+        }
+        let changed = entry.beside.changed().is_some_and(|changed| !changed.is_empty());
+        if fresh.is_empty() && !entry.new_name && !changed {
             self.visitor.skipped(entry, Skip::NotFresh);
         } else {
             self.visitor.content(entry, &content, &fresh);
@@ -179,7 +187,7 @@ impl Reader<'_> {
     }
 
     /// What of `content` no parent has.
-    fn fresh(&self, job: &Job, content: &[u8]) -> Fresh {
+    fn fresh(&self, job: &Job, content: &[u8], olds: &[&[u8]]) -> Fresh {
         let new = job.new;
         if job.renamed.whole {
             return Fresh::Ranges(Vec::new());
@@ -187,14 +195,10 @@ impl Reader<'_> {
         if !new.mode.is_file() {
             return Fresh::All;
         }
-        let olds = job.olds.iter().filter(|old| old.mode.is_file());
-        // A version that is not here (partial clone) makes more of the content new, which is safe.
-        let olds: Vec<_> = olds.filter_map(|old| self.old_content(*old)).collect();
         if job.olds.is_empty() {
             return self.fresh_of_renamed(job, content);
         }
-        let olds: Vec<&[u8]> = olds.iter().map(|old| &old[..]).collect();
-        lines::fresh(content, &olds)
+        lines::fresh(content, olds)
     }
 
     /// What of an added file the removed file that is most like it has not. As in git, at least

@@ -193,7 +193,11 @@ impl Reader<'_> {
         self.visitor.count(Count::Moved, 1);
         let olds: Vec<&[u8]> = olds.iter().map(|old| &old[..]).collect();
         let fresh = if self.whole || link { Fresh::All } else { lines::fresh(&content, &olds) };
-        if fresh.is_empty() && !entry.new_name {
+        if matches!(fresh, Fresh::Ranges(_)) && !olds.is_empty() && self.visitor.judges(entry, &content) {
+            entry.beside = std::mem::take(&mut entry.beside).of_changed(lines::changed(&content, &olds));
+        }
+        let changed = entry.beside.changed().is_some_and(|changed| !changed.is_empty());
+        if fresh.is_empty() && !entry.new_name && !changed {
             self.visitor.skipped(entry, Skip::NotFresh);
         } else {
             self.visitor.content(entry, &content, &fresh);
