@@ -103,6 +103,30 @@ fn a_block_is_judged_when_it_changed_even_if_no_line_of_it_is_new() {
 }
 
 #[test]
+fn later_commits_of_a_push_do_not_cover_what_an_earlier_one_brought() {
+    let repo = Repo::new();
+    let database = |name: &str, public: bool| {
+        format!("resource \"aws_db_instance\" \"{name}\" {{\n  publicly_accessible = {public}\n}}\n")
+    };
+    let old = database("old", true);
+    repo.commit_files("old", &[("main.tf", &old)]);
+    repo.commit_files("bad", &[("main.tf", &(old.clone() + &database("new", true)))]);
+    repo.commit_files("other", &[("main.tf", &(old.clone() + &database("new", true) + "# more\n"))]);
+    let blocking = |range: &str| {
+        let (_, out) = run(&repo, &["range", range, "-q", "-f", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter().filter(|one| one["blocking"] == true);
+        findings.map(|one| one["region"]["start"]["line"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(blocking("HEAD~2..HEAD"), [5]);
+    // The push before knew of it.
+    assert_eq!(blocking("HEAD~1..HEAD"), [0; 0]);
+    // What one commit brings and the next one takes back is not there.
+    repo.commit_files("good", &[("main.tf", &(old + &database("new", false) + "# more\n"))]);
+    assert_eq!(blocking("HEAD~3..HEAD"), [0; 0]);
+}
+
+#[test]
 fn gates_can_be_asked_for() {
     let repo = Repo::new();
     repo.write("db.tf", DATABASE);

@@ -51,6 +51,8 @@ const PARALLEL_FROM: usize = 32;
 /// Tips in whose trees every changed path is looked for. Of more, all that is new counts as if it
 /// were at a tip, which is the stricter way.
 const MAX_TIPS: usize = 64;
+/// Old commits on which a push is built, whose trees are asked for what was there. Of more, all at the tips counts as new.
+const MAX_KNOWN: usize = 16;
 /// Of the contents of a large push, one of so many may be looked at before all others.
 const FIRST_PART: usize = 32;
 /// Commits named when time runs out.
@@ -344,7 +346,27 @@ impl News {
         History { since, presence: if tip { Presence::Tip } else { Presence::Past } }
     }
 
-    fn step(&self, reader: &Reader<'_>, beside: &HashMap<ObjectId, Beside>, step: &Step) {
+    /// The trees of the commits on which the new ones are built; none if there are so many that all at the tips counts as new.
+    fn known(&self) -> Arc<[ObjectId]> {
+        let new: HashSet<&ObjectId> = self.commits.iter().map(|commit| &commit.id).collect();
+        let parents = self.commits.iter().flat_map(|commit| &commit.parents);
+        let parents: HashSet<&ObjectId> = parents.filter(|parent| !new.contains(parent)).collect();
+        if parents.len() > MAX_KNOWN {
+            return Arc::new([]);
+        }
+        let mut trees: Vec<ObjectId> =
+            parents.into_iter().filter_map(|parent| self.objects.tree_of(parent).ok()).collect();
+        trees.sort_unstable();
+        trees.dedup();
+        trees.into()
+    }
+
+    fn step(
+        &self,
+        reader: &Reader<'_>,
+        (beside, known): (&HashMap<ObjectId, Beside>, &Arc<[ObjectId]>),
+        step: &Step,
+    ) {
         reader.visit(&Job {
             path: step.path.clone(),
             new: step.new,
@@ -353,6 +375,7 @@ impl News {
             commit: step.commit.map(|place| self.commits[place].id),
             history: Some(self.history(step.commit, step.tip.is_some() || step.commit.is_none())),
             beside: step.tip.and_then(|tree| beside.get(&tree).cloned()).unwrap_or_default(),
+            known: step.tip.map(|_| Arc::clone(known)),
         });
     }
 
@@ -416,6 +439,7 @@ impl News {
         for tree in steps.iter().filter_map(|step| step.tip) {
             beside.entry(tree).or_insert_with(|| beside::of_tree(&self.objects, tree));
         }
+        let known = self.known();
         let reader = Reader { objects: &self.objects, lfs: self.lfs.clone(), visitor, whole: false };
         let (at_tips, older) = steps.split_at(steps.partition_point(|step| step.tip.is_some()));
         let mut tasks: Vec<Task<'_>> = at_tips.iter().map(|step| Task::Step(step)).collect();
@@ -426,7 +450,7 @@ impl News {
                 return;
             }
             match *task {
-                Task::Step(step) => self.step(&reader, &beside, step),
+                Task::Step(step) => self.step(&reader, (&beside, &known), step),
                 Task::Message(id, place) => self.message(visitor, id, place),
             }
             if !visitor.cancelled() && self.bulk.is_none() {

@@ -100,6 +100,7 @@ impl Staged {
                 olds,
                 renamed,
                 beside: beside.clone(),
+                known: None,
                 commit: None,
                 history: None,
             });

@@ -12,6 +12,7 @@ use std::{
     io::{self, Read as _},
     ops::Deref,
     path::PathBuf,
+    sync::Arc,
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
@@ -21,6 +22,7 @@ use super::{
     lfs,
     lines::{self, OldLines},
     objects::{Object, Objects, ReadError, Type},
+    tree::PathFinder,
 };
 use crate::{
     origin::{Beside, Entry, History, Kind, ObjectId, Origin},
@@ -56,6 +58,9 @@ pub(super) struct Job {
     pub(super) renamed: Renamed,
     /// What lies beside it.
     pub(super) beside: Beside,
+    /// Trees of what was known before all that is looked at, if that is more than one change: it is these that what is judged as a
+    /// whole is compared with.
+    pub(super) known: Option<Arc<[ObjectId]>>,
     /// The commit that it came with, where there is one.
     pub(super) commit: Option<ObjectId>,
     /// What history says of it.
@@ -161,8 +166,8 @@ impl Reader<'_> {
         let olds: Vec<Content> = olds.filter_map(|old| self.old_content(*old)).collect();
         let olds: Vec<&[u8]> = olds.iter().map(|old| &old[..]).collect();
         let fresh = if self.whole { Fresh::All } else { self.fresh(job, &content, &olds) };
-        if matches!(fresh, Fresh::Ranges(_)) && !olds.is_empty() && self.visitor.judges(entry, &content) {
-            entry.beside = job.beside.clone().of_changed(lines::changed(&content, &olds));
+        if matches!(fresh, Fresh::Ranges(_)) && !job.olds.is_empty() && self.visitor.judges(entry, &content) {
+            entry.beside = job.beside.clone().of_changed(self.changed(job, &content, &olds));
         }
         let changed = entry.beside.changed().is_some_and(|changed| !changed.is_empty());
         if fresh.is_empty() && !entry.new_name && !changed {
@@ -199,6 +204,24 @@ impl Reader<'_> {
             return self.fresh_of_renamed(job, content);
         }
         lines::fresh(content, olds)
+    }
+
+    /// What of `content` is not as it was: before the change, or before all of them.
+    fn changed(&self, job: &Job, content: &[u8], olds: &[&[u8]]) -> Fresh {
+        let Some(trees) = &job.known else { return lines::changed(content, olds) };
+        let mut known = Vec::new();
+        for tree in trees.iter() {
+            match PathFinder::new(self.objects, *tree).find(job.path.as_bstr()) {
+                Ok(Some((mode, id))) if mode.is_file() => match self.old_content(Version { mode, id }) {
+                    Some(old) => known.push(old),
+                    None => return Fresh::All,
+                },
+                Ok(_) => {}
+                Err(_) => return Fresh::All,
+            }
+        }
+        let known: Vec<&[u8]> = known.iter().map(|old| &old[..]).collect();
+        lines::changed(content, &known)
     }
 
     /// What of an added file the removed file that is most like it has not. As in git, at least
