@@ -10,7 +10,7 @@ use std::{
 /// Who alone may write these in `src`: the words, then the beginnings of paths that may.
 const OWNERS: [(&[&str], &[&str]); 6] = [
     (&["git2::"], &["source/git"]),
-    (&["libdeflater::"], &["source/git/pack"]),
+    (&["libdeflater::"], &["source/git/pack", "source/archive/zip"]),
     (&["clap::", "clap_complete::", "clap_mangen::", "anyhow::", "indicatif::"], &["cli"]),
     (&["println!(", "eprintln!(", "print!(", "eprint!("], &["cli"]),
     (&["std::env::", "env::var", "process::exit"], &["cli"]),
