@@ -129,6 +129,13 @@ pub trait Visitor: Sync {
         Sifted { carried: None, holds: Holds::Perhaps }
     }
 
+    /// Whether there may be anything to take note of in the message of a commit or tag, of which is not known yet where in history it
+    /// stands. If there is not, it has been looked at.
+    fn says(&self, entry: &Entry, text: &[u8]) -> bool {
+        let _ = (entry, text);
+        true
+    }
+
     /// True if [`sift`](Self::sift) says the same of any content under both names.
     fn alike(&self, one: &Entry, other: &Entry) -> bool {
         let _ = (one, other);

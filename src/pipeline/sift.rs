@@ -91,6 +91,41 @@ impl Collector<'_> {
         Sifted { carried, holds: Holds::Places(spans) }
     }
 
+    /// See [`Visitor::says`](crate::source::Visitor::says).
+    pub(super) fn message_says(&self, typed: &Entry, text: &[u8]) -> bool {
+        let inside = self.in_repository(typed);
+        let entry = inside.as_ref().unwrap_or(typed);
+        if self.cancelled()
+            || self.only_known()
+            || self.plan.selector.decide(entry).is_err()
+            || self.plan.archives.is_some() && archive::detect(text).is_some()
+        {
+            return true;
+        }
+        let subject = Subject {
+            bytes: text,
+            path: entry.origin.rule_path(),
+            kind: entry.origin.kind,
+            fresh: &Fresh::All,
+            new_name: true,
+            executable: false,
+            beside: None,
+        };
+        let mut scratch = lock(&self.scratches).pop().unwrap_or_default();
+        let mut matches = Vec::new();
+        let scan = || self.plan.scanner.scan(subject, &mut scratch, &mut matches);
+        // If it fails, the close look says so.
+        let Ok(tally) = catch_unwind(AssertUnwindSafe(scan)) else { return true };
+        lock(&self.scratches).push(scratch);
+        if !matches.is_empty() || tally.disproved > 0 || tally.given_up {
+            return true;
+        }
+        self.plan.control.contents.fetch_add(1, Ordering::Relaxed);
+        self.plan.control.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+        self.count_fresh(text.len() as u64);
+        false
+    }
+
     /// See [`Visitor::alike`](crate::source::Visitor::alike).
     pub(super) fn sifts_alike(&self, one: &Entry, other: &Entry) -> bool {
         let (inside, other_inside) = (self.in_repository(one), self.in_repository(other));

@@ -201,7 +201,7 @@ impl<'p> Collector<'p> {
         Question::new(merged.carriers().clone(), |key| reported.contains(key)).into_things()
     }
 
-    fn only_known(&self) -> bool {
+    pub(super) fn only_known(&self) -> bool {
         self.only_known.load(Ordering::Relaxed)
     }
 
@@ -706,6 +706,10 @@ impl Visitor for Collector<'_> {
 
     fn sift(&self, entry: &Entry, bytes: &[u8], delta: Option<&Delta<'_>>) -> Sifted {
         self.sift_content(entry, bytes, delta)
+    }
+
+    fn says(&self, entry: &Entry, text: &[u8]) -> bool {
+        self.message_says(entry, text)
     }
 
     fn alike(&self, one: &Entry, other: &Entry) -> bool {

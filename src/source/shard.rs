@@ -89,6 +89,10 @@ impl Visitor for Part<'_> {
         if self.shard.has(entry) { self.visitor.delta(entry, bytes, delta) } else { Some(Box::new(Outside)) }
     }
 
+    fn says(&self, entry: &Entry, text: &[u8]) -> bool {
+        self.shard.has(entry) && self.visitor.says(entry, text)
+    }
+
     fn skipped(&self, entry: &Entry, why: Skip) {
         if self.shard.has(entry) {
             self.visitor.skipped(entry, why);

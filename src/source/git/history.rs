@@ -52,7 +52,7 @@ use crate::{
     },
     text::Fresh,
 };
-use graph::Graph;
+use graph::{Graph, Messages};
 use past::Past;
 use scope::Chosen;
 
@@ -182,7 +182,7 @@ impl WholeHistory {
         if let Some(graph) = lock(&self.graph).clone() {
             return Ok(graph);
         }
-        let graph = Arc::new(self.read_graph(&Deaf(visitor))?.2);
+        let graph = Arc::new(self.read_graph(&Deaf(visitor), Messages::Leave)?.2);
         *lock(&self.graph) = Some(Arc::clone(&graph));
         Ok(graph)
     }
@@ -191,6 +191,7 @@ impl WholeHistory {
     fn read_graph(
         &self,
         visitor: &dyn Visitor,
+        messages: Messages,
     ) -> Result<(Arc<ObjectStore>, Walk<'static>, Graph), SourceError> {
         let (objects, alternates) = match self.repo.object_folders.split_first() {
             Some((first, rest)) => (first.clone(), rest.to_vec()),
@@ -207,7 +208,7 @@ impl WholeHistory {
         visitor.count(Count::Refs, refs as u64);
         let walk = Walk { limits: self.limits(&store), keep: true, ..Walk::default() };
         let limits = (&refs::boundary(&self.repo)?, self.repo.missing.partial);
-        let graph = graph::read(&store, &walk, visitor, (&tips, chosen), limits, |_| {});
+        let graph = graph::read(&store, &walk, (visitor, messages), (&tips, chosen), limits, |_| {});
         visitor.count(Count::Commits, graph.commits_within());
         Ok((store, walk, graph))
     }
@@ -251,6 +252,31 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// What need not be read again.
 impl WholeHistory {
+    /// Whether messages can be looked at while history is read: all are wanted then, and none is known from before.
+    fn messages(&self) -> Messages {
+        let all = self.chosen.is_none() && self.shared.is_none() && lock(&self.past).is_none();
+        if all && self.deltas == Deltas::Follow { Messages::Ask } else { Messages::Leave }
+    }
+
+    /// Shows messages, by numbers of their commits and tags.
+    fn tell(&self, shower: &Shower<'_>, numbers: &[u32]) -> Result<(), SourceError> {
+        let objects = self.repo.objects()?;
+        numbers.par_iter().filter(|_| !shower.visitor.cancelled()).for_each(|&number| {
+            let (id, kind) = match shower.graph.tags().contains_key(&number) {
+                true => (shower.graph.id(number), (ObjectKind::Tag, Type::Tag)),
+                false => (shower.graph.id(number), (ObjectKind::Commit, Type::Commit)),
+            };
+            shower.visitor.count(Count::Read, 1);
+            // It was read a moment ago; what cannot be read is told by whoever reads it first.
+            match objects.read(&id, kind.1) {
+                Ok(bytes) => shower.message((id, kind.0, Some(number)), &bytes),
+                Err(error) => shower
+                    .problem(Problem { subject: BString::from(id.to_string()), message: error.to_string() }),
+            }
+        });
+        Ok(())
+    }
+
     /// Objects that were read before and that nothing new is to be said of, by number.
     fn known(&self, graph: &Graph, visitor: &dyn Visitor) -> Option<graph::Set> {
         let mut past = lock(&self.past).take();
@@ -305,7 +331,8 @@ impl Source for WholeHistory {
                         .to_owned(),
             });
         }
-        let (store, walk, graph) = self.read_graph(visitor)?;
+        let messages = self.messages();
+        let (store, walk, graph) = self.read_graph(visitor, messages)?;
         if visitor.cancelled() {
             return Ok(());
         }
@@ -313,7 +340,12 @@ impl Source for WholeHistory {
         if self.shared.as_ref().is_none_or(|shared| shared.holds(graph.objects())) {
             *lock(&self.graph) = Some(Arc::clone(&graph));
         }
-        let kinds = Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag);
+        let kinds = match messages {
+            Messages::Ask => Kinds::NONE.with(ObjectKind::Blob),
+            Messages::Leave => {
+                Kinds::NONE.with(ObjectKind::Blob).with(ObjectKind::Commit).with(ObjectKind::Tag)
+            }
+        };
         let known = self.known(&graph, asked);
         let contents = graph.contents();
         let left_out = known.as_ref().map_or(0, |known| graph.contents_in(known));
@@ -340,6 +372,10 @@ impl Source for WholeHistory {
         let failed = AtomicBool::new(false);
         let shower =
             Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen, failed: &failed };
+        if messages == Messages::Ask {
+            visitor.count(Count::Read, graph.silent());
+            self.tell(&shower, &graph.telling())?;
+        }
         store.walk(&walk, &shower);
         self.learn(&store, &graph, failed.load(Ordering::Relaxed));
         let is_sound = lenient.problems() == graph::lines_on(graph.told_missing()) && !visitor.cancelled();
@@ -517,7 +553,10 @@ impl Source for WholeHistory {
             None if self.shared.is_some() && !self.has_any(sought)? => return Ok(Vec::new()),
             None => self.visited(visitor)?,
         };
-        attribute::trace(&self.repo, &graph, sought, visitor)
+        let answers = attribute::trace(&self.repo, &graph, sought, visitor);
+        // To give back memory of that size takes a while, for which nobody need wait.
+        rayon::spawn(move || drop(graph));
+        answers
     }
 }
 
@@ -549,6 +588,10 @@ impl Visitor for Lenient<'_> {
 
     fn renamed(&self, entry: &Entry, first: &Entry, bytes: &[u8]) {
         self.0.renamed(entry, first, bytes);
+    }
+
+    fn says(&self, entry: &Entry, text: &[u8]) -> bool {
+        self.0.says(entry, text)
     }
 
     fn skipped(&self, entry: &Entry, why: Skip) {
@@ -626,11 +669,8 @@ impl Shower<'_> {
     }
 
     fn named(&self, id: ObjectId, kind: ObjectKind, number: Option<u32>) -> Entry {
-        let of_kind =
-            |kind, path: &str| Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(path) };
         let (origin, executable) = match kind {
-            ObjectKind::Commit => (of_kind(Kind::CommitMessage, message::COMMIT), false),
-            ObjectKind::Tag => (of_kind(Kind::TagMessage, message::TAG), false),
+            ObjectKind::Commit | ObjectKind::Tag => (message::origin(id, kind), false),
             _ => {
                 let (path, form) = self.graph.place(number, &id);
                 let kind = if form.is_symlink() { Kind::Symlink } else { Kind::File };
@@ -654,6 +694,16 @@ impl Shower<'_> {
         }
         entry.history = Some(history);
         entry
+    }
+
+    /// Shows the message of a commit or tag.
+    fn message(&self, (id, kind, number): (ObjectId, ObjectKind, Option<u32>), bytes: &[u8]) {
+        let text = message::text(bytes);
+        let mut entry = self.named(id, kind, number);
+        entry.size = Some(text.len() as u64);
+        if self.visitor.wants(&entry) {
+            self.visitor.content(&entry, &text, &Fresh::All);
+        }
     }
 
     fn blob(&self, object: &Object<'_>, base: Option<&Carried>) -> Option<Carried> {
@@ -744,12 +794,8 @@ impl ObjectSink for Shower<'_> {
             (Role::Wanted, ObjectKind::Blob) => self.blob(object, base.and_then(Option::as_ref)),
             (Role::Wanted, _) if self.chosen.is_some_and(|chosen| !chosen.has_messages()) => None,
             (Role::Wanted, ObjectKind::Commit | ObjectKind::Tag) => {
-                let text = message::text(object.bytes);
-                let mut entry = self.entry(object);
-                entry.size = Some(text.len() as u64);
-                if self.visitor.wants(&entry) {
-                    self.visitor.content(&entry, &text, &Fresh::All);
-                }
+                let number = self.graph.catalog().of(object);
+                self.message((object.id(), object.kind, Some(number)), object.bytes);
                 None
             }
         }

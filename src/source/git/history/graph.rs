@@ -36,7 +36,7 @@ use crate::{
 pub(in super::super) use lists::At;
 pub(in super::super) use shape::Quickly;
 use shape::Shape;
-pub(in super::super) use shape::{Commit, Label, Tag};
+pub(in super::super) use shape::{Commit, Label, Messages, Tag};
 use within::Within;
 
 /// No number.
@@ -197,13 +197,13 @@ impl<'g> Commits<'g> {
 pub(in super::super) fn read(
     store: &Arc<ObjectStore>,
     walk: &Walk<'_>,
-    visitor: &dyn Visitor,
+    (visitor, messages): (&dyn Visitor, Messages),
     (tips, chosen): (&BTreeSet<ObjectId>, Option<&Chosen>),
     (boundary, partial): (&BTreeSet<ObjectId>, bool),
     meanwhile: impl FnOnce(Commits<'_>) + Send,
 ) -> Graph {
     let catalog = Arc::new(Catalog::new(store));
-    let shape = Arc::new(shape::read(store, &catalog, walk, visitor));
+    let shape = Arc::new(shape::read(store, &catalog, walk, (visitor, messages)));
     // What references name and the store lacks is numbered as well.
     let tips: Vec<u32> = tips.iter().map(|tip| catalog.number(tip)).collect();
     let objects = catalog.len();
@@ -531,6 +531,19 @@ impl Graph {
         trees.sort_unstable();
         blocks.sort_unstable();
         Above { trees, blocks, leading: leading_blocks, leads }
+    }
+
+    /// Number of messages that were looked at when they were read, and say nothing.
+    pub(in super::super) fn silent(&self) -> u64 {
+        self.shape.silent.len() as u64
+    }
+
+    /// The other commits and tags.
+    pub(in super::super) fn telling(&self) -> Vec<u32> {
+        let mut silent = Set::new(self.objects());
+        self.shape.silent.iter().for_each(|&number| _ = silent.put(number));
+        let commits = self.shape.commits.iter().map(|commit| commit.object);
+        commits.chain(self.shape.tags.keys().copied()).filter(|&number| !silent.has(number)).collect()
     }
 
     /// The numbers of all objects.

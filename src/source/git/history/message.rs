@@ -4,7 +4,8 @@
 
 use bstr::ByteSlice as _;
 
-use crate::origin::ObjectId;
+use super::super::pack::ObjectKind;
+use crate::origin::{Entry, Kind, ObjectId, Origin};
 
 /// The name of a commit's message, which is the name of the file that git has it edited in.
 pub(in super::super) const COMMIT: &str = "COMMIT_EDITMSG";
@@ -35,6 +36,21 @@ pub(in super::super) fn text(object: &[u8]) -> Vec<u8> {
     text.push(b'\n');
     text.extend_from_slice(message);
     text
+}
+
+/// What is told of the message of a commit or tag, as long as history is not known.
+pub(in super::super) fn entry(id: ObjectId, kind: ObjectKind, text: &[u8]) -> Entry {
+    let size = Some(text.len() as u64);
+    Entry { origin: origin(id, kind), new_name: true, size, ..Entry::default() }
+}
+
+/// Where such a message is.
+pub(in super::super) fn origin(id: ObjectId, kind: ObjectKind) -> Origin {
+    let (kind, name) = match kind {
+        ObjectKind::Tag => (Kind::TagMessage, TAG),
+        _ => (Kind::CommitMessage, COMMIT),
+    };
+    Origin { kind, commit: Some(id), object: Some(id), ..Origin::file(name) }
 }
 
 /// What the header of a commit or tag says.

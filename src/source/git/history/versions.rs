@@ -174,18 +174,28 @@ impl Steps {
 /// All places of `blobs` in commits.
 pub(super) fn places(graph: &Graph, blobs: &[u32]) -> Vec<Spot> {
     let above = graph.above(blobs);
-    let mut steps = Steps::default();
     let is_tip = |place: &u32| {
         graph.commits().get(*place as usize).is_some_and(|commit| graph.is_at_tip(commit.object))
     };
-    let tips = steps.walk(graph, &above, graph.order().iter().copied().filter(is_tip));
-    let all = steps.walk(graph, &above, graph.order().iter().copied());
-    let spots = all.into_iter().map(|((blob, step), (label, commit))| Spot {
-        blob,
-        path: steps.path(graph, step),
-        label,
-        commit,
-        at_tip: tips.contains_key(&(blob, step)),
+    let walk = |commits: &mut dyn Iterator<Item = u32>| {
+        let mut steps = Steps::default();
+        let found = steps.walk(graph, &above, commits);
+        let spot = |((blob, step), (label, commit))| ((blob, steps.path(graph, step)), (label, commit));
+        found.into_iter().map(spot).collect::<Vec<_>>()
+    };
+    let order = graph.order();
+    let (tips, stretches): (HashMap<_, _>, Vec<_>) = rayon::join(
+        || walk(&mut order.iter().copied().filter(is_tip)).into_iter().collect(),
+        || order.par_chunks(STRETCH).map(|places| walk(&mut places.iter().copied())).collect(),
+    );
+    // What a stretch begins with, an earlier one had.
+    let mut all = BTreeMap::new();
+    for (spot, first) in stretches.into_iter().flatten() {
+        all.entry(spot).or_insert(first);
+    }
+    let spots = all.into_iter().map(|((blob, path), (label, commit))| {
+        let at_tip = tips.contains_key(&(blob, path.clone()));
+        Spot { blob, path, label, commit, at_tip }
     });
     spots.collect()
 }

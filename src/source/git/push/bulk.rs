@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 use super::{
     super::{
-        history::graph::{self, Commits, Graph},
+        history::graph::{self, Commits, Graph, Messages},
         objects::{HashKind, Objects},
         pack::{IdFormat, Kinds, Limits, ObjectKind, ObjectStore, Places, Scope, Walk},
         repo::Repo,
@@ -176,7 +176,8 @@ impl Bulk {
         let listener = Listener { problems: Mutex::default(), cancelled };
         // What references reach is the walk's business, not that of the graph.
         let none = (&BTreeSet::new(), None);
-        let graph = graph::read(&store, &whole(), &listener, none, (boundary, false), meanwhile);
+        let graph =
+            graph::read(&store, &whole(), (&listener, Messages::Leave), none, (boundary, false), meanwhile);
         let trees = (0..graph.objects() as u32).filter(|&number| graph.is_tree(number)).count() as u64;
         let mut problems = listener.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         problems.dedup();

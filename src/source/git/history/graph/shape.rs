@@ -24,7 +24,7 @@ use super::{
             pack::{Catalog, Kinds, Object, ObjectKind, ObjectSink, ObjectStore, Role, Walk},
             tree::{Mode, Tree},
         },
-        message::Header,
+        message::{self, Header},
     },
     NONE,
     lists::{At, Lists, NOWHERE, Writer},
@@ -122,6 +122,8 @@ pub(super) struct Shape {
     parents: Vec<u32>,
     /// By number of the object.
     pub(super) tags: HashMap<u32, Tag>,
+    /// Commits and tags whose messages were looked at, and say nothing.
+    pub(super) silent: Vec<u32>,
 }
 
 impl Shape {
@@ -270,9 +272,15 @@ impl<K: Hash + Eq> Numbers<K> {
 }
 
 /// Reads all commits, tags and trees.
-pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visitor: &dyn Visitor) -> Shape {
+pub(super) fn read(
+    store: &ObjectStore,
+    catalog: &Catalog,
+    walk: &Walk<'_>,
+    (visitor, messages): (&dyn Visitor, Messages),
+) -> Shape {
     let mut reader = Reader {
         visitor,
+        messages,
         catalog,
         id_len: store.format().id_len(),
         names: Numbers::new(),
@@ -292,6 +300,7 @@ pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visi
         commits: Vec::new(),
         parents: Vec::new(),
         tags: HashMap::new(),
+        silent: Vec::new(),
     };
     for mut worker in workers {
         match shape.lists.append(worker.lists) {
@@ -309,12 +318,23 @@ pub(super) fn read(store: &ObjectStore, catalog: &Catalog, walk: &Walk<'_>, visi
             Commit { parents: (start + first, len), ..commit }
         }));
         shape.tags.extend(worker.tags);
+        shape.silent.append(&mut worker.silent);
     }
     shape
 }
 
+/// What is done with messages when commits and tags are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super::super) enum Messages {
+    /// They are shown at once, so that those that say nothing need not be read again.
+    Ask,
+    /// They are left for later.
+    Leave,
+}
+
 struct Reader<'v> {
     visitor: &'v dyn Visitor,
+    messages: Messages,
     catalog: &'v Catalog,
     id_len: usize,
     names: Numbers<Vec<u8>>,
@@ -332,6 +352,7 @@ struct Found {
     commits: Vec<Commit>,
     parents: Vec<u32>,
     tags: Vec<(u32, Tag)>,
+    silent: Vec<u32>,
     /// Names that this thread met before.
     names: HashMap<Vec<u8>, u32, Quickly>,
     placed: Placed,
@@ -428,6 +449,12 @@ impl Reader<'_> {
     fn commit(&self, found: &mut Found, object: &Object<'_>) {
         let header = Header::parse(object.bytes);
         let number = self.catalog.of(object);
+        if self.messages == Messages::Ask {
+            let text = message::text(object.bytes);
+            if !self.visitor.says(&message::entry(object.id(), object.kind, &text), &text) {
+                found.silent.push(number);
+            }
+        }
         if object.kind == ObjectKind::Tag {
             if let Some(target) = header.object {
                 let author = found.name(&self.names, header.author);
