@@ -127,6 +127,28 @@ fn later_commits_of_a_push_do_not_cover_what_an_earlier_one_brought() {
 }
 
 #[test]
+fn what_a_reference_was_when_it_was_packed_is_not_known_any_more() {
+    let repo = Repo::new();
+    let bad = "resource \"aws_db_instance\" \"shop\" {\n  publicly_accessible = true\n}\n";
+    let old = repo.commit_files("old", &[("main.tf", "# shop\n")]);
+    let new = repo.commit_files("bad", &[("main.tf", bad)]);
+    let name = repo.git(&["symbolic-ref", "HEAD"]).trim().to_owned();
+    repo.git(&["pack-refs", "--all"]);
+    let refuses = || {
+        let mut hook = repo.abatis();
+        hook.args(["pre-receive", "-q"]).stdin(std::process::Stdio::piped());
+        let mut hook =
+            hook.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let line = format!("{} {} {name}\n", old.trim(), new.trim());
+        std::io::Write::write_all(&mut hook.stdin.take().unwrap(), line.as_bytes()).unwrap();
+        hook.wait().unwrap().code() == Some(1)
+    };
+    assert!(!refuses(), "the reference has it");
+    repo.git(&["update-ref", &name, old.trim()]);
+    assert!(refuses());
+}
+
+#[test]
 fn gates_can_be_asked_for() {
     let repo = Repo::new();
     repo.write("db.tf", DATABASE);

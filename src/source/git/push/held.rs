@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use bstr::{BStr, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use super::super::{
     pack::alternates,
@@ -32,6 +32,8 @@ pub struct Held {
     pub(super) second: Vec<ObjectId>,
     /// All other references, and those of the repositories that objects are borrowed from.
     pub(super) rest: Vec<ObjectId>,
+    /// Names of references that are files of their own, so that what a list of packed ones says of them is of old.
+    files: HashSet<BString>,
 }
 
 impl Held {
@@ -112,7 +114,10 @@ impl Held {
                 }
                 continue;
             }
-            let parts = line.split_once_str(" ").filter(|(_, name)| matches(name.as_bstr()));
+            // One that is a file of its own says there what it is now.
+            let parts = line.split_once_str(" ");
+            let parts =
+                parts.filter(|(_, name)| matches(name.as_bstr()) && !self.files.contains(name.as_bstr()));
             last = parts.map(|(_, name)| name.as_bstr());
             if let Some((name, id)) = last.zip(parts.and_then(|(hex, _)| ObjectId::from_hex(hex))) {
                 self.add(name, id);
@@ -150,6 +155,7 @@ impl Held {
                 // that was just packed or removed is no longer there.
                 if let Some(id) = ObjectId::from_hex(optional(&path)?.trim()) {
                     self.add(name.as_bstr(), id);
+                    self.files.insert(name.as_bstr().to_owned());
                 }
             }
             name.truncate(length);
