@@ -542,7 +542,14 @@ impl Scanner {
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
             {
+                collector.far_seen |= rule.spans_lines();
+                let known = collector.matches.len();
                 assign(index, rule, assignment, view, hit, collector);
+                // An id beside a value that is hardly a secret makes none of it.
+                let sure = |one: &&mut Match| one.confidence > Confidence::Low && !rule.parts.is_empty();
+                for one in collector.matches[known..].iter_mut().filter(sure) {
+                    self.ready(index).parts.complete(&rule.parts, view.bytes, hit, one);
+                }
             }
             _ => {}
         }

@@ -146,6 +146,7 @@ fn document(
         table.finish();
         check_sections(&sections, known, &sink);
         if remarks == Remarks::Made {
+            lint::incomplete(&pack.table, &sink);
             lint::keywords(&pack.table, &sink);
             lint::style(&pack.table, &sink);
         }

@@ -15,7 +15,7 @@ use regex_automata::{
 
 use super::{
     entropy::wordiness,
-    pattern::{Steps, parse, value_expression},
+    pattern::{Steps, ends_escape, parse, value_expression},
 };
 use crate::{finding::Confidence, rule::Bound, text::Span};
 
@@ -167,10 +167,11 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
     if name.len() >= TELLING {
         return true;
     }
-    let joined_before = before.is_some_and(|byte| {
-        byte.is_ascii_lowercase() && first.is_ascii_lowercase()
-            || byte.is_ascii_uppercase() && first.is_ascii_alphabetic()
-    });
+    let joined_before = !escaped(text, hit.start)
+        && before.is_some_and(|byte| {
+            byte.is_ascii_lowercase() && first.is_ascii_lowercase()
+                || byte.is_ascii_uppercase() && first.is_ascii_alphabetic()
+        });
     if joined_before {
         return false;
     }
@@ -226,7 +227,7 @@ fn escaped(text: &[u8], place: usize) -> bool {
         && text[place - 3] == b'%'
         && text[place - 2].is_ascii_hexdigit()
         && text[place - 1].is_ascii_hexdigit()
-        || place >= 2 && text[place - 2] == b'\\' && matches!(text[place - 1], b'n' | b't' | b'r')
+        || ends_escape(text, place)
 }
 
 /// Whether each byte may be part of a token.
@@ -561,19 +562,22 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
         !matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b']' | b'[' | b'}' | b')' | b'*')
     };
     let filled = place;
-    place = back(place, fill);
+    place = before_encoded(text, back(place, fill), QUOTES);
     let spaced = place < filled;
+    if let Some(prefix) = string_prefix(text, place) {
+        place = back(place - prefix, fill);
+    }
     let operated = place;
-    place = back(place, sign);
+    place = before_encoded(text, back(place, sign), SIGNS);
     let mut direct = place < operated;
     let operator = match &text[place..operated] {
         [] => 0,
-        signs if signs.contains(&b'=') => b'=',
+        signs if signs.contains(&b'=') || signs.starts_with(b"%") => b'=',
         [first, ..] => *first,
     };
     if direct {
         place = back(place, prefixed);
-        place = back(place, closing);
+        place = before_encoded(text, back(place, closing), QUOTES);
         // An operator that begins its line belongs to no name.
         direct = place == 0 || place <= low || text[place - 1] != b'\n';
     }
@@ -593,6 +597,34 @@ fn key_before(text: &[u8], hit: Span, value: Span) -> Key {
         key.direct = spaced && (key.is_secret() || flag);
     }
     key
+}
+
+/// Quotes, spaces and brackets, percent-encoded.
+static QUOTES: &[&[u8]] = &[b"%20", b"%22", b"%27", b"%5b", b"%5d"];
+/// Operators, percent-encoded.
+static SIGNS: &[&[u8]] = &[b"%3a", b"%3d"];
+
+/// The place before what is encoded so, any number of times, and ends at `place`.
+fn before_encoded(text: &[u8], mut place: usize, known: &[&[u8]]) -> usize {
+    while let Some(last) = text[..place].last_chunk::<3>()
+        && known.iter().any(|sign| last.eq_ignore_ascii_case(sign))
+    {
+        place -= 3;
+    }
+    place
+}
+
+/// Bytes before the quote at `place` that say what kind of a string it opens: `@"…"`, `b'…'`, `L"…"`.
+fn string_prefix(text: &[u8], place: usize) -> Option<usize> {
+    let kind = |byte: &&u8| {
+        matches!(byte, b'@' | b'$' | b'#')
+            || matches!(byte.to_ascii_lowercase(), b'b' | b'f' | b'l' | b'n' | b'r' | b'u')
+    };
+    let length = text[..place].iter().rev().take(2).take_while(kind).count();
+    let opens = text.get(place).is_some_and(|byte| matches!(byte, b'"' | b'\''));
+    let word =
+        text[..place - length].last().is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (opens && length > 0 && !word).then_some(length)
 }
 
 /// The words of an identifier, lower case: `apiKey_v2` is `api`, `key`, `v2`.
@@ -677,6 +709,12 @@ mod tests {
             ("<acmeToken>\n  {}\n</acmeToken>", high, high),
             ("- name: ACME_KEY\n  value: {}", high, high),
             ("$acmeToken .= \"{}\";", high, high),
+            ("string acmeToken = @\"{}\";", high, high),
+            ("acme_token = b'{}'", high, high),
+            ("acme_token = verb'{}'", low, low),
+            ("acme%20token%3D{}%26x", high, high),
+            ("%22acmeToken%22%3A%22{}%22", high, high),
+            ("{\"log\": \"a\\nacme_token={}\\n\"}", high, high),
             ("$acmeToken ??= '{}'", high, high),
             ("my acme key is {}", high, high),
             ("Authorization: Acme {}", high, medium),

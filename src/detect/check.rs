@@ -11,7 +11,7 @@ mod phrase;
 mod shape;
 mod sum;
 
-pub(crate) use marks::is_cut;
+pub(crate) use marks::{is_cut, is_said};
 
 /// What a proof says about a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    finding::Match,
+    finding::{Confidence, Match},
     rule::{Detector, RuleSet},
     text::Span,
 };
@@ -83,13 +83,15 @@ fn is_as_strict(rules: &RuleSet, one: &Match, other: &Match) -> bool {
         && one.confidence >= other.confidence
 }
 
-/// Smallest is best: fewest layers of encoding, a proof, a form before a name, the surer, the longer.
+/// Smallest is best: no guess, fewest layers of encoding (a name counts as one more), a proof, a form before a name,
+/// the surer, the longer.
 fn rank(rules: &RuleSet, one: &Match) -> impl Ord + use<> {
     let by_name = matches!(rules.rule(one.rule).detector, Detector::Assignment(_));
     (
         // What a document says of a value is more than what the value says of itself.
         !one.is_structural(),
-        one.decoded.len(),
+        one.confidence == Confidence::Low,
+        one.decoded.len() + usize::from(by_name),
         one.parts.is_empty(),
         one.proof.is_none(),
         by_name,

@@ -96,6 +96,10 @@ impl Engine {
     ) -> (Option<Found>, Span) {
         let Some(shape) = self.shape.get_or_init(|| Shape::new(rule)) else { return (None, hit) };
         let start = shape.lead.map(|lead| hit.start.checked_sub(lead));
+        let first = start.flatten().or((shape.before <= 1).then_some(hit.start));
+        if let Some(first) = first.filter(|&first| ends_escape(text, first)) {
+            return self.after_escape(rule, text, hit, first);
+        }
         if let (Some(start), Some(steps)) = (start, &shape.steps)
             && !start.is_some_and(|start| steps.may_begin(text, start))
         {
@@ -134,6 +138,15 @@ impl Engine {
         (memo.found.iter().find(|found| found.whole.contains(hit)).copied(), window)
     }
 
+    /// What the rule finds at `hit` if the text began at `first`: the letter before belongs to `\n`, not to the token.
+    fn after_escape(&self, rule: &Pattern, text: &[u8], hit: Span, first: usize) -> (Option<Found>, Span) {
+        let inner = Span::new(hit.start - first, hit.end - first);
+        let (found, window) = self.at(rule, &text[first..], inner, &mut Memo::default());
+        let found = found
+            .map(|found| Found { whole: found.whole.shifted(first), secret: found.secret.shifted(first) });
+        (found, Span::new(first - 2, window.end + first))
+    }
+
     /// The first match in `part` of `text`, or the one that begins it.
     fn search(
         &self,
@@ -158,6 +171,11 @@ impl Engine {
         let compiled = compiled.get_or_init(|| Compiled::new(rule, often)).as_ref()?;
         compiled.search(&Input::new(text).span(part.start..part.end).anchored(anchored))
     }
+}
+
+/// Whether `\n`, `\r` or `\t` ends just before `place`, written as in a string.
+pub(super) fn ends_escape(text: &[u8], place: usize) -> bool {
+    matches!(text.get(..place), Some([.., b'\\', b'n' | b'r' | b't']))
 }
 
 /// The part of `text` that a match around `hit` may lie in.
@@ -264,6 +282,29 @@ mod tests {
         assert_eq!(at(3), None);
         assert_eq!(at(13), Some(Found { whole: Span::new(10, 20), secret: Span::new(13, 20) }));
         assert_eq!(at(24), Some(Found { whole: Span::new(21, 31), secret: Span::new(24, 31) }));
+    }
+
+    #[test]
+    fn the_letter_of_an_escape_is_no_part_of_a_word() {
+        for (regex, text, found) in [
+            (r"\b(tok_[0-9]{3})\b", r"a\ntok_345", true),
+            (r"\b(tok_[0-9]{3})\b", r"antok_345", false),
+            (r"\b(tok_[0-9]{3})\b", r"a\qtok_345", false),
+            (r"(?:^|[^a-z])(tok_[0-9]{3})", r"a\ttok_345\n", true),
+            (r"([a-z]-tok_[0-9]{3})\b", r"\nx-tok_345", true),
+            (r"\b([a-z]-tok_[0-9]{3})\b", r"\nx-tok_345", true),
+        ] {
+            let rule = pattern(regex, "tok_", false);
+            let place = text.find("tok_").unwrap();
+            let hit = Span::new(place, place + 4);
+            let (seen, window) = Engine::default().at(&rule, text.as_bytes(), hit, &mut Memo::default());
+            assert_eq!(
+                seen.map(|seen| seen.secret.of(text.as_bytes()).ends_with(b"tok_345")),
+                found.then_some(true),
+                "{regex} {text}"
+            );
+            assert!(seen.is_none_or(|seen| window.contains(seen.whole)), "{regex} {text}");
+        }
     }
 
     #[test]

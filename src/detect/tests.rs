@@ -175,6 +175,25 @@ fn each_kind_of_rule_finds_its_own() {
 #[test]
 fn one_secret_is_one_match() {
     check("a.yml", b"password: acme_8k2j5h7x9q1z", &["acme-token@10..27"]);
+    // What is inside says more than the name of the whole.
+    check("a.yml", b"password: dG9rZW4gYWNtZV84azJqNWg3eDlxMXogZW5k", &["acme-token@18..42<base64"]);
+}
+
+#[test]
+fn a_judged_secret_is_told_with_its_parts() {
+    let pack = PACK.replacen(
+        "rejects = ['password = other']",
+        "rejects = ['password = other']\n[[rule.part]]\nname = \"the user\"\npattern = '''user: (\\w+)'''",
+        1,
+    );
+    let scanner = scanner(&pack);
+    let told = |text: &str| -> Vec<(&'static str, bool)> {
+        let found = scan_with(&scanner, "a.yml", text.as_bytes(), &Fresh::All);
+        found.iter().map(|one| (one.confidence.name(), one.note.is_some())).collect()
+    };
+    assert_eq!(told("password: Tr0ub4dor&3\n"), [("medium", false)]);
+    assert_eq!(told("password: Tr0ub4dor&3\nuser: anna\n"), [("high", true)]);
+    assert_eq!(told("user: anna\npassword: ${DB_PASS}\n"), []);
 }
 
 #[test]

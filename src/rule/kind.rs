@@ -38,7 +38,7 @@ const KINDS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("value", &["keywords", "ignore-case", "near", "entropy", "check", "[[rule.part]]"]),
-    ("classifier", &["keywords", "odds"]),
+    ("classifier", &["keywords", "odds", "[[rule.part]]"]),
     ("[rule.file]", &[]),
     ("[[rule.match]]", &[]),
 ];

@@ -19,6 +19,7 @@ use super::{
     expression,
     schema::{PackTable, RuleTable},
     table::{At, Sink},
+    validate,
 };
 use crate::{diagnostic::Diagnostic, text::Span};
 
@@ -49,6 +50,13 @@ pub(crate) fn sizes(pack: &PackTable, sink: &Sink<'_>) {
 pub(crate) fn keywords(pack: &PackTable, sink: &Sink<'_>) {
     for rule in &pack.rules {
         check_keywords(rule, sink);
+    }
+}
+
+/// Remarks on what rules lack that find something without it.
+pub(crate) fn incomplete(pack: &PackTable, sink: &Sink<'_>) {
+    for rule in &pack.rules {
+        validate::wanted(rule, false, sink);
     }
 }
 

@@ -103,7 +103,10 @@ fn rule(table: &RuleTable, pack: &PackTable, context: Context<'_>, sink: &Sink<'
     let risk = risk(table, sink);
     let detector = kind::detector(table, context, sink);
     let parts = kind::parts(table, sink);
-    wanted(table, context, sink);
+    if context.built_in {
+        wanted(table, true, sink);
+    }
+    check_link(table, sink);
     table.tags.iter().for_each(|tag| check_tag(tag, sink));
     table.paths.iter().for_each(|glob| expression::glob(sink, glob));
     let allow: Vec<Allow> = table.allow.iter().filter_map(|table| allow(table, context, sink)).collect();
@@ -178,8 +181,11 @@ fn risk(table: &RuleTable, sink: &Sink<'_>) -> Option<Risk> {
     risk
 }
 
+/// The risk of rules that find credentials.
+const CREDENTIALS: u64 = 1;
+
 /// What a good rule has besides what it must have.
-fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
+pub(super) fn wanted(table: &RuleTable, built_in: bool, sink: &Sink<'_>) {
     let missing: Vec<(&str, &str)> = [
         (table.help.is_some(), "help", "what to do about a finding"),
         (table.docs.is_some(), "docs", "a link to where the format is documented"),
@@ -194,13 +200,30 @@ fn wanted(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
         let keys: Vec<&str> = missing.iter().map(|&(key, _)| key).collect();
         let meaning: Vec<String> = missing.iter().map(|(key, why)| format!("`{key}`: {why}")).collect();
         let message = format!("{} has no {}", table.name(), list(&keys));
-        let diagnostic = if context.built_in {
+        let diagnostic = if built_in {
             Diagnostic::error("missing-key", message)
         } else {
             Diagnostic::warning("incomplete-rule", message)
         };
         sink.push(diagnostic.label(table.place(), "").help(meaning.join("; ")));
     }
+    let credential = table.risk.as_ref().is_some_and(|risk| risk.value == CREDENTIALS);
+    if credential && table.structures.is_empty() && table.matches.len() == 1 {
+        let message = format!("{} has one example that matches", table.name());
+        let diagnostic = if built_in {
+            Diagnostic::error("one-match", message)
+        } else {
+            Diagnostic::warning("one-match", message)
+        };
+        sink.push(
+            diagnostic
+                .label(table.matches[0].text.span, "")
+                .help("give another form, too (JSON, YAML, a header, a URL, another path): a rule that knows one form only shows there"),
+        );
+    }
+}
+
+fn check_link(table: &RuleTable, sink: &Sink<'_>) {
     if let Some(docs) = &table.docs
         && !docs.value.starts_with("https://")
     {

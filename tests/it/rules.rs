@@ -123,14 +123,6 @@ unknown = true
       |
       = help: lower-case letters and digits, words joined by `-`
 
-    warning[incomplete-rule]: rule `Bad_Id` has no `help`, `docs`, `matches`, `rejects`
-     --> pack.toml:3:6
-      |
-    3 | id = "Bad_Id"
-      |      ^^^^^^^^
-      |
-      = help: `help`: what to do about a finding; `docs`: a link to where the format is documented; `matches`: texts in which the rule finds something; `rejects`: texts that it leaves alone
-
     error[missing-key]: rule `Bad_Id` has no `title`, `risk`, `confidence`
      --> pack.toml:3:6
       |
@@ -166,14 +158,6 @@ unknown = true
       |
     6 | keywords = "acme_"
       |            ^^^^^^^
-
-    warning[incomplete-rule]: a rule has no `help`, `docs`, `matches`, `rejects`
-     --> pack.toml:7:1
-      |
-    7 | [[rule]]
-      | ^^^^^^^^
-      |
-      = help: `help`: what to do about a finding; `docs`: a link to where the format is documented; `matches`: texts in which the rule finds something; `rejects`: texts that it leaves alone
 
     error[missing-key]: a rule has no `title`, `confidence`
      --> pack.toml:7:1

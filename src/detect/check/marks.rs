@@ -259,6 +259,7 @@ static MARKS: &[(&str, u16, u16)] = &[
     ("shppa_", 38, 70),
     ("shpss_", 38, 70),
     ("shptka_", 39, 71),
+    ("sk-None-", 51, 167),
     ("sk-admin-", 57, 165),
     ("sk-lf-", 42, 42),
     ("sk-proj-", 51, 191),
@@ -328,14 +329,14 @@ static MARKS: &[(&str, u16, u16)] = &[
     ("xnd_development_", 71, 88),
     ("xnd_production_", 71, 88),
     ("xoxa-", 13, 100),
-    ("xoxb-", 36, 69),
+    ("xoxb-", 32, 69),
     ("xoxc-", 96, 114),
     ("xoxd-", 85, 405),
     ("xoxe-", 147, 187),
     ("xoxe.xoxb-", 152, 192),
     ("xoxe.xoxp-", 152, 192),
     ("xoxo-", 13, 100),
-    ("xoxp-", 47, 84),
+    ("xoxp-", 37, 84),
     ("xoxr-", 13, 100),
     ("xoxs-", 13, 100),
     ("xsmtpsib-", 90, 90),
@@ -345,17 +346,8 @@ static MARKS: &[(&str, u16, u16)] = &[
 
 /// Whether `value` begins with the mark of some provider and is no token of any whose mark it has.
 pub(crate) fn is_cut(value: &[u8]) -> bool {
-    let Some(head) = value.get(..SHORTEST) else { return false };
-    let from = MARKS.partition_point(|(mark, ..)| mark.as_bytes() < head);
-    if !MARKS.get(from).is_some_and(|(mark, ..)| mark.as_bytes().starts_with(head)) {
-        return false;
-    }
     let mut marked = false;
-    // The marks of a value are among those up to it; the shortest ends the search.
-    for length in SHORTEST..=value.len().min(LONGEST) {
-        let Ok(place) = MARKS.binary_search_by(|(mark, ..)| mark.as_bytes().cmp(&value[..length])) else {
-            continue;
-        };
+    for place in marks_of(value) {
         let (_, least, most) = MARKS[place];
         if (usize::from(least)..=usize::from(most)).contains(&value.len()) {
             return false;
@@ -363,6 +355,30 @@ pub(crate) fn is_cut(value: &[u8]) -> bool {
         marked = true;
     }
     marked && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+/// Whether words follow the mark of some provider in `value`: `glpat-put-the-token-in`.
+pub(crate) fn is_said(value: &[u8]) -> bool {
+    let Some(mark) = marks_of(value).map(|place| MARKS[place].0.len()).max() else { return false };
+    let rest = &value[mark..];
+    let word = |part: &&[u8]| WORD.contains(&part.len()) && part.iter().all(u8::is_ascii_lowercase);
+    let words = || rest.split(|byte| b"-_.".contains(byte)).filter(word);
+    words().count() > 1 && words().map(<[u8]>::len).sum::<usize>() * 3 > rest.len() * 2
+}
+
+/// Letters of words that are put in place of a token.
+const WORD: std::ops::RangeInclusive<usize> = 2..=14;
+
+/// Places of the marks that `value` begins with, the shortest first.
+fn marks_of(value: &[u8]) -> impl Iterator<Item = usize> {
+    let known = value.get(..SHORTEST).is_some_and(|head| {
+        let from = MARKS.partition_point(|(mark, ..)| mark.as_bytes() < head);
+        MARKS.get(from).is_some_and(|(mark, ..)| mark.as_bytes().starts_with(head))
+    });
+    // The marks of a value are among those up to it.
+    let lengths = if known { SHORTEST..value.len().min(LONGEST) + 1 } else { 0..0 };
+    lengths
+        .filter_map(|length| MARKS.binary_search_by(|(mark, ..)| mark.as_bytes().cmp(&value[..length])).ok())
 }
 
 /// Bytes of the shortest mark that is one, and of the longest.
@@ -565,5 +581,20 @@ mod tests {
         assert!(is_cut(concat!("gh", "p_q7XbT2mNvR8wLcY5hKfP").as_bytes()));
         assert!(is_cut(concat!("gh", "p_q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU6iQo9tq7XbT").as_bytes()));
         assert!(!is_cut(body.as_bytes()));
+    }
+
+    #[test]
+    fn words_behind_a_mark_are_no_token() {
+        for (value, said) in [
+            (concat!("glpat", "-put-the-token-in-here"), true),
+            (concat!("sk-proj", "-your-key-goes-here-and-not-elsewhere-at-all"), true),
+            (concat!("glsoat", "-session_default-gate"), true),
+            (concat!("glpat", "-token"), false),
+            (concat!("glpat", "-a-secret-XZ7q_1mkT0bW9"), false),
+            (concat!("dp.st", ".dev_backend.q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU6iQo9tq7Xb"), false),
+            ("put-the-token-in-here", false),
+        ] {
+            assert_eq!(is_said(value.as_bytes()), said, "{value}");
+        }
     }
 }

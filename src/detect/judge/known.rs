@@ -827,7 +827,10 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     if distinct <= 2 || value.len() >= 16 && distinct <= 4 {
         return true;
     }
-    longest_run(&lower) >= RUN.max(value.len() * 2 / 5) || is_typed(&lower) || repeats_block(&lower)
+    longest_run(&lower) >= RUN.max(value.len() * 2 / 5)
+        || is_typed(&lower)
+        || repeats_block(&lower)
+        || check::is_said(value)
 }
 
 /// Shortest ascending, descending or constant run that shows a made-up value.

@@ -158,7 +158,8 @@ impl Name {
         let last = self.count - 1;
         let word = self.word(last);
         let of_key = |word: &[u8]| word.ends_with(b"key") || word.ends_with(b"api");
-        last > keyword && (among(ABOUT, word) || word == b"id" && of_key(self.keyword_word()))
+        let identifies = || of_key(self.keyword_word()) || among(BEARERS, self.word(last - 1));
+        last > keyword && (among(ABOUT, word) || word == b"id" && identifies())
             || last == keyword && self.is_key_of_entries()
     }
 
@@ -283,6 +284,23 @@ pub(crate) const ABOUT: &[&str] = &[
     "uri",
     "url",
     "version",
+];
+
+/// Words that make an id the name of somebody or something, whatever stands before them: `oauth_client_id`, `auth.user.id`.
+const BEARERS: &[&str] = &[
+    "account",
+    "app",
+    "application",
+    "client",
+    "customer",
+    "installation",
+    "org",
+    "organization",
+    "project",
+    "provider",
+    "subscription",
+    "tenant",
+    "user",
 ];
 
 /// Words in front of `key` that make it one that entries are found by, sorted.

@@ -181,6 +181,8 @@ fn identifiers_and_symbols_are_no_keys() {
         ("apt-key adv --keyserver keys.example.org --recv-keys 40976EAF437D05B5", "keys 4"),
         ("KEY=13B6F51ECDDE430D", "key"),
         (r#""token": "WITHMATCHLEN","#, "token"),
+        (r#""oauth_client_id": "9E858021-953F-4DD3-8842-F2C782780422","#, "auth"),
+        (r#""authUserId": "q8s7d6f5g4h3j2k1","#, "auth"),
     ] {
         let keyword = keyword.trim_end_matches(" 4");
         assert_eq!(judged("a.json", text, keyword, Classifier::Token), None, "{text}");
@@ -188,6 +190,7 @@ fn identifiers_and_symbols_are_no_keys() {
     for (text, keyword) in [
         (r#""api_key": "9E858021-953F-4DD3-8842-F2C782780422","#, "api_key"),
         (r#""token": "WITHM4TCHLENQ8ZK2VNP","#, "token"),
+        (r#""client_auth_token": "q8s7d6f5g4h3j2k1","#, "token"),
     ] {
         assert!(judged("a.json", text, keyword, Classifier::Token).is_some(), "{text}");
     }
