@@ -21,7 +21,7 @@ keywords = ["acme_"]
 pattern = '\b(acme_[0-9a-f]{16})\b'
 help = "Revoke it."
 docs = "https://example.org/keys"
-matches = ["acme{cat}_{rep:a1:8}"]
+matches = ["acme{cat}_{rep:a1:8}", "key: acme{cat}_{rep:b2:8}"]
 rejects = ["acme_short"]
 "##;
 
@@ -90,7 +90,6 @@ fn all_syntax_errors_at_once() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one pack, and all that is said of it")]
 fn one_bad_rule_does_not_hide_another() {
     let text = r##"schema = 2
 [[rule]]
@@ -716,6 +715,7 @@ fn stronger_layers_win_and_say_where() {
     docs = "https://example.org/keys"
     matches = [
         "acme_a1a1a1a1a1a1a1a1",
+        "key: acme_b2b2b2b2b2b2b2b2",
     ]
     rejects = [
         "acme_short",
@@ -776,12 +776,12 @@ path = "all"
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
     22 ignored: switching rules off is not up to the repository here
-    313 ignored: replacing a rule is not up to the repository here
-    604 ignored: lowering a severity is not up to the repository here
-    695 ignored: allowing findings is not up to the repository here
-    774 ignored: this value is not up to the repository here
-    792 ignored: excluding paths is not up to the repository here
-    840 ignored: choosing a baseline is not up to the repository here
+    342 ignored: replacing a rule is not up to the repository here
+    662 ignored: lowering a severity is not up to the repository here
+    753 ignored: allowing findings is not up to the repository here
+    832 ignored: this value is not up to the repository here
+    850 ignored: excluding paths is not up to the repository here
+    898 ignored: choosing a baseline is not up to the repository here
     "#);
 }
 

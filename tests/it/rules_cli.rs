@@ -69,6 +69,14 @@ fn check_reports_all_files_at_once() {
     10 | pattern = '(acme_([0-9a-f]{8})'
        |            ^ unclosed group
 
+    warning[one-match]: rule `acme-key` has one example that matches
+      --> packs/one.toml:13:12
+       |
+    13 | matches = ['acme{cat}_00000000']
+       |            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give another form, too (JSON, YAML, a header, a URL, another path): a rule that knows one form only shows there
+
     error[unknown-rule]: there is no rule `acme-keys`
      --> packs/two.toml:2:12
       |
@@ -85,7 +93,7 @@ fn check_reports_all_files_at_once() {
       |
       = help: known here: `schema`, `pack`, `extend`, `disable`, `enable`, `rule`, `override`, `allow`, `scan`, `suppress`, `hook`, `baseline`, `gate`
 
-    2 files: 3 errors, 0 warnings
+    2 files: 3 errors, 1 warning
     "#);
     // Such a pack is not tested, and nothing is scanned with it.
     assert_eq!(run(&repo, &["rules", "test", "packs"]).0, 2);
