@@ -29,6 +29,8 @@ const REMOTE_WIDTH: usize = 72;
 const LEAST_WIDTH: usize = 40;
 /// Further places listed for one secret.
 const PLACES: usize = 10;
+/// Findings told to whoever pushes to a server, what blocks first; the rest is counted.
+const MOST_TO_CLIENTS: usize = 20;
 /// Lines shown before and after the line of the mark.
 const AROUND: usize = 2;
 
@@ -97,8 +99,19 @@ impl<'r> Text<'_, 'r> {
     fn report(&mut self) -> io::Result<()> {
         let outcome = self.view.outcome();
         let groups = group::group(&outcome.findings);
-        for group in &group::folded(group::group(&outcome.findings)) {
+        let folded = group::folded(group::group(&outcome.findings));
+        let most = if self.view.options().mode == Mode::Receive { MOST_TO_CLIENTS } else { folded.len() };
+        for group in folded.iter().take(most) {
             self.group(group)?;
+        }
+        if let Some(more) = folded.get(most..).filter(|more| !more.is_empty()) {
+            let blocking = more.iter().filter(|group| group.blocking).count() as u64;
+            let more = view::count(more.len() as u64, "more finding", "more findings");
+            let blocking = view::count(blocking, "blocks", "block");
+            let text =
+                format!("{more}, of which {blocking}: `abatis range BASE..HEAD` in your clone shows all.");
+            self.wrapped(Ink::Strong, "", &text)?;
+            writeln!(self.target)?;
         }
         if !groups.is_empty() {
             self.advice(&groups)?;

@@ -197,6 +197,22 @@ fn many_references_at_one_tip_are_told_once() {
     assert_eq!(text.matches("[github-pat]").count(), 1, "{text}");
 }
 
+/// A first push may bring in hundreds: nobody reads them all behind `remote: `.
+#[test]
+fn many_findings_are_counted_after_the_first_ones() {
+    let pair = Pair::new("--report json=gate.json");
+    let files: Vec<(String, String)> =
+        (1..31).map(|number| (format!("f{number}.txt"), secret(number))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    pair.client.commit_files("one", &files);
+    let text = pair.refused(&["main"]);
+    assert_eq!(text.matches("[github-pat]").count(), 20, "{text}");
+    assert!(text.contains("10 more findings, of which 10 block: `abatis range BASE..HEAD`"), "{text}");
+    assert!(text.contains("30 findings"), "{text}");
+    let json: serde_json::Value = serde_json::from_slice(&pair.server.read("gate.json")).unwrap();
+    assert_eq!(json["findings"].as_array().unwrap().len(), 30);
+}
+
 #[test]
 fn what_the_server_has_is_not_in_the_way() {
     let pair = Pair::new("");
