@@ -33,7 +33,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::{
     detect::{
-        assignment::Candidate,
+        assignment::{Candidate, Given},
         check::Proof,
         decode::Decoded,
         encoding::Encoded,
@@ -317,7 +317,8 @@ impl Scanner {
         let encoded = encoding::detect(subject.bytes);
         self.outermost(subject, encoded, &mut collector);
         let mut found = collector.matches;
-        let mut tally = Tally { disproved: set_aside(&mut found, subject.fresh), ..Tally::default() };
+        let mut tally =
+            Tally { disproved: set_aside(&self.rules, &mut found, subject.fresh), ..Tally::default() };
         self.defer(subject, &mut found);
         if encoded == Encoded::Text {
             tally.given_up = !self.structure(subject, &mut found);
@@ -394,9 +395,9 @@ impl Scanner {
         let mut collector = self.collector(subject, &mut scratch);
         self.outermost(subject, Encoded::Text, &mut collector);
         let mut found = collector.matches;
+        set_aside(&self.rules, &mut found, &fresh);
         found.retain(|one| {
-            !one.disproved
-                && self.rules.rule(one.rule).risk.number() == CREDENTIALS
+            self.rules.rule(one.rule).risk.number() == CREDENTIALS
                 && one.confidence >= Confidence::Medium
                 && span.contains(one.span)
         });
@@ -614,7 +615,11 @@ impl Scanner {
                 let identity = String::from_utf8_lossy(secret).into_owned();
                 Box::new(Structural { part: Structural::LINE, written: true, identity })
             }),
-            at_most: (is_chosen(rule) && view.place.is_sample() && judge::is_chosen(secret)).then_some(MILD),
+            at_most: if is_chosen(rule) && view.place.is_sample() && judge::is_chosen(secret) {
+                Some(MILD)
+            } else {
+                at_most_as_key(rule, view.place)
+            },
         };
         if !parts.is_empty() {
             self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
@@ -647,7 +652,7 @@ impl Scanner {
                 secret: Secret::new(secret),
                 confidence,
                 proof,
-                disproved,
+                disproved: disproved || bond.near,
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
@@ -767,7 +772,7 @@ impl Scanner {
                 decoded: Vec::new(),
                 note: None,
                 structure: None,
-                at_most: None,
+                at_most: at_most_as_key(rule, Place::of(subject.path)),
             });
         }
     }
@@ -828,9 +833,21 @@ impl Conditions<'_> {
     }
 }
 
-/// Takes out what was disproved, and gives the number of places in what is fresh.
-fn set_aside(matches: &mut Vec<Match>, fresh: &Fresh) -> u64 {
+/// Takes out what was disproved, and gives the number of places in what is fresh. What was disproved behind the name of its
+/// provider is worth a mention at low confidence where another name makes a token of it.
+fn set_aside(rules: &RuleSet, matches: &mut Vec<Match>, fresh: &Fresh) -> u64 {
     let mut disproved: Vec<Match> = matches.extract_if(.., |one| one.disproved).collect();
+    let is_bound = |one: &&Match| {
+        matches!(rules.rule(one.rule).detector, Detector::Bound(_)) && !rules.is_guest(one.rule)
+    };
+    for one in disproved.iter().filter(is_bound) {
+        let named = |other: &&mut Match| {
+            other.span == one.span
+                && other.decoded == one.decoded
+                && matches!(&rules.rule(other.rule).detector, Detector::Assignment(named) if named.classifier == TOKEN)
+        };
+        matches.iter_mut().filter(named).for_each(|other| other.confidence = Confidence::Low);
+    }
     disproved.retain(|one| fresh.touches(one.whole));
     disproved.sort_unstable_by_key(|one| (one.span, one.rule));
     disproved.dedup_by_key(|one| (one.span, one.rule));
@@ -890,6 +907,9 @@ impl Keywords {
     }
 }
 
+/// The classifier of rules for what a machine made.
+const TOKEN: &str = "token";
+
 /// Tags of rules for passwords that people choose: in a sample, a word is a word there, too.
 const CHOSEN: [&str; 4] = ["url", "http", "command-line", "credential-file"];
 
@@ -900,6 +920,15 @@ fn is_chosen(rule: &Rule) -> bool {
 /// Severity of what is reported and need not stop anybody: a sample password in a test.
 const MILD: Severity = Severity::Low;
 
+/// Tag of rules for private keys and what they are kept in.
+const KEY: &str = "private-key";
+
+/// How severe a private key can be where it is. A test of anything that signs, encrypts or talks TLS brings keys of its
+/// own, which nothing else trusts: that one is there is said, but no commit is stopped for it.
+fn at_most_as_key(rule: &Rule, place: Place) -> Option<Severity> {
+    (place.of_tests && rule.tags.iter().any(|tag| tag == KEY)).then_some(Severity::Medium)
+}
+
 /// A key with a telling name stands at `hit`.
 fn assign(
     index: u32,
@@ -909,7 +938,6 @@ fn assign(
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
-    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let text = view.bytes;
     // `_key` and `key =` are one hit in `api_key = …`.
     let named = assignment::name_part(text, hit).map(|name| (index, name));
@@ -917,10 +945,20 @@ fn assign(
         return;
     }
     collector.scratch.named = named;
-    if assignment::gives_nothing(text, hit) || judge::begins_another_word(text, hit) {
+    let token = assignment.classifier == TOKEN;
+    if assignment::gives_nothing(text, hit)
+        || judge::begins_another_word(text, hit)
+        || token && judge::is_key_of_an_entry(text, hit)
+    {
         return;
     }
     let line = study::window(text, hit);
+    match assignment::given(text, line, hit) {
+        Given::Nothing => return,
+        Given::Word if judge::words_are_names(text, line, view.place) => return,
+        _ => {}
+    }
+    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
     assignment::find(text, line, hit, &mut candidates);

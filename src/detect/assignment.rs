@@ -3,6 +3,10 @@
 //!
 //! Finds where the value is and how it is written. Must not judge it.
 
+mod look;
+
+pub(crate) use look::{Given, given, gives_nothing};
+
 use crate::text::Span;
 
 /// How a value is written.
@@ -68,6 +72,34 @@ pub(crate) struct Candidate {
     pub(crate) nested: bool,
 }
 
+/// What may stand between a name and its value, by what it begins with; longer ones first.
+const EQUALS: [(&[u8], Syntax); 5] = [
+    (b"===", Syntax::Compare),
+    (b"=>", Syntax::Arrow),
+    (b"==", Syntax::Compare),
+    (b"=~", Syntax::Compare),
+    (b"=", Syntax::Assign),
+];
+const COLONS: [(&[u8], Syntax); 4] =
+    [(b"::=", Syntax::Assign), (b":=", Syntax::Assign), (b"::", Syntax::Call), (b":", Syntax::Colon)];
+const MARKS: [(&[u8], Syntax); 15] = [
+    (b"!==", Syntax::Compare),
+    (b"<=>", Syntax::Compare),
+    (b"||=", Syntax::Assign),
+    (b"&&=", Syntax::Assign),
+    (b"??=", Syntax::Assign),
+    (b"//=", Syntax::Assign),
+    (b"?=", Syntax::Assign),
+    (b"+=", Syntax::Assign),
+    (b".=", Syntax::Assign),
+    (b"<-", Syntax::Assign),
+    (b"->", Syntax::Arrow),
+    (b"!=", Syntax::Compare),
+    (b"<>", Syntax::Compare),
+    (b"%3D", Syntax::Query),
+    (b"%3d", Syntax::Query),
+];
+
 /// Longest name, to each side of the keyword.
 const MAX_KEY: usize = 64;
 /// Most spaces around a separator: tables are aligned with spaces.
@@ -98,23 +130,6 @@ pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate
         return;
     }
     reader.after_key(line, found);
-}
-
-/// Whether what stands right behind the name around `hit` shows that it is given nothing: it closes, ends or goes on
-/// as something else. The first look, which needs no line.
-pub(crate) fn gives_nothing(text: &[u8], hit: Span) -> bool {
-    if !text[hit.end - 1].is_ascii_alphanumeric() {
-        return false;
-    }
-    let rest = &text[hit.end..text.len().min(hit.end + MAX_KEY)];
-    let name = rest.iter().take_while(|byte| is_name(byte)).count();
-    let follows = |wanted: u8| rest.get(name + 1).is_some_and(|&byte| byte != wanted);
-    match rest.get(name) {
-        Some(b')' | b';' | b',' | b'*' | b'#') => true,
-        Some(b'.') => follows(b'='),
-        Some(&mark @ (b'|' | b'/')) => follows(mark),
-        _ => false,
-    }
 }
 
 /// What begins a line whose value belongs to a name on the line before.
@@ -151,7 +166,41 @@ fn is_scheme(word: &[u8]) -> bool {
 
 /// Whether a byte may be part of a name.
 fn is_name(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$' | b'@')
+    IN_NAME[usize::from(*byte)]
+}
+
+/// [`is_name`] for each byte: it is asked of every byte around a keyword.
+static IN_NAME: [bool; 256] = with_letters_and_digits(b"_-$@");
+/// [`is_type`] for each byte.
+static IN_TYPE: [bool; 256] = with_letters_and_digits(b"_<>&'?[].| ");
+
+const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut place = 0;
+    while place < others.len() {
+        table[others[place] as usize] = true;
+        place += 1;
+    }
+    table
+}
+
+/// Whether the name that begins at `start` is the one in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.
+fn is_defined(text: &[u8], start: usize) -> bool {
+    let before = text[start.saturating_sub(16)..start].trim_ascii_end();
+    // abatis:allow generic-password names of settings, not values
+    [&b"#define"[..], b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"]
+        .iter()
+        .any(|word| before.ends_with(word))
+}
+
+/// Whether a byte may be part of a type that stands between a name and its value.
+fn is_type(byte: &u8) -> bool {
+    IN_TYPE[usize::from(*byte)]
 }
 
 /// Widens `hit` to the whole name.
@@ -334,37 +383,15 @@ impl Reader<'_> {
 
     /// The separator at `spaced`, and where it ends.
     fn separator(&self, place: usize, spaced: usize, closed: bool) -> Option<(Syntax, usize)> {
-        const SEPARATORS: [(&[u8], Syntax); 26] = [
-            (b"===", Syntax::Compare),
-            (b"!==", Syntax::Compare),
-            (b"<=>", Syntax::Compare),
-            (b"||=", Syntax::Assign),
-            (b"&&=", Syntax::Assign),
-            (b"??=", Syntax::Assign),
-            (b"//=", Syntax::Assign),
-            (b"::=", Syntax::Assign),
-            (b":=", Syntax::Assign),
-            (b"?=", Syntax::Assign),
-            (b"+=", Syntax::Assign),
-            (b".=", Syntax::Assign),
-            (b"<-", Syntax::Assign),
-            (b"=>", Syntax::Arrow),
-            (b"->", Syntax::Arrow),
-            (b"==", Syntax::Compare),
-            (b"!=", Syntax::Compare),
-            (b"=~", Syntax::Compare),
-            (b"<>", Syntax::Compare),
-            (b"%3D", Syntax::Query),
-            (b"%3d", Syntax::Query),
-            (b"=", Syntax::Assign),
-            (b"::", Syntax::Call),
-            (b":", Syntax::Colon),
-            (b",", Syntax::Comma),
-            (b"(", Syntax::Call),
-        ];
-        let first = self.byte(spaced);
-        let found =
-            SEPARATORS.iter().find(|(literal, _)| literal[0] == first && self.starts(spaced, literal));
+        let found = match self.byte(spaced) {
+            b'=' => &EQUALS[..],
+            b':' => &COLONS,
+            b'!' | b'<' | b'|' | b'&' | b'?' | b'/' | b'+' | b'.' | b'-' | b'%' => &MARKS,
+            b',' => &[(&b","[..], Syntax::Comma)],
+            b'(' => &[(&b"("[..], Syntax::Call)],
+            _ => &[],
+        };
+        let found = found.iter().find(|(literal, _)| self.starts(spaced, literal));
         if let Some(&(literal, syntax)) = found {
             match literal {
                 b"::" => return None,
@@ -380,22 +407,12 @@ impl Reader<'_> {
         let flag =
             self.text[..self.key.start].ends_with(b"--") || self.text[self.key.start..].starts_with(b"--");
         let quoted = matches!(self.byte(spaced), b'"' | b'\'');
-        if spaced > place && !closed && (flag || quoted || self.defines()) {
+        if spaced > place && !closed && (flag || quoted || is_defined(self.text, self.key.start)) {
             return Some((Syntax::Space, spaced));
         }
         // `var password string = "x"`: the type stands behind the name.
         let typed = (spaced > place && !closed).then(|| self.after_type(spaced)).flatten()?;
         matches!(self.byte(self.string_prefix(typed)), b'"' | b'\'' | b'`').then_some((Syntax::Assign, typed))
-    }
-
-    /// Whether the key is the name in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.
-    fn defines(&self) -> bool {
-        let before = &self.text[self.key.start.saturating_sub(16)..self.key.start];
-        let before = before.trim_ascii_end();
-        // abatis:allow generic-password names of settings, not values
-        [&b"#define"[..], b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"]
-            .iter()
-            .any(|word| before.ends_with(word))
     }
 
     /// Whether the key stands in a string that began before it, by counting quotes on its line.
@@ -621,10 +638,7 @@ impl Reader<'_> {
     /// `password: String = "x"`: where the value begins, if a type stands in front of it.
     fn after_type(&self, place: usize) -> Option<usize> {
         let high = self.end.min(place + MAX_KEY);
-        let length = self.text[place.min(high)..high]
-            .iter()
-            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_<>&'?[].| ".contains(&byte))
-            .count();
+        let length = self.text[place.min(high)..high].iter().take_while(|byte| is_type(byte)).count();
         let equals = place + length;
         let assigned = length > 0 && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
         assigned.then(|| self.skip_spaces(equals + 1))
@@ -859,23 +873,33 @@ mod tests {
     fn odd_text_is_harmless() {
         let pieces = [
             "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
-            ",", ")", ".", "|", "/", "-", "%3D",
+            ",", ")", ".", "|", "/", "-", "%3D", "::", "?", "!", "}", "]", "`", "@", "\t", "x", "x y", "123",
+            "--", "export ", "value=", "://", "bearer ",
         ];
         let mut state = 7_u64;
-        for _ in 0..20_000 {
-            let mut text = String::from("pass");
-            for _ in 0..12 {
+        for _ in 0..40_000 {
+            let mut text = String::new();
+            for part in 0..14 {
+                if part == 3 {
+                    text.push_str("pass");
+                }
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
             }
             let bytes = text.as_bytes();
-            for (hit, _) in text.match_indices("pass") {
-                let span = Span::new(hit, hit + 4);
+            for (hit, word) in ["pass", "://", "bearer "].iter().flat_map(|word| text.match_indices(word)) {
+                let span = Span::new(hit, hit + word.len());
                 let line = crate::text::lines_around(bytes, span);
                 let mut found = Vec::new();
                 find(bytes, line, span, &mut found);
                 assert!(found.iter().all(|one| one.value.end <= bytes.len()));
                 assert!(found.is_empty() || !gives_nothing(bytes, span), "{text}: {found:?}");
+                let plain = found.iter().all(|one| one.quote == Quote::None);
+                match given(bytes, line, span) {
+                    Given::Nothing => assert!(found.is_empty(), "{text}: {found:?}"),
+                    Given::Word => assert!(found.len() < 2 && plain, "{text}: {found:?}"),
+                    Given::Perhaps => {}
+                }
             }
         }
     }

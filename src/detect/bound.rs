@@ -60,6 +60,8 @@ pub(crate) struct Bond {
     pub(crate) whole: Span,
     /// How sure the text between them makes it.
     pub(crate) confidence: Confidence,
+    /// It only nearly has the form: a token that was cut, or that a few characters too many were typed into.
+    pub(crate) near: bool,
 }
 
 impl Engine {
@@ -85,6 +87,7 @@ impl Engine {
         }
         let last = reach(text, hit.end);
         let mut seen = text.len().min(last + 1);
+        let mut near = Vec::new();
         let mut place = hit.end;
         while place < last && found.len() < MOST_VALUES {
             if !begins(text, place) {
@@ -108,6 +111,9 @@ impl Engine {
             // Where this run has nothing, its parts may have: they begin after a separator.
             let length = made.then(|| self.value(rule)?.length(rule, &text[place..end])).flatten();
             let Some(length) = length else {
+                if made && near.len() < MOST_VALUES {
+                    near.extend(self.near_miss(rule, text, hit, Span::new(place, place + run)));
+                }
                 place += 1;
                 continue;
             };
@@ -117,18 +123,50 @@ impl Engine {
                 continue;
             }
             if let Some(confidence) = evidence(rule, text, hit, value) {
-                found.push(Bond { value, whole: Span::new(hit.start, value.end), confidence });
+                let whole = Span::new(hit.start, value.end);
+                found.push(Bond { value, whole, confidence, near: false });
             }
             place = value.end;
         }
         keep_best(found);
+        found.append(&mut near);
         Span::new(before, seen)
+    }
+
+    /// The value at the start of `run`, if it would have the form with up to [`NEAR`] characters more or less, and the name
+    /// surely binds it.
+    fn near_miss(&self, rule: &Bound, text: &[u8], hit: Span, run: Span) -> Option<Bond> {
+        let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(byte);
+        let value = Span::new(run.start, run.start + run.of(text).iter().take_while(part).count());
+        let written = value.of(text);
+        if written.len() < MIN_NEAR || written.len() + NEAR < rule.least || written.len() > rule.most + NEAR {
+            return None;
+        }
+        let form = self.value(rule)?;
+        let has_form = |bytes: &[u8]| form.length(rule, bytes) == Some(bytes.len());
+        let mut longer = written.to_vec();
+        let near = (1..=NEAR).any(|count| {
+            longer.extend(written.last());
+            has_form(&written[..written.len() - count]) || has_form(&longer)
+        });
+        let surely = near && evidence(rule, text, hit, value) == Some(Confidence::High);
+        surely.then(|| Bond {
+            value,
+            whole: Span::new(hit.start, value.end),
+            confidence: Confidence::Low,
+            near: true,
+        })
     }
 
     fn value(&self, rule: &Bound) -> Option<&Value> {
         self.0.get_or_init(|| Value::new(rule)).as_ref()
     }
 }
+
+/// So many characters too few or too many are a slip. What is further from the form may be another kind of value.
+const NEAR: usize = 3;
+/// Shortest value that is compared with a form so.
+const MIN_NEAR: usize = 16;
 
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
@@ -676,6 +714,7 @@ mod tests {
         let start = lower.find(name).unwrap();
         let mut found = Vec::new();
         Engine::default().at(rule, text.as_bytes(), Span::new(start, start + name.len()), &mut found);
+        found.retain(|bond| !bond.near);
         assert!(found.iter().all(|bond| bond.value.of(text.as_bytes()) == value.as_bytes()), "{text}");
         found.first().map(|bond| bond.confidence)
     }
@@ -760,6 +799,29 @@ mod tests {
         assert_eq!(bound(&token, "acme = '{}'", BASE62), Some(Confidence::Medium));
         assert_eq!(bound(&token, "acme_id = '{}'", BASE62), None);
         assert_eq!(bound(&rule, "acme = '{}'", HEX), None);
+    }
+
+    #[test]
+    fn a_slip_is_near_the_form() {
+        let rule = rule("acme", "[0-9a-f]{32}", 32, &[]);
+        let long = [HEX, "0c0c"].concat();
+        for (text, expected) in [
+            (format!("acme_token = '{}'", &HEX[..31]), true),
+            (format!("acme_token = '{}'", &HEX[..29]), true),
+            (format!("acme_token = '{HEX}0c'"), true),
+            (format!("acme_token = '{}'", &HEX[..28]), false),
+            (format!("acme_token = '{long}'"), false),
+            (format!("acme_token = '{}'", &BASE62[..20]), false),
+            (format!("acme_token = '{}z'", &HEX[..30]), false),
+            // Nothing says that it is one of its tokens.
+            (format!("see acme in the list\n = '{}'", &HEX[..31]), false),
+            (format!("acme_token = '{HEX}'"), false),
+        ] {
+            let mut found = Vec::new();
+            let start = text.find("acme").unwrap();
+            Engine::default().at(&rule, text.as_bytes(), Span::new(start, start + 4), &mut found);
+            assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
+        }
     }
 
     #[test]

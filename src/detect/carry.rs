@@ -187,7 +187,7 @@ impl Scanner {
             collector.matches.extend_from_slice(class.in_name(self));
         }
         let mut found = collector.matches;
-        let disproved = set_aside(&mut found, change.counted);
+        let disproved = set_aside(&self.rules, &mut found, change.counted);
         let mut tally = Tally { disproved, ..Tally::default() };
         self.defer(subject, &mut found);
         if encoded == Encoded::Text {

@@ -224,6 +224,44 @@ fn a_secret_is_told_with_its_parts() {
     assert_eq!(notes(&format!("ID1234{}PAIRS_SECRET=4f7c0b9e2d61a835", "\n".repeat(8))).len(), 2);
 }
 
+fn builtin() -> Scanner {
+    Scanner::new(Arc::new(RuleSet::new(rule::builtin(), Vec::new())), Limits::default())
+}
+
+#[test]
+fn a_slip_behind_a_providers_name_is_worth_a_mention() {
+    let scanner = builtin();
+    let told = |name: &str, value: &str| -> Vec<(String, &str)> {
+        let found = scan_with(&scanner, "a.py", format!("{name} = \"{value}\"\n").as_bytes(), &Fresh::All);
+        found
+            .iter()
+            .map(|one| (scanner.rules().rule(one.rule).id.to_string(), one.confidence.name()))
+            .collect()
+    };
+    let value = ["q7XbT2mNvR8wLcY5", "hKfPzJ4dGs9HtW3e"].concat();
+    let generic = |confidence| vec![("generic-api-key".to_owned(), confidence)];
+    assert_eq!(told("atera_api_key", &value), [("atera-api-key".to_owned(), "high")]);
+    assert_eq!(told("atera_api_key", &value[..31]), generic("low"));
+    assert_eq!(told("atera_api_key", &format!("{value}q7")), generic("low"));
+    // Another kind of value, and a name that no rule knows the form for.
+    assert_eq!(told("atera_api_key", &format!("{value}q7XbT2mN")), generic("medium"));
+    assert_eq!(told("orders_api_key", &value[..31]), generic("medium"));
+}
+
+#[test]
+fn a_key_of_a_test_stops_nobody() {
+    let scanner = builtin();
+    let at_most = |path: &str, text: &[u8]| -> Vec<Option<Severity>> {
+        scan_with(&scanner, path, text, &Fresh::All).iter().map(|one| one.at_most).collect()
+    };
+    assert_eq!(at_most("src/test/resources/server.jks", b"\xfe\xed\xfe\xed"), [Some(Severity::Medium)]);
+    assert_eq!(at_most("latest/test.jks", b"\xfe\xed\xfe\xed"), [None]);
+    let body = "MC4CAQAwBQYDK2VwBCIEIPGC7R7vjKvgkR316uGfNUxme7aspI2u+VBk9Dt+cB+0";
+    let key = ["-----BEGIN PRI", "VATE KEY-----\n", body, "\n-----END PRI", "VATE KEY-----\n"].concat();
+    assert_eq!(at_most("tls/key_test.go", key.as_bytes()), [Some(Severity::Medium)]);
+    assert_eq!(at_most("tls/key.go", key.as_bytes()), [None]);
+}
+
 #[test]
 fn encodings_and_line_endings() {
     let line = "x acme_8k2j5h7x9q1z\r\n";

@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 
 use super::{
     Ask, Classifier,
-    name::Name,
+    name::{EndOfKey, Name},
     place::{Language, Place},
     within::Within,
 };
@@ -258,8 +258,33 @@ fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
     let word = name.keyword_word();
     value.len() <= MAX_WORD
         && (word.ends_with(b"key") || word.ends_with(b"keys"))
-        && value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b' '))
+        && value.iter().all(is_part_of_entry)
         && !name.is_key_of_value()
+}
+
+/// Whether the keyword at `hit` is given an entry's name, in quotes, or names a key that entries are found by:
+/// [`what`] says so of the candidate, but here it takes no more than a look. For tokens only.
+pub(crate) fn is_key_of_an_entry(text: &[u8], hit: Span) -> bool {
+    let Some(name) = EndOfKey::at(text, hit) else { return false };
+    if name.is_of_entries() {
+        return true;
+    }
+    let rest = &text[name.end..text.len().min(name.end + LOOK)];
+    let rest =
+        rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest).trim_ascii_start();
+    let signs = rest.iter().take_while(|byte| b"=:>".contains(byte)).count();
+    let Some((&quote @ (b'"' | b'\''), rest)) = rest[signs..].trim_ascii_start().split_first() else {
+        return false;
+    };
+    let word = rest.iter().take_while(|byte| is_part_of_entry(byte)).count();
+    signs > 0 && (1..=MAX_WORD).contains(&word) && rest.get(word) == Some(&quote) && !name.is_of_value()
+}
+
+/// Bytes behind a name that an entry and what stands in front of it are looked for in.
+const LOOK: usize = 64;
+
+fn is_part_of_entry(byte: &u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b' ')
 }
 
 /// Whether it is the name of a constant: words in capitals and numbers, joined by `_`.
@@ -337,10 +362,19 @@ fn is_symbol(value: &[u8], candidate: &Candidate, name: &Name) -> bool {
 /// Whether a bare value in source code is no name all the same: in a comment, behind `export` in a text of
 /// several lines, or made of what no name is made of.
 fn is_literal_in_code(text: &[u8], line: Span, value: &[u8]) -> bool {
+    is_no_code(text, line)
+        || value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3 && !is_identifier(value)
+}
+
+fn is_no_code(text: &[u8], line: Span) -> bool {
     let lead = line.of(text).trim_ascii_start();
     let quoted: [&[u8]; 8] = [b"//", b"#", b"*", b"/*", b"--", b"export ", b"set ", b"$ "];
     quoted.iter().any(|start| lead.starts_with(start))
-        || value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3 && !is_identifier(value)
+}
+
+/// Whether bare words with few digits are names on this line: [`is_name_in_code`] before there is a candidate.
+pub(crate) fn words_are_names(text: &[u8], line: Span, place: Place) -> bool {
+    place.language == Language::Source && !is_no_code(text, line)
 }
 
 /// More spaces than this make a sentence; passphrases of a few words are passwords.
@@ -371,6 +405,9 @@ fn is_template(value: &[u8], candidate: &Candidate) -> bool {
         b"${", b"{{", b"}}", b"#{", b"<%", b"%>", b"$(", b"%(", b"\" +", b"' +", b"\" .", b"{0}", b"%s",
         b"\\(", b"%%", b"' . ", b"\"+",
     ];
+    if !value.iter().any(|byte| b"$%{}#<>@\\\"'[".contains(byte)) {
+        return false;
+    }
     STARTS.iter().any(|start| value.starts_with(start))
         || Within::new(value).has_any(&INSIDE)
         || value.starts_with(b"<") && value.ends_with(b">")
@@ -655,19 +692,21 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
     if matches!(candidate.syntax, Syntax::Userinfo | Syntax::Scheme) {
         return false;
     }
-    let letters = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
-    };
-    let (key, plain) = (letters(name.lower()), letters(value));
     // `POSTGRES_PASSWORD = "postgres"` names what it is for a second time.
-    let a_word_of_it = plain.len() > 4 && plain.len() == value.len() && name.words().contains(&&*plain);
-    if key == plain || a_word_of_it {
+    let a_word_of_it = || value.len() > 4 && name.words().any(|word| word.eq_ignore_ascii_case(value));
+    if letters(name.lower()).eq(letters(value)) || a_word_of_it() {
         return true;
     }
     let joined = value.iter().any(|byte| matches!(byte, b'_' | b'.'))
         || value.windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
     let digits = value.iter().any(u8::is_ascii_digit);
-    bare && joined && !digits && plain.ends_with(name.keyword_word())
+    let word = name.keyword_word();
+    bare && joined && !digits && word.iter().rev().copied().eq(letters(value).rev().take(word.len()))
+}
+
+/// Letters and digits, lower case.
+fn letters(text: &[u8]) -> impl DoubleEndedIterator<Item = u8> {
+    text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase)
 }
 
 /// How far the value repeats its own name: 0 not, 1 a word of it, 2 wholly.
@@ -676,10 +715,7 @@ pub(crate) fn repeats_key(candidate: &Candidate, name: &Name, value: &[u8]) -> u
     if matches!(candidate.syntax, Syntax::Userinfo | Syntax::Scheme) {
         return 0;
     }
-    let squeeze = |text: &[u8]| -> Vec<u8> {
-        text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
-    };
-    let (key, value) = (squeeze(name.lower()), squeeze(value));
+    let (key, value): (Vec<u8>, Vec<u8>) = (letters(name.lower()).collect(), letters(value).collect());
     let stem = value.trim_end_with(|character| character.is_ascii_digit());
     if stem.is_empty() {
         return 0;
@@ -687,7 +723,7 @@ pub(crate) fn repeats_key(candidate: &Candidate, name: &Name, value: &[u8]) -> u
     if key == stem || key.len() >= 4 && stem.len() <= key.len() + 6 && stem.find(&key).is_some() {
         return 2;
     }
-    let part = stem.len() >= 4 && (key.ends_with(stem) || name.words().contains(&stem));
+    let part = stem.len() >= 4 && (key.ends_with(stem) || name.words().any(|word| word == stem));
     usize::from(part)
 }
 

@@ -5,7 +5,7 @@
 use bstr::ByteSlice as _;
 
 use super::within::Within;
-use crate::text::Span;
+use crate::{detect::assignment::name_part, text::Span};
 
 /// Longest name that is read, in bytes; a candidate has no longer one.
 const MAX_NAME: usize = 160;
@@ -48,12 +48,8 @@ impl Name {
                 previous = 0;
                 continue;
             }
-            let next_lower = key.get(place + 1).is_some_and(u8::is_ascii_lowercase);
-            let starts = previous == 0
-                || previous.is_ascii_lowercase() && byte.is_ascii_uppercase()
-                || previous.is_ascii_uppercase() && byte.is_ascii_uppercase() && next_lower
-                || previous.is_ascii_digit() && byte.is_ascii_uppercase();
-            if starts && name.count < MAX_WORDS {
+            let next = key.get(place + 1).copied().unwrap_or_default();
+            if begins_word(previous, byte, next) && name.count < MAX_WORDS {
                 name.words[name.count] = (place as u8, place as u8);
                 name.count += 1;
             }
@@ -102,8 +98,8 @@ impl Name {
     }
 
     /// Its words.
-    pub(crate) fn words(&self) -> Vec<&[u8]> {
-        (0..self.count).map(|index| self.word(index)).collect()
+    pub(crate) fn words(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.count).map(|index| self.word(index))
     }
 
     /// Whether the keyword is in it.
@@ -196,16 +192,12 @@ impl Name {
         if word == b"pass" && self.keyword.is_some_and(|index| verb(index + 1)) {
             return true;
         }
-        OTHERS.iter().any(|other| word.starts_with(other.as_bytes()))
-            || Within::new(word).has_any(&[
-                "askpass",
-                "bypass",
-                "compass",
-                "passive",
-                "passenger",
-                "passage",
-                "passport",
-            ])
+        let first = word.first();
+        OTHERS.iter().any(|other| other.as_bytes().first() == first && word.starts_with(other.as_bytes()))
+            || word.windows(4).any(|part| part == b"pass")
+                && ["askpass", "bypass", "compass", "passive", "passenger", "passage", "passport"]
+                    .iter()
+                    .any(|other| word.find(other).is_some())
     }
 }
 
@@ -227,6 +219,79 @@ pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
     let begins = |word: &[u8]| word[0] == first && tail.starts_with(&word[1..]);
     let whole = |word: &&[u8]| word.len() == tail.len() + 1 && begins(word);
     OTHERS.iter().any(|other| begins(other.as_bytes())) && !OF_THEIR_OWN.iter().any(whole)
+}
+
+/// A name that ends in the word `key` or `keys`, as far as a look at its end shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndOfKey {
+    /// Where the name ends.
+    pub(crate) end: usize,
+    plural: bool,
+    /// The word before, lower case, at the end; with its length.
+    head: [u8; MAX_HEAD],
+    length: usize,
+}
+
+impl EndOfKey {
+    /// The name around the keyword at `hit`, if it ends so.
+    pub(crate) fn at(text: &[u8], hit: Span) -> Option<Self> {
+        let at = |place: usize| text.get(place).copied().unwrap_or_default();
+        let name = name_part(text, hit)?;
+        let mut end = name.end;
+        match name.len() {
+            3 => end += usize::from(matches!(at(end), b's' | b'S')),
+            4 if matches!(at(end - 1), b's' | b'S') => {}
+            _ => return None,
+        }
+        let joint = |byte: u8| matches!(byte, b'_' | b'-' | b'$' | b'@');
+        let is_key = text[name.start..name.start + 3].eq_ignore_ascii_case(b"key");
+        if !is_key || at(end).is_ascii_alphanumeric() || joint(at(end)) {
+            return None;
+        }
+        let low = name.start.saturating_sub(MAX_HEAD);
+        let joints = text[low..name.start].iter().rev().take_while(|&&byte| joint(byte)).count();
+        let behind = name.start - joints;
+        let begins = |place: usize| begins_word(at(place - 1), at(place), at(place + 1));
+        let alone = behind == low || !at(behind - 1).is_ascii_alphanumeric();
+        if !alone && joints == 0 && !begins(name.start) {
+            return None;
+        }
+        let (mut head, mut start) = ([0; MAX_HEAD], behind);
+        while start > low && at(start - 1).is_ascii_alphanumeric() && (start == behind || !begins(start)) {
+            start -= 1;
+            head[MAX_HEAD + start - behind] = at(start).to_ascii_lowercase();
+        }
+        Some(Self { end, plural: end - name.start == 4, head, length: behind - start })
+    }
+
+    fn follows_one_of(&self, list: &[&str]) -> bool {
+        let head = &self.head[MAX_HEAD - self.length..];
+        let same = |word: &&str| word.len() == head.len() && word.as_bytes() == head;
+        head.last()
+            .is_some_and(|last| list.iter().filter(|word| word.as_bytes().last() == Some(last)).any(same))
+    }
+
+    /// Whether entries are found by it, as by `foreign_key`: [`Name::is_about_a_secret`] says so, too.
+    pub(crate) fn is_of_entries(&self) -> bool {
+        !self.plural && self.follows_one_of(ENTRY_HEADS)
+    }
+
+    /// As [`Name::is_key_of_value`].
+    pub(crate) fn is_of_value(&self) -> bool {
+        self.follows_one_of(KEY_HEADS)
+    }
+}
+
+/// Most bytes in front of a key in which a word for entries is looked for.
+const MAX_HEAD: usize = 16;
+
+/// Whether `byte` begins a word behind `previous` (0 if that is no part of a word) and in front of `next`.
+const fn begins_word(previous: u8, byte: u8, next: u8) -> bool {
+    previous == 0
+        || byte.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase()
+                || previous.is_ascii_digit()
+                || previous.is_ascii_uppercase() && next.is_ascii_lowercase())
 }
 
 /// Whether `word` is in the sorted `list`.

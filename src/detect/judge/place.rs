@@ -60,12 +60,47 @@ pub(crate) struct Place {
     pub(crate) template: bool,
     /// A page of a manual: prose in a folder of documentation.
     pub(crate) manual: bool,
+    /// Part of tests for certain: a folder says so, or the name of a file of source code. What a key's own file is called
+    /// (`test.pem`) says nothing, and a part of a word (`latest`) neither.
+    pub(crate) of_tests: bool,
 }
 
 impl Place {
     /// Whether what stands there is mostly there to be looked at: among tests, examples or documentation.
     pub(crate) const fn is_sample(&self) -> bool {
         self.test || self.example || self.docs || self.manual
+    }
+
+    /// Whether a whole word of the path says that it is there for tests.
+    fn is_for_tests(path: &[u8], code: bool) -> bool {
+        let name = glob::file_name(path);
+        let words = if code { path } else { &path[..path.len() - name.len()] };
+        if path.starts_with(b"t/") || path.find(b"/t/").is_some() {
+            return true;
+        }
+        let mut previous = b'/';
+        for (place, &byte) in words.iter().enumerate() {
+            let hump = previous.is_ascii_lowercase() && byte.is_ascii_uppercase();
+            let begins = hump || !previous.is_ascii_alphanumeric();
+            previous = byte;
+            if !begins || !b"cefmstu".contains(&byte.to_ascii_lowercase()) {
+                continue;
+            }
+            let rest = &words[place..];
+            let ends = |length: usize| match rest.get(length) {
+                Some(next) if next.is_ascii_uppercase() => rest[length - 1].is_ascii_lowercase(),
+                Some(next) => !next.is_ascii_alphanumeric(),
+                None => true,
+            };
+            let same = |word: &&str| {
+                rest.get(..word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+                    && ends(word.len())
+            };
+            if TESTS.iter().any(same) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Judges by the path.
@@ -85,21 +120,47 @@ impl Place {
             && ["doc/", "docs/", "documentation/", "guide/", "guides/", "manual/"].iter().any(|folder| {
                 folders.starts_with(folder.as_bytes()) || above.has(format!("/{folder}").as_bytes())
             });
+        let test = has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"])
+            // As Perl has it.
+            || lower.starts_with(b"t/")
+            || whole.has(b"/t/");
         Self {
             language: if translation { Language::Translation } else { language },
             kind,
-            test: has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"])
-                // As Perl has it.
-                || lower.starts_with(b"t/")
-                || whole.has(b"/t/"),
+            test,
             example: above.has_any(&["example", "sample", "demo", "tutorial"]),
             docs: has(&["doc/", "docs/", "documentation", "readme", "changelog"]),
             vendor: has(&["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
             template,
             manual,
+            of_tests: test && Self::is_for_tests(path, language == Language::Source && kind != Kind::Other),
         }
     }
 }
+
+/// Words of paths to tests.
+const TESTS: [&str; 20] = [
+    "cassettes",
+    "e2e",
+    "fixture",
+    "fixtures",
+    "mock",
+    "mocks",
+    "spec",
+    "specs",
+    "test",
+    "testcase",
+    "testcases",
+    "testdata",
+    "testing",
+    "testkit",
+    "testlib",
+    "tests",
+    "testsuite",
+    "testutil",
+    "testutils",
+    "unittest",
+];
 
 /// A name without the ending that marks it as one to be filled in.
 fn without_suffix(name: &[u8]) -> (&[u8], bool) {
@@ -164,4 +225,37 @@ fn unknown(name: &[u8], extension: &[u8]) -> (Language, Kind) {
         return (Language::Source, Kind::Ruby);
     }
     if extension.is_empty() { (Language::Unknown, Kind::Other) } else { (Language::Source, Kind::Other) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_to_tests() {
+        for path in [
+            "tests/tls/server.key",
+            "core/src/test/resources/app.jks",
+            "src/dockerTest/key.pem",
+            "smoke-test-tomcat/src/main/resources/sample.jks",
+            "util/cert/testdata/dontUseThisKey.pem",
+            "transport/transport_test.go",
+            "src/main/KeyLoaderTest.java",
+            "spec/keys.rb",
+            "t/lib-gpg/keyring.gpg",
+        ] {
+            assert!(Place::of(path.as_bytes()).of_tests, "{path}");
+        }
+        for path in [
+            "test.pem",
+            "deploy/test_key.pem",
+            "latest/server.key",
+            "special/id_rsa",
+            "src/attest.rs",
+            "",
+            "contest/a.go",
+        ] {
+            assert!(!Place::of(path.as_bytes()).of_tests, "{path}");
+        }
+    }
 }

@@ -272,3 +272,45 @@ fn another_word_is_seen_at_once() {
         assert!(!expected || whole.is_other_word(), "{text}");
     }
 }
+
+#[test]
+fn a_key_of_an_entry_is_seen_at_once() {
+    let heads = ["foreign", "primary", "Cache", "SORT", "api", "my", "i18n", "Stripe", ""];
+    let joints = ["_", "-", "", "__"];
+    let keys = ["key", "Key", "KEY", "keys"];
+    let values = [
+        ": \"order.id\"",
+        " => 'name'",
+        " = \"k3Jx9Qm2\"",
+        "(\"name\")",
+        ", 'name'",
+        "=\"\"",
+        ": [\"name\"]",
+    ];
+    let mut seen = 0;
+    for name in heads.iter().flat_map(|head| {
+        let names = joints.iter().flat_map(move |joint| keys.map(|key| format!("{head}{joint}{key}")));
+        names.flat_map(|name| ["", "x_", "db", "X"].map(|lead| format!("{lead}{name}")))
+    }) {
+        for text in values.iter().flat_map(|value| [format!(" {name}{value}"), format!(" \"{name}\"{value}")])
+        {
+            let start = text.to_ascii_lowercase().find("key").unwrap();
+            let hit = Span::new(start, start + 3);
+            let line = Span::new(0, text.len());
+            let mut found = Vec::new();
+            assignment::find(text.as_bytes(), line, hit, &mut found);
+            let ask = Ask {
+                keyword: b"key",
+                classifier: Classifier::Token,
+                place: Place::of(b"a.yml"),
+                odds: ODDS,
+            };
+            let known =
+                |one: &Candidate| matches!(verdict(text.as_bytes(), line, one, ask), Verdict::Known(_));
+            let at_once = is_key_of_an_entry(text.as_bytes(), hit);
+            assert!(!at_once || found.iter().all(known), "{text}");
+            seen += usize::from(at_once);
+        }
+    }
+    assert!(seen > 200, "{seen}");
+}
