@@ -41,6 +41,9 @@ const LARGE: u64 = 1 << 20;
 /// Lost objects of a pack that are named one by one; the rest is counted.
 const MOST_NAMED: u64 = 20;
 
+/// Copies of an object that are remembered for the next one on the same base: more are no version of a text.
+const MOST_COPIES: usize = 1 << 14;
+
 /// A pack, laid out, and what the walk over it needs.
 pub(super) struct Descent<'a, S: ObjectSink> {
     pub(super) name: BString,
@@ -322,6 +325,7 @@ impl<'a, S: ObjectSink> Descent<'a, S> {
                 let shown = Shown { bytes: base, state: &frame.base.state, by: By::Pack };
                 let state = self.present_change(tools, place, made.bytes(), shown, frame.last.as_ref());
                 let is_sibling = !frame.children.is_empty()
+                    && tools.copies.len() <= MOST_COPIES
                     && self.sink.carries(&frame.base.state)
                     && self.sink.carries(&state);
                 let is_base = !self.layout.children(entry).is_empty();
@@ -645,6 +649,7 @@ fn remember<T, W>(tools: &mut Tools<W>, frame: &mut Frame<T>, base: Arc<Base<T>>
         None => Vec::new(),
     };
     copies.clone_from(&tools.copies);
+    let counted = counted + size_of_val(copies.as_slice());
     tools.live += counted;
     frame.last = Some(Sibling { base, copies, counted });
 }
