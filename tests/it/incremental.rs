@@ -140,6 +140,23 @@ fn an_object_that_cannot_be_read_is_told_each_time() {
     assert_eq!((code, lines(&report).len()), (Some(1), 5), "{report}");
 }
 
+#[test]
+fn a_message_that_could_not_be_read_is_looked_at_once_it_can() {
+    let repo = Repo::new();
+    at(&repo, 0, "nothing", &[("a.txt", "nothing\n")]);
+    at(&repo, 1, &token(1), &[("a.txt", "more\n")]);
+    at(&repo, 2, "nothing", &[("a.txt", "last\n")]);
+    let id = repo.git(&["rev-parse", "HEAD~1"]);
+    let path = repo.path().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    let whole = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "not an object").unwrap();
+    assert_eq!(audit(&repo, &["--incremental"]).0, Some(2));
+    fs::write(&path, whole).unwrap();
+    let (code, report) = audit(&repo, &["--incremental"]);
+    assert_eq!((code, lines(&report).len()), (Some(1), 1), "{report}");
+}
+
 /// `git` in a folder of its own below the top.
 fn sub(outer: &Repo, name: &str, arguments: &[&str]) -> String {
     outer.git_in(&outer.path().join(name), arguments)

@@ -369,7 +369,9 @@ impl Source for WholeHistory {
         let chosen = self.chosen.as_deref();
         let (lfs, head) = (lfs::storage(&self.repo), self.head_tree());
         let versions = head.as_ref().map(|(objects, tree)| Versions::of(objects, *tree));
-        let failed = AtomicBool::new(false);
+        // Whose message could not be read with the history is not read here again, and must not pass for known.
+        let is_whole = lenient.problems() == graph::lines_on(graph.told_missing());
+        let failed = AtomicBool::new(messages == Messages::Ask && !is_whole);
         let shower =
             Shower { visitor, graph: &graph, deltas: self.deltas, lfs, versions, chosen, failed: &failed };
         if messages == Messages::Ask {
