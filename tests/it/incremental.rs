@@ -147,10 +147,18 @@ fn a_message_that_could_not_be_read_is_looked_at_once_it_can() {
     at(&repo, 1, &token(1), &[("a.txt", "more\n")]);
     at(&repo, 2, "nothing", &[("a.txt", "last\n")]);
     let id = repo.git(&["rev-parse", "HEAD~1"]);
-    let path = repo.path().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    repo.git(&["repack", "-adq"]);
+    let packs = fs::read_dir(repo.path().join(".git/objects/pack")).unwrap();
+    let path =
+        packs.map(|file| file.unwrap().path()).find(|path| path.extension().unwrap() == "pack").unwrap();
+    let listed = repo.git(&["verify-pack", "-v", path.to_str().unwrap()]);
+    let line = listed.lines().find(|line| line.starts_with(id.trim())).unwrap();
+    let offset: usize = line.split_whitespace().nth(4).unwrap().parse().unwrap();
     let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[offset + 8] ^= 0xff;
     fs::remove_file(&path).unwrap();
-    fs::write(&path, "not an object").unwrap();
+    fs::write(&path, damaged).unwrap();
     assert_eq!(audit(&repo, &["--incremental"]).0, Some(2));
     fs::write(&path, whole).unwrap();
     let (code, report) = audit(&repo, &["--incremental"]);
