@@ -149,6 +149,7 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// The last name that a rule of assignments looked at, by the part that its keyword is.
     named: Option<(u32, Span)>,
+    quiet: bound::Quiet,
     hits: Vec<(u32, u32)>,
     change: carry::Lines,
 }
@@ -407,6 +408,7 @@ impl Scanner {
 
     fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
         scratch.named = None;
+        scratch.quiet.forget();
         scratch.memos.resize_with(self.rules.len(), Memo::default);
         scratch.for_path.clear();
         scratch.for_path.resize(self.rules.len(), None);
@@ -460,6 +462,7 @@ impl Scanner {
     /// Scans one text at one level of decoding, and the encoded texts in it.
     fn view(&self, view: View<'_>, collector: &mut Collector<'_>) {
         collector.scratch.named = None;
+        collector.scratch.quiet.forget();
         let regions = match view.fresh {
             Fresh::All => vec![Span::new(0, view.bytes.len())],
             Fresh::Ranges(_) => widen(view.bytes, view.fresh),
@@ -628,6 +631,9 @@ impl Scanner {
     }
 
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+        if collector.scratch.quiet.has_nothing(bound, view.bytes, hit.end) {
+            return;
+        }
         let parts = &*self.rules.rule(index).parts;
         let mut found = Vec::new();
         let depends = self.ready(index).value.at(bound, view.bytes, hit, &mut found);

@@ -171,6 +171,39 @@ const MIN_NEAR: usize = 16;
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
+/// A part of a text in which no run begins that a machine may have made. Names of providers stand close together, and several
+/// rules ask for one: most find nothing behind it, and it need not be read for each of them.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet(Span);
+
+impl Quiet {
+    /// Another text is looked at.
+    pub(crate) fn forget(&mut self) {
+        self.0 = Span::default();
+    }
+
+    /// True if the rule can bind nothing to a name that ends at `place`.
+    pub(crate) fn has_nothing(&mut self, rule: &Bound, text: &[u8], place: usize) -> bool {
+        if rule.least < MIN_RUN {
+            return false;
+        }
+        let high = text.len().min(place + REACH);
+        if place < self.0.start || place > self.0.end {
+            self.0 = Span::new(place, place);
+        }
+        while self.0.end < high {
+            let rest = &text[self.0.end..];
+            // What is made, in whole or in part, is made as far as it is looked at here.
+            let run = run(&rest[..rest.len().min(DIGIT_LOOK + 1)]);
+            if run > DIGIT_LOOK || run >= MIN_RUN && looks_made(&rest[..run]) {
+                return false;
+            }
+            self.0.end += run.max(1);
+        }
+        true
+    }
+}
+
 impl Value {
     fn new(rule: &Bound) -> Option<Self> {
         let hir = parse(&value_expression(&rule.value), rule.ignore_case)?;
@@ -687,6 +720,8 @@ fn words(name: &[u8]) -> Vec<Vec<u8>> {
 mod tests {
     use std::borrow::Cow;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::rule::Text;
 
@@ -839,5 +874,34 @@ mod tests {
         let mut found = Vec::new();
         Engine::default().at(&rule, text.as_bytes(), Span::new(12, 16), &mut found);
         assert_eq!(found.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn where_it_is_quiet_nothing_is_bound(parts in prop::collection::vec(
+            prop_oneof![
+                Just("acme".to_owned()), Just("\n".to_owned()), Just(" = ".to_owned()), Just("\"".to_owned()),
+                "[a-z]{1,9}", "[a-zA-Z0-9]{7,9}", "[a-zA-Z]{8,60}", "[a-z0-9=.:]{1,50}", "[ (){},]{1,20}",
+            ],
+            0..24,
+        )) {
+            let rules = [
+                rule("acme", "[0-9A-Za-z]{8}", 8, &[]),
+                rule("acme", "[0-9A-Za-z]{8,}", 8, &[]),
+                rule("acme", "[a-zA-Z]{45}", 45, &[]),
+                rule("acme", "[0-9a-z]{4}", 4, &[]),
+            ];
+            let text = parts.concat();
+            let mut quiet = Quiet::default();
+            for place in memmem::find_iter(text.as_bytes(), "acme") {
+                let hit = Span::new(place, place + 4);
+                for rule in &rules {
+                    let mut found = Vec::new();
+                    Engine::default().at(rule, text.as_bytes(), hit, &mut found);
+                    let nothing = quiet.has_nothing(rule, text.as_bytes(), hit.end);
+                    prop_assert!(!nothing || found.is_empty(), "{text:?} at {place}");
+                }
+            }
+        }
     }
 }

@@ -78,53 +78,68 @@ fn in_base64(byte: u8) -> bool {
     IN_BASE64[usize::from(byte)] != 0
 }
 
-/// Distance of the places that are asked whether they are in a run.
-const STEP: usize = 6;
-const _: () = assert!(MIN_RUN == 4 * STEP, "every run has four of them");
+/// Bytes that are looked at together.
+const BLOCK: usize = 8;
+const _: () = assert!(MIN_RUN == 3 * BLOCK, "every run has two whole blocks in a row, wherever it begins");
 
-/// Runs of base64 or hexadecimal characters. Every run of [`MIN_RUN`] characters has four multiples of
-/// [`STEP`] in a row, and words are shorter than that, so only those places are asked.
+/// Runs of base64 or hexadecimal characters that lie in `region`, wholly or in part.
 fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
-    let mut from = region.start;
-    while let Some(place) = row(text, from, region.end) {
-        let low = place.saturating_sub(MAX_RUN);
+    // Most regions are lines, and no run goes on beyond them.
+    let (mut from, mut end) = (region.start, region.end);
+    if from > 0 && in_base64(text[from - 1]) {
+        from = from.saturating_sub(MIN_RUN);
+    }
+    if end > 0 && in_base64(text[end - 1]) {
+        end = text.len().min(end + MIN_RUN);
+    }
+    let mut behind = 0;
+    while let Some(place) = blocks(text, from, end) {
+        let low = place.saturating_sub(MAX_RUN).max(behind);
         let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
         let high = text.len().min(start + MAX_RUN);
-        let end = place + text[place..high].iter().take_while(|&&byte| in_base64(byte)).count();
-        if end - start >= MIN_RUN
-            && let Some(decoded) = run(text, Span::new(start, end))
+        // The two blocks are known.
+        let known = high.min(place + 2 * BLOCK);
+        behind = known + text[known..high].iter().take_while(|&&byte| in_base64(byte)).count();
+        if behind - start >= MIN_RUN
+            && start < region.end
+            && behind > region.start
+            && let Some(decoded) = run(text, Span::new(start, behind))
         {
             visit(decoded);
         }
-        // The byte at the end is in no run.
-        from = end + STEP;
+        from = behind;
     }
 }
 
-/// The place at which, from `from` on, four places in a row are in a run; or the last one before `end`, if that is.
-fn row(text: &[u8], from: usize, end: usize) -> Option<usize> {
-    // A bit for each place, the last one lowest: nothing is decided, and so nothing mispredicted, until a row is full.
-    let mut seen = 0_u32;
+/// Where the first two blocks in a row are that lie in a run, of the blocks from `from` on.
+fn blocks(text: &[u8], from: usize, end: usize) -> Option<usize> {
+    let mut before = false;
     let mut place = from;
-    while let Some(four) = text[..end].get(place..).and_then(|rest| rest.first_chunk::<{ 3 * STEP + 1 }>()) {
-        let bit = |index: usize| u32::from(IN_BASE64[usize::from(four[index * STEP])]) << (3 - index);
-        seen = seen << 4 | bit(0) | bit(1) | bit(2) | bit(3);
-        let full = seen & seen >> 1 & seen >> 2 & seen >> 3 & 0xF;
-        if full != 0 {
-            // The first of the four is the highest bit.
-            return Some(place + STEP * (full.leading_zeros() as usize - 28));
+    while let Some(two) = text[..end].get(place..).and_then(|rest| rest.first_chunk()) {
+        let (one, other) = are_in_base64(two);
+        if one & (before | other) {
+            return Some(if before { place - BLOCK } else { place });
         }
-        place += 4 * STEP;
+        before = other;
+        place += 2 * BLOCK;
     }
-    while place < end {
-        seen = seen << 1 | u32::from(in_base64(text[place]));
-        if seen & 0xF == 0xF || place + STEP >= end && seen & 1 != 0 {
-            return Some(place);
-        }
-        place += STEP;
+    let last = text[..end].get(place..).and_then(|rest| rest.first_chunk::<BLOCK>());
+    (before && last.is_some_and(|block| block.iter().all(|&byte| in_base64(byte)))).then(|| place - BLOCK)
+}
+
+/// Whether each of two blocks belongs to base64 as a whole. Written so that a compiler makes a few vector instructions of it.
+fn are_in_base64(two: &[u8; 2 * BLOCK]) -> (bool, bool) {
+    let mut class = [0; 2 * BLOCK];
+    for (class, &byte) in class.iter_mut().zip(two) {
+        let belongs = ((byte | 0x20).wrapping_sub(b'a') < 26)
+            | (byte.wrapping_sub(b'/') < 11)
+            | (byte == b'+')
+            | (byte == b'-')
+            | (byte == b'_');
+        *class = if belongs { u8::MAX } else { 0 };
     }
-    // The last place may have been one of four.
-    (place >= from + STEP && seen & 1 != 0).then(|| place - STEP)
+    let both = u128::from_le_bytes(class);
+    (both as u64 == u64::MAX, (both >> 64) as u64 == u64::MAX)
 }
 
 fn run(text: &[u8], run: Span) -> Option<Decoded> {
@@ -391,7 +406,59 @@ mod tests {
         }
     }
 
+    #[test]
+    fn blocks_and_table_know_the_same_bytes() {
+        for byte in 0..=u8::MAX {
+            for place in 0..2 * BLOCK {
+                let mut two = [b'x'; 2 * BLOCK];
+                two[place] = byte;
+                let expected = (place >= BLOCK || in_base64(byte), place < BLOCK || in_base64(byte));
+                assert_eq!(are_in_base64(&two), expected, "{byte} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_longer_than_a_piece_is_decoded_piece_by_piece() {
+        let text = encode64(&b"few words=correct horse staple, ".repeat(MAX_RUN / 16));
+        let runs: Vec<Span> = all(text.as_bytes()).into_iter().map(|one| one.2).collect();
+        assert_eq!(
+            runs,
+            [(0, MAX_RUN), (MAX_RUN, 2 * MAX_RUN), (2 * MAX_RUN, text.len())]
+                .map(|(from, to)| Span::new(from, to))
+        );
+    }
+
     proptest! {
+        #[test]
+        fn runs_are_found_wherever_the_region_cuts_them(
+            parts in prop::collection::vec((0usize..40, 0usize..4), 1..6), cut in any::<(u8, u8)>(),
+        ) {
+            let word = encode64("few words=correct horse staple".as_bytes());
+            let mut text = Vec::new();
+            let mut expected = Vec::new();
+            for (length, gap) in parts {
+                let start = text.len();
+                text.extend_from_slice(&word.as_bytes()[..length]);
+                if length >= MIN_RUN && gap > 0 {
+                    expected.push(Span::new(start, start + length));
+                }
+                text.extend(std::iter::repeat_n(b' ', gap));
+                if gap == 0 {
+                    text.extend_from_slice(b". ");
+                    if length >= MIN_RUN {
+                        expected.push(Span::new(start, start + length));
+                    }
+                }
+            }
+            let (one, other) = (usize::from(cut.0) % (text.len() + 1), usize::from(cut.1) % (text.len() + 1));
+            let region = Span::new(one.min(other), one.max(other));
+            expected.retain(|run| run.start < region.end && run.end > region.start);
+            let mut found = Vec::new();
+            runs(&text, region, &mut |decoded: Decoded| found.push(decoded.run));
+            prop_assert_eq!(found, expected);
+        }
+
         #[test]
         fn decoding_inverts_encoding(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             prop_assert_eq!(base64(encode64(&bytes).as_bytes()), bytes);

@@ -12,6 +12,7 @@
 
 mod keepsake;
 mod lists;
+mod seen;
 mod shape;
 mod within;
 

@@ -28,6 +28,7 @@ use super::{
     },
     NONE,
     lists::{At, Lists, NOWHERE, Writer},
+    seen::Seen,
 };
 use crate::{
     origin::ObjectId,
@@ -355,6 +356,7 @@ struct Found {
     silent: Vec<u32>,
     /// Names that this thread met before.
     names: HashMap<Vec<u8>, u32, Quickly>,
+    seen: Seen,
     placed: Placed,
 }
 
@@ -416,12 +418,15 @@ impl Reader<'_> {
                 });
                 break;
             };
-            let number = if entry.mode.is_gitlink() {
-                NONE
-            } else {
+            let mut seen = std::mem::take(&mut found.seen);
+            let number = seen.number(&bytes[at..at + entry.length()], || {
+                if entry.mode.is_gitlink() {
+                    return NONE;
+                }
                 let name = found.name(&self.names, entry.name);
                 self.entry(entry.id, Label::new(name, entry.mode))
-            };
+            });
+            found.seen = seen;
             placed.push((at as u32, number));
             at += entry.length();
         }
