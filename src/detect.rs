@@ -149,7 +149,7 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// The last name that a rule of assignments looked at, by the part that its keyword is.
     named: Option<(u32, Span)>,
-    quiet: bound::Quiet,
+    made: bound::Made,
     hits: Vec<(u32, u32)>,
     change: carry::Lines,
 }
@@ -408,7 +408,7 @@ impl Scanner {
 
     fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
         scratch.named = None;
-        scratch.quiet.forget();
+        scratch.made.forget();
         scratch.memos.resize_with(self.rules.len(), Memo::default);
         scratch.for_path.clear();
         scratch.for_path.resize(self.rules.len(), None);
@@ -462,7 +462,7 @@ impl Scanner {
     /// Scans one text at one level of decoding, and the encoded texts in it.
     fn view(&self, view: View<'_>, collector: &mut Collector<'_>) {
         collector.scratch.named = None;
-        collector.scratch.quiet.forget();
+        collector.scratch.made.forget();
         let regions = match view.fresh {
             Fresh::All => vec![Span::new(0, view.bytes.len())],
             Fresh::Ranges(_) => widen(view.bytes, view.fresh),
@@ -631,12 +631,13 @@ impl Scanner {
     }
 
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
-        if collector.scratch.quiet.has_nothing(bound, view.bytes, hit.end) {
+        let value = &self.ready(index).value;
+        if value.has_nothing(bound, view.bytes, hit.end, &mut collector.scratch.made) {
             return;
         }
         let parts = &*self.rules.rule(index).parts;
         let mut found = Vec::new();
-        let depends = self.ready(index).value.at(bound, view.bytes, hit, &mut found);
+        let depends = value.at(bound, view.bytes, hit, &mut found);
         for bond in found {
             if judge::is_side_of_a_broken(view.bytes, bond.value) {
                 continue;

@@ -15,7 +15,7 @@ use regex_automata::{
 
 use super::{
     entropy::wordiness,
-    pattern::{Steps, ends_escape, parse, value_expression},
+    pattern::{Step, Steps, ends_escape, parse, value_expression},
 };
 use crate::{finding::Confidence, rule::Bound, text::Span};
 
@@ -48,6 +48,8 @@ pub(crate) struct Engine(OnceLock<Option<Value>>);
 #[derive(Debug)]
 struct Value {
     steps: Option<Steps>,
+    /// All of its bytes may be part of a token.
+    is_token: bool,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -69,9 +71,25 @@ impl Engine {
     pub(crate) fn with_steps(steps: Option<Option<Steps>>) -> Self {
         let engine = Self::default();
         if let Some(steps) = steps {
-            engine.0.get_or_init(|| Some(Value { steps, compiled: OnceLock::new() }));
+            engine.0.get_or_init(|| Some(Value::with_steps(steps)));
         }
         engine
+    }
+
+    /// Shortest run of token characters that a value, or what is nearly one, can lie in.
+    fn least_run(&self, rule: &Bound) -> usize {
+        let is_token = self.value(rule).is_some_and(|value| value.is_token);
+        if is_token {
+            rule.least.saturating_sub(NEAR).max(rule.least.min(MIN_RUN))
+        } else {
+            rule.least.min(MIN_RUN)
+        }
+    }
+
+    /// True if nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once.
+    pub(crate) fn has_nothing(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> bool {
+        let least = self.least_run(rule);
+        least >= MIN_RUN && !made.has_any(least, text, place)
     }
 
     /// Adds the values that the name at `hit` binds, and says which bytes decided.
@@ -86,6 +104,7 @@ impl Engine {
             return Span::new(before, end);
         }
         let last = reach(text, hit.end);
+        let least_run = self.least_run(rule);
         let mut seen = text.len().min(last + 1);
         let mut near = Vec::new();
         let mut place = hit.end;
@@ -97,7 +116,7 @@ impl Engine {
             let run = run(&text[place..end]);
             // And what ends it.
             seen = seen.max(text.len().min(place + run + 1));
-            if run < rule.least.min(MIN_RUN) {
+            if run < least_run {
                 // Whatever begins further in is shorter still.
                 place += run.max(1);
                 continue;
@@ -171,43 +190,69 @@ const MIN_NEAR: usize = 16;
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
-/// A part of a text in which no run begins that a machine may have made. Names of providers stand close together, and several
-/// rules ask for one: most find nothing behind it, and it need not be read for each of them.
+/// The runs in a part of a text that a machine may have made. Names of providers stand close together, and several rules ask
+/// for one: most find nothing behind it, and it need not be read for each of them.
 #[derive(Debug, Default)]
-pub(crate) struct Quiet(Span);
+pub(crate) struct Made {
+    /// The part that was looked at.
+    seen: Span,
+    /// Runs of [`MIN_RUN`] and more token characters, in the order of their places.
+    runs: Vec<Span>,
+}
 
-impl Quiet {
+impl Made {
     /// Another text is looked at.
     pub(crate) fn forget(&mut self) {
-        self.0 = Span::default();
+        self.begin_at(0);
     }
 
-    /// True if the rule can bind nothing to a name that ends at `place`.
-    pub(crate) fn has_nothing(&mut self, rule: &Bound, text: &[u8], place: usize) -> bool {
-        if rule.least < MIN_RUN {
-            return false;
-        }
+    fn begin_at(&mut self, place: usize) {
+        self.seen = Span::new(place, place);
+        self.runs.clear();
+    }
+
+    /// Whether there may be a run of `least` characters, as far as a name reaches that ends at `place`.
+    fn has_any(&mut self, least: usize, text: &[u8], place: usize) -> bool {
         let high = text.len().min(place + REACH);
-        if place < self.0.start || place > self.0.end {
-            self.0 = Span::new(place, place);
+        if place < self.seen.start || place > self.seen.end {
+            self.begin_at(place);
         }
-        while self.0.end < high {
-            let rest = &text[self.0.end..];
-            // What is made, in whole or in part, is made as far as it is looked at here.
-            let run = run(&rest[..rest.len().min(DIGIT_LOOK + 1)]);
-            if run > DIGIT_LOOK || run >= MIN_RUN && looks_made(&rest[..run]) {
-                return false;
-            }
-            self.0.end += run.max(1);
+        while self.seen.end < high {
+            self.see(text);
         }
-        true
+        // How long the last one is may not be known.
+        let is_long = |run: &Span| run.end == self.seen.end || run.end - run.start.max(place) >= least;
+        let near = self.runs.iter().rev().take_while(|run| run.end > place);
+        near.filter(|run| run.start < high).any(is_long)
+    }
+
+    /// Looks at the next run.
+    fn see(&mut self, text: &[u8]) {
+        let start = self.seen.end;
+        let rest = &text[start..text.len().min(start + DIGIT_LOOK + 1)];
+        let run = run(rest);
+        let end = start + run.max(1);
+        self.seen.end = end;
+        // What is longer than rules look for digits in is taken in pieces.
+        if let Some(last) = self.runs.last_mut().filter(|last| last.end == start && last.len() > DIGIT_LOOK)
+            && run > 0
+        {
+            last.end = end;
+        } else if run > DIGIT_LOOK || run >= MIN_RUN && looks_made(&rest[..run]) {
+            self.runs.push(Span::new(start, end));
+        }
     }
 }
 
 impl Value {
     fn new(rule: &Bound) -> Option<Self> {
         let hir = parse(&value_expression(&rule.value), rule.ignore_case)?;
-        Some(Self { steps: Steps::with_group(&hir, 1), compiled: OnceLock::new() })
+        Some(Self::with_steps(Steps::with_group(&hir, 1)))
+    }
+
+    fn with_steps(steps: Option<Steps>) -> Self {
+        let is_token = steps.as_ref().is_some_and(lies_in_token);
+        Self { steps, is_token, compiled: OnceLock::new() }
     }
 
     /// Length of the value at the start of `text`, if there is one.
@@ -315,6 +360,16 @@ static IN_TOKEN: [bool; 256] = {
     }
     table
 };
+
+/// Whether a token has all that the secret of an expression may have.
+fn lies_in_token(steps: &Steps) -> bool {
+    let secret = steps.steps.iter().skip_while(|&step| *step != Step::Save(0));
+    secret.take_while(|&step| *step != Step::Save(1)).all(|step| match step {
+        Step::Bytes(bytes) => bytes.iter().all(|&byte| IN_TOKEN[usize::from(byte)]),
+        Step::Repeat { set, .. } => set.bytes().iter().zip(IN_TOKEN).all(|(&held, known)| held == 0 || known),
+        _ => true,
+    })
+}
 
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
@@ -878,7 +933,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn where_it_is_quiet_nothing_is_bound(parts in prop::collection::vec(
+        fn where_nothing_is_made_nothing_is_bound(parts in prop::collection::vec(
             prop_oneof![
                 Just("acme".to_owned()), Just("\n".to_owned()), Just(" = ".to_owned()), Just("\"".to_owned()),
                 "[a-z]{1,9}", "[a-zA-Z0-9]{7,9}", "[a-zA-Z]{8,60}", "[a-z0-9=.:]{1,50}", "[ (){},]{1,20}",
@@ -892,13 +947,14 @@ mod tests {
                 rule("acme", "[0-9a-z]{4}", 4, &[]),
             ];
             let text = parts.concat();
-            let mut quiet = Quiet::default();
+            let mut made = Made::default();
             for place in memmem::find_iter(text.as_bytes(), "acme") {
                 let hit = Span::new(place, place + 4);
                 for rule in &rules {
                     let mut found = Vec::new();
-                    Engine::default().at(rule, text.as_bytes(), hit, &mut found);
-                    let nothing = quiet.has_nothing(rule, text.as_bytes(), hit.end);
+                    let engine = Engine::default();
+                    let nothing = engine.has_nothing(rule, text.as_bytes(), hit.end, &mut made);
+                    engine.at(rule, text.as_bytes(), hit, &mut found);
                     prop_assert!(!nothing || found.is_empty(), "{text:?} at {place}");
                 }
             }

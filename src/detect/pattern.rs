@@ -22,7 +22,7 @@ use regex_syntax::hir::Hir;
 use shape::Shape;
 pub(crate) use shape::{AFTER_MULTILINE, BEFORE, Shapes, parse, value_expression};
 use steps::TooHard;
-pub(crate) use steps::{Found, Steps};
+pub(crate) use steps::{Found, Step, Steps};
 
 use crate::{rule::Pattern, text::Span};
 
@@ -55,11 +55,13 @@ struct Compiled {
     group: usize,
 }
 
-/// The last window that a rule was searched in, and all that was found there.
+/// The last window that a rule was searched in, and what was found there.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
     window: Span,
     found: Vec<Found>,
+    /// Nothing else begins before this place.
+    next: usize,
     valid: bool,
 }
 
@@ -117,23 +119,23 @@ impl Engine {
         }
         if let Some(start) = start {
             let search = |start: usize| {
-                self.search(rule, shape, text, Span::new(start, window.end.max(start)), Anchored::Yes)
+                let part = Span::new(start, window.end.max(start));
+                self.search(rule, shape, text, (part, start), Anchored::Yes).0
             };
             return (start.and_then(search), window);
         }
         if !(memo.valid && memo.window == window) {
             memo.valid = true;
             memo.window = window;
+            memo.next = window.start;
             memo.found.clear();
-            let mut from = window.start;
-            while let Some(found) = self.search(rule, shape, text, Span::new(from, window.end), Anchored::No)
-            {
-                from = found.whole.end.max(from + 1);
-                memo.found.push(found);
-                if from > window.end {
-                    break;
-                }
-            }
+        }
+        // A match around the keyword begins at it, or before.
+        while memo.next <= hit.start {
+            let part = (Span::new(memo.next, window.end), hit.start);
+            let (found, last) = self.search(rule, shape, text, part, Anchored::No);
+            memo.next = found.map_or(last, |found| found.whole.end.max(memo.next + 1) - 1) + 1;
+            memo.found.extend(found);
         }
         (memo.found.iter().find(|found| found.whole.contains(hit)).copied(), window)
     }
@@ -147,29 +149,31 @@ impl Engine {
         (found, Span::new(first - 2, window.end + first))
     }
 
-    /// The first match in `part` of `text`, or the one that begins it.
+    /// The first match in `part` of `text` that begins at `last` the latest, or the one that begins the part. With
+    /// the place up to which none begins otherwise: an automaton looks at all of the part.
     fn search(
         &self,
         rule: &Pattern,
         shape: &Shape,
         text: &[u8],
-        part: Span,
+        (part, last): (Span, usize),
         anchored: Anchored,
-    ) -> Option<Found> {
+    ) -> (Option<Found>, usize) {
         if let Some(steps) = shape.steps.as_ref().filter(|_| self.hard.get().is_none()) {
             let found = match anchored {
-                Anchored::No => steps.first(text, part.start, part.end),
+                Anchored::No => steps.first(text, (part.start, last), part.end),
                 _ => steps.at(text, part.start, part.end),
             };
             match found {
-                Ok(found) => return found,
+                Ok(found) => return (found, last),
                 Err(TooHard) => self.hard.set(()).unwrap_or_default(),
             }
         }
         let often = self.searches.fetch_add(1, Ordering::Relaxed) >= OFTEN;
         let compiled = if often { &self.often } else { &self.compiled };
-        let compiled = compiled.get_or_init(|| Compiled::new(rule, often)).as_ref()?;
-        compiled.search(&Input::new(text).span(part.start..part.end).anchored(anchored))
+        let compiled = compiled.get_or_init(|| Compiled::new(rule, often)).as_ref();
+        let input = Input::new(text).span(part.start..part.end).anchored(anchored);
+        (compiled.and_then(|compiled| compiled.search(&input)), part.end)
     }
 }
 

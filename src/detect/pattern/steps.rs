@@ -34,6 +34,8 @@ pub(crate) struct Found {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Steps {
     pub(crate) steps: Vec<Step>,
+    /// The bytes that a match may begin with; none are named if one may be empty.
+    pub(crate) begin: Option<Set>,
 }
 
 /// A set of bytes: 1 for each that is in it.
@@ -128,10 +130,39 @@ impl Steps {
 
     /// The same, where the secret is what the group of this number matches.
     pub(crate) fn with_group(hir: &Hir, group: u32) -> Option<Self> {
-        let mut steps = Self { steps: Vec::new() };
+        let mut steps = Self { steps: Vec::new(), begin: None };
         steps.add(hir, group)?;
         steps.push(Step::End)?;
+        steps.begin = steps.first_bytes();
         Some(steps)
+    }
+
+    /// The bytes that a match may begin with; `None` if one may be empty.
+    fn first_bytes(&self) -> Option<Set> {
+        let mut begin = Box::new([0; 256]);
+        let (mut seen, mut left) = (vec![false; self.steps.len()], vec![0]);
+        while let Some(step) = left.pop() {
+            if std::mem::replace(&mut seen[step], true) {
+                continue;
+            }
+            match &self.steps[step] {
+                Step::Bytes(bytes) => match bytes.first() {
+                    Some(&first) => begin[usize::from(first)] = 1,
+                    None => left.push(step + 1),
+                },
+                Step::Repeat { set, least, .. } => {
+                    begin.iter_mut().zip(set.bytes()).for_each(|(begin, held)| *begin |= held);
+                    if *least == 0 {
+                        left.push(step + 1);
+                    }
+                }
+                Step::Split(first, second) => left.extend([*first, *second]),
+                Step::Jump(to) => left.push(*to),
+                Step::Save(_) | Step::Look(_) => left.push(step + 1),
+                Step::End => return None,
+            }
+        }
+        Some(Set::Made(begin))
     }
 
     fn push(&mut self, step: Step) -> Option<usize> {
@@ -258,15 +289,27 @@ impl Steps {
         self.run(text, start, end, &mut Vec::new(), &mut fuel)
     }
 
-    /// The first match that begins at or after `start`, and does not go beyond `end`.
-    pub(crate) fn first(&self, text: &[u8], start: usize, end: usize) -> Result<Option<Found>, TooHard> {
+    /// The first match that begins at `start` or behind it, at `last` the latest, and does not go beyond `end`.
+    pub(crate) fn first(
+        &self,
+        text: &[u8],
+        (start, last): (usize, usize),
+        end: usize,
+    ) -> Result<Option<Found>, TooHard> {
         let (mut retries, mut fuel) = (Vec::new(), FUEL);
-        for at in start..=end {
+        let mut at = start;
+        while at <= last {
+            if let Some(begin) = &self.begin {
+                let rest = &text[at..end.min(last + 1)];
+                let Some(skipped) = rest.iter().position(|&byte| begin.holds(byte)) else { break };
+                at += skipped;
+            }
             if self.may_begin(text, at)
                 && let Some(found) = self.run(text, at, end, &mut retries, &mut fuel)?
             {
                 return Ok(Some(found));
             }
+            at += 1;
         }
         Ok(None)
     }
@@ -439,7 +482,8 @@ impl Steps {
                 _ => Step::End,
             });
         }
-        Some(Self { steps })
+        let begin = from.optional(Reader::set)?;
+        Some(Self { steps, begin })
     }
 }
 

@@ -77,6 +77,7 @@ impl Steps {
                 Step::End => out.number(7),
             }
         }
+        out.optional(self.begin.as_ref(), |begin, out| out.set(begin));
     }
 }
 
