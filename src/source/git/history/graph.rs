@@ -130,7 +130,7 @@ pub(in super::super) struct Graph {
     catalog: Arc<Catalog>,
     shape: Arc<Shape>,
     /// Place in the list of commits, by number of the object.
-    commit_at: Arc<[u32]>,
+    commit_at: Arc<Vec<u32>>,
     /// Commits that a reference reaches, by place.
     reachable: Set,
     /// Places of the commits: parents first, then what references reach, then the oldest first.
@@ -216,7 +216,7 @@ pub(in super::super) fn read(
     let mut graph = Graph {
         catalog,
         shape,
-        commit_at: commit_at.into(),
+        commit_at: Arc::new(commit_at),
         reachable: Set::new(commits),
         order: Vec::new(),
         seen: Set::new(objects),

@@ -72,6 +72,10 @@ impl PackData {
     /// Reads up to `len` bytes; fewer at the end of the entries.
     pub(super) fn read(&self, offset: u64, len: usize, into: &mut Vec<u8>) -> io::Result<()> {
         let len = self.end.saturating_sub(offset).min(len as u64) as usize;
+        if into.capacity() < len {
+            // The system gives memory that is zero.
+            *into = vec![0; len];
+        }
         into.resize(len, 0);
         read_exact_at(&self.file, into, offset)
     }

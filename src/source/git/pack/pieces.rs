@@ -9,7 +9,7 @@
 //! Must not know what an entry is.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
@@ -21,14 +21,16 @@ pub(super) const PIECE: u64 = 1 << 20;
 /// A piece and its place, as a thread has it at hand.
 pub(super) type AtHand = Option<(usize, Arc<Vec<u8>>)>;
 
+/// Buffers of pieces that are done. Memory that was written before is there at once, new memory is made page by page.
+pub(super) type Spare = Vec<Vec<u8>>;
+
 /// The pieces of a pack.
 #[derive(Debug)]
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
     /// How many more may be held.
     room: AtomicUsize,
-    /// Buffers of pieces that are done.
-    spare: Mutex<Vec<Vec<u8>>>,
+    spare: Mutex<Spare>,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +42,12 @@ struct Piece {
 
 impl Pieces {
     /// Of a pack of which the entries that begin at `offsets` will be read; at most `most` bytes are held.
-    pub(super) fn new(data: &PackData, offsets: impl Iterator<Item = u64>, most: u64) -> Self {
+    pub(super) fn new(
+        data: &PackData,
+        offsets: impl Iterator<Item = u64>,
+        most: u64,
+        mut spare: Spare,
+    ) -> Self {
         let mut pieces = Vec::new();
         pieces.resize_with((data.end() / PIECE + 1) as usize, Piece::default);
         for offset in offsets {
@@ -49,7 +56,13 @@ impl Pieces {
             }
         }
         let room = usize::try_from(most / PIECE).unwrap_or(usize::MAX);
-        Self { pieces, room: AtomicUsize::new(room), spare: Mutex::default() }
+        spare.truncate(room);
+        Self { pieces, room: AtomicUsize::new(room - spare.len()), spare: Mutex::new(spare) }
+    }
+
+    /// What another walk may use again.
+    pub(super) fn into_spare(self) -> Spare {
+        self.spare.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A piece, read now if it is not held. `None` if there is no room, nothing is left to be read of it, or it

@@ -19,7 +19,7 @@ use super::{
     index::Index,
     kin::Kin,
     layout::Layout,
-    pieces::Pieces,
+    pieces::{Pieces, Spare},
     walk::descend,
 };
 use crate::{origin::ObjectId, source::Problem};
@@ -113,7 +113,7 @@ fn hash_all(data: &PackData, index: &Index, format: IdFormat) -> Vec<(ObjectId, 
     let descent = Descent {
         name: Default::default(),
         data,
-        pieces: Pieces::new(data, layout.offsets_of(Kinds::ALL, |_| true), limits.held),
+        pieces: Pieces::new(data, layout.offsets_of(Kinds::ALL, |_| true), limits.held, Spare::new()),
         index,
         layout: &layout,
         roots: layout.roots(Kinds::ALL),

@@ -18,7 +18,9 @@ use super::{
     index::Index,
     inflate::{Inflater, allowed, believable, fill_from_stream, most_compressed},
     layout::Layout,
-    lock, loose, rebuild,
+    lock, loose,
+    pieces::Spare,
+    rebuild,
 };
 use crate::{
     origin::ObjectId,
@@ -72,6 +74,8 @@ pub(super) struct Pack {
 pub(super) struct Laid {
     pub(super) data: PackData,
     pub(super) layout: Layout,
+    /// Buffers that one walk leaves for the next.
+    pub(super) spare: Mutex<Spare>,
 }
 
 impl Pack {
@@ -99,7 +103,7 @@ impl Pack {
             problem(message.to_owned());
         }
         let layout = Layout::new(&data, &self.index, format);
-        Ok(Arc::new(Laid { data, layout }))
+        Ok(Arc::new(Laid { data, layout, spare: Mutex::default() }))
     }
 
     fn data(&self, format: IdFormat) -> Result<&PackData, Fault> {

@@ -184,7 +184,8 @@ impl ObjectStore {
         });
         let needed = |entry| marks.as_ref().is_none_or(|marks| marks.needed(entry));
         let offsets = layout.offsets_of(walk.kinds, needed);
-        let pieces = Pieces::new(&laid.data, offsets, walk.limits.held);
+        let spare = std::mem::take(&mut *lock(&laid.spare));
+        let pieces = Pieces::new(&laid.data, offsets, walk.limits.held, spare);
         let descent = Descent {
             name: pack.name(),
             data: &laid.data,
@@ -203,7 +204,11 @@ impl ObjectStore {
             offered: AtomicUsize::new(0),
             lost: Mutex::new(0),
         };
-        descend(&descent)
+        let lost = descend(&descent);
+        if walk.keep {
+            *lock(&laid.spare) = descent.pieces.into_spare();
+        }
+        lost
     }
 
     fn walk_loose<S: ObjectSink>(&self, walk: &Walk<'_>, sink: &S, tools: &Toolbox<S::Worker>) -> u64 {
