@@ -136,6 +136,25 @@ impl Catalog {
         None
     }
 
+    /// The numbers of raw ids; [`u32::MAX`] for those that the store lacks.
+    pub(in super::super) fn find_all<'i>(
+        &self,
+        ids: impl Iterator<Item = &'i [u8]> + Clone,
+        numbers: &mut Vec<u32>,
+    ) {
+        let known_len = self.store.format.id_len();
+        numbers.clear();
+        // First all that the table has, then all that is compared: none waits for another.
+        numbers.extend(
+            ids.clone().map(|id| if id.len() == known_len { self.table[self.place(id)] } else { FREE }),
+        );
+        for (id, number) in ids.zip(numbers) {
+            if *number != FREE && !same(self.stored(*number), id) {
+                *number = self.find(id).unwrap_or(FREE);
+            }
+        }
+    }
+
     /// The number of an id, which gets one if the store lacks it.
     pub(in super::super) fn number(&self, id: &ObjectId) -> u32 {
         self.find(id.as_bytes()).unwrap_or_else(|| {
@@ -218,5 +237,9 @@ mod tests {
         assert_eq!((catalog.numbered(&other), catalog.number(&other)), (None, 3));
         assert_eq!((catalog.number(&other), catalog.len(), catalog.has(3)), (3, 4, false));
         assert_eq!([0, 1, 2, 3].map(|number| catalog.id(number)), [ids[0], ids[1], ids[2], other]);
+        let asked = [ids[2].as_bytes(), other.as_bytes(), ids[0].as_bytes(), &[1; 7], ids[1].as_bytes()];
+        let mut numbers = vec![9];
+        catalog.find_all(asked.into_iter(), &mut numbers);
+        assert_eq!(numbers, [2, FREE, 0, FREE, 1]);
     }
 }

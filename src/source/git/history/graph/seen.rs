@@ -23,25 +23,30 @@ struct Slot {
 pub(super) struct Seen(Vec<Slot>);
 
 impl Seen {
-    /// The number of an entry as its bytes are in a tree; of one that was not met lately what `make` says.
-    pub(super) fn number(&mut self, raw: &[u8], make: impl FnOnce() -> u32) -> u32 {
+    /// The number of an entry as its bytes are in a tree, if it was met lately.
+    pub(super) fn get(&self, raw: &[u8]) -> Option<u32> {
+        let known = self.0.get(place(raw))?;
+        let same = usize::from(known.length) == raw.len() && known.raw[..raw.len()] == *raw;
+        same.then_some(known.number)
+    }
+
+    /// Remembers an entry.
+    pub(super) fn put(&mut self, raw: &[u8], number: u32) {
         if raw.len() > LONGEST {
-            return make();
+            return;
         }
         if self.0.is_empty() {
             self.0.resize(SLOTS, Slot { number: 0, length: 0, raw: [0; LONGEST] });
         }
-        // An entry ends in an id, whose bytes look random.
-        let place = raw.last_chunk().map_or(0, |last| u32::from_le_bytes(*last) as usize % SLOTS);
-        let known = &self.0[place];
-        if usize::from(known.length) == raw.len() && known.raw[..raw.len()] == *raw {
-            return known.number;
-        }
-        let mut slot = Slot { number: make(), length: raw.len() as u8, raw: [0; LONGEST] };
+        let slot = &mut self.0[place(raw)];
+        (slot.number, slot.length) = (number, raw.len() as u8);
         slot.raw[..raw.len()].copy_from_slice(raw);
-        self.0[place] = slot;
-        slot.number
     }
+}
+
+/// The slot of an entry, which ends in an id, whose bytes look random.
+fn place(raw: &[u8]) -> usize {
+    raw.last_chunk().map_or(0, |last| u32::from_le_bytes(*last) as usize % SLOTS)
 }
 
 #[cfg(test)]
@@ -52,15 +57,15 @@ mod tests {
     fn an_entry_keeps_its_number_and_no_other_gets_it() {
         let mut seen = Seen::default();
         let entry = |name: &str, id: u8| [b"100644 ", name.as_bytes(), b"\0", &[id; 20][..]].concat();
+        // The first two share a slot; the last one has none.
         let all = [entry("a", 1), entry("b", 1), entry("a", 2), entry(&"long".repeat(20), 1)];
-        for round in 0..3_u32 {
-            for (raw, number) in all.iter().zip(0..) {
-                // The first two share a slot; the last one has none.
-                let found = seen.number(raw, || number);
-                assert_eq!(found, number, "in round {round}");
+        assert_eq!(seen.get(&all[0]), None);
+        for _ in 0..2 {
+            for (raw, number) in all.iter().zip(7..) {
+                seen.put(raw, number);
+                assert_eq!(seen.get(raw), (raw.len() <= LONGEST).then_some(number));
             }
         }
-        assert_eq!(seen.number(&all[2], || 9), 2);
-        assert_eq!(seen.number(&all[3], || 9), 9);
+        assert_eq!([0, 1, 2, 3].map(|at: usize| seen.get(&all[at])), [None, Some(8), Some(9), None]);
     }
 }

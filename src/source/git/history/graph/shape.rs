@@ -358,6 +358,21 @@ struct Found {
     names: HashMap<Vec<u8>, u32, Quickly>,
     seen: Seen,
     placed: Placed,
+    /// Of the tree at hand, with the objects and the numbers of these entries.
+    unknown: Vec<Unknown>,
+    objects: Vec<u32>,
+    numbers: Vec<u32>,
+}
+
+/// An entry of a tree that has no number yet.
+#[derive(Clone, Copy, Debug)]
+struct Unknown {
+    /// Among the entries that were placed.
+    place: u32,
+    /// Bytes that it takes in the tree, and those of its name.
+    length: u32,
+    name: u32,
+    mode: Mode,
 }
 
 /// Where each entry of a tree begins, and its number; last the end of the tree.
@@ -418,28 +433,63 @@ impl Reader<'_> {
                 });
                 break;
             };
-            let mut seen = std::mem::take(&mut found.seen);
-            let number = seen.number(&bytes[at..at + entry.length()], || {
-                if entry.mode.is_gitlink() {
-                    return NONE;
+            let number = match found.seen.get(&bytes[at..at + entry.length()]) {
+                Some(number) => number,
+                None if entry.mode.is_gitlink() => NONE,
+                None => {
+                    let (place, name) = (placed.len() as u32, entry.name.len() as u32);
+                    found.unknown.push(Unknown {
+                        place,
+                        length: entry.length() as u32,
+                        name,
+                        mode: entry.mode,
+                    });
+                    NONE
                 }
-                let name = found.name(&self.names, entry.name);
-                self.entry(entry.id, Label::new(name, entry.mode))
-            });
-            found.seen = seen;
+            };
             placed.push((at as u32, number));
             at += entry.length();
         }
         placed.push((at as u32, NONE));
+        self.number(found, bytes, &mut placed);
         found.placed = placed;
     }
 
-    /// The number of an object under a name.
-    fn entry(&self, id: &[u8], label: Label) -> u32 {
-        let Some(object) = self.catalog.find(id) else {
+    /// Gives the unknown entries of a tree their numbers. What is known of an object lies far away in memory: it is asked
+    /// for of all of them before any of it is needed, so that they wait together.
+    fn number(&self, found: &mut Found, bytes: &[u8], placed: &mut Placed) {
+        let mut unknown = std::mem::take(&mut found.unknown);
+        let mut objects = std::mem::take(&mut found.objects);
+        let raw = |one: &Unknown| {
+            let start = placed[one.place as usize].0 as usize;
+            &bytes[start..start + one.length as usize]
+        };
+        let id = |one: &Unknown| &raw(one)[one.length as usize - self.id_len..];
+        self.catalog.find_all(unknown.iter().map(id), &mut objects);
+        let mut numbers = std::mem::take(&mut found.numbers);
+        numbers.clear();
+        numbers.extend(unknown.iter().map(|one| {
+            let end = one.length as usize - self.id_len - 1;
+            let name = found.name(&self.names, &raw(one)[end - one.name as usize..end]);
+            Label::new(name, one.mode).0
+        }));
+        for ((one, &object), number) in unknown.iter().zip(&objects).zip(&mut numbers) {
+            *number = self.entry((object, id(one)), Label(*number));
+            found.seen.put(raw(one), *number);
+        }
+        for (one, &number) in unknown.iter().zip(&numbers) {
+            placed[one.place as usize].1 = number;
+        }
+        unknown.clear();
+        (found.unknown, found.objects, found.numbers) = (unknown, objects, numbers);
+    }
+
+    /// The number of an object under a name; the object's own is `NONE` if the store lacks it.
+    fn entry(&self, (object, id): (u32, &[u8]), label: Label) -> u32 {
+        if object == NONE {
             let id = ObjectId::from_bytes(id).unwrap_or(ObjectId::NULL);
             return ALIAS + self.aliases.of(&(self.catalog.number(&id), label));
-        };
+        }
         let usual = &self.labels[object as usize];
         // The first to come decides; which one that is shows nowhere.
         let known = match usual.load(Ordering::Relaxed) {
