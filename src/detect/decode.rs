@@ -139,7 +139,7 @@ fn blocks(text: &[u8], from: usize, end: usize) -> Option<usize> {
 const fn may_lie_in_a_run(block: u64) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const TOP: u64 = EACH << 7;
-    (block | TOP) - EACH * b'+' as u64 & TOP == TOP
+    ((block | TOP) - EACH * b'+' as u64) & TOP == TOP
 }
 
 fn run(text: &[u8], run: Span) -> Option<Decoded> {
