@@ -9,7 +9,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 mod beside;
 
-pub use beside::{Beside, Folder, MOST_SIBLING_BYTES, MOST_SIBLINGS, Sibling, Siblings};
+pub use beside::{Beside, Folder, Holds, MOST_SIBLING_BYTES, MOST_SIBLINGS, Sibling, Siblings};
 
 use crate::text::LineMap;
 

@@ -3,9 +3,11 @@
 //! A file is parsed only if it is of a format that some rule is about and holds a word of such a rule. Only what is known to
 //! be true is reported. Must not know git, files, the clock, the environment or threads.
 
+mod called;
 mod condition;
 pub mod document;
 pub mod format;
+mod modules;
 mod resolve;
 mod settle;
 mod view;
@@ -19,7 +21,7 @@ use std::{
 use bstr::BStr;
 
 use self::{
-    condition::{Expressions, Ground, Here, Judge, Place, Truth, is_kind},
+    condition::{Expressions, Ground, Here, Judge, Place, Truth, Verdict, is_kind},
     document::{Block, Steered},
     format::Format,
     resolve::{Found, World},
@@ -112,6 +114,7 @@ impl Policy {
         let parts = self.formats.get(judged);
         parts.is_some_and(|parts| {
             gives_values(format, bytes)
+                || resolve::is_terraform(format) && modules::may_call(bytes)
                 || parts.ready.get_or_init(|| Index::new(rules, judged, &parts.all)).may_speak(bytes)
         })
     }
@@ -138,7 +141,8 @@ impl Policy {
         let index = parts.ready.get_or_init(|| Index::new(rules, judged.name(), &parts.all));
         // Where everything is looked at, other files are judged by themselves.
         let changed = matches!(look.fresh, Fresh::Ranges(_)) && gives_values(format, look.bytes);
-        if !changed && !index.may_speak(look.bytes) {
+        let calls = resolve::is_terraform(judged) && modules::may_call(look.bytes);
+        if !changed && !calls && !index.may_speak(look.bytes) {
             return true;
         }
         let document = format::parse(format, look.bytes);
@@ -154,10 +158,14 @@ impl Policy {
         let own = if judged == format { document.blocks.as_slice() } else { &[] };
         for (at, written) in own.iter().enumerate() {
             let of_kind = index.of(&written.kind);
-            if of_kind.is_empty() && index.others.is_empty() {
+            let calls = calls && written.kind == "module";
+            if of_kind.is_empty() && index.others.is_empty() && !calls {
                 continue;
             }
             world.settled(at, &mut |block| {
+                if calls {
+                    called::look(rules, (look, &judge), index, ((block, &[]), &mut Vec::new()), &mut found);
+                }
                 for &part in of_kind.iter().chain(&index.others) {
                     if !world.is_spent() {
                         ask(rules, (look, &judge), (part, index), block, &mut found);
@@ -171,6 +179,9 @@ impl Policy {
         let values = |block: &&Block| matches!(block.kind.as_str(), "variable" | "variables" | "locals");
         if changed && document.blocks.iter().filter(values).any(|block| look.fresh.touches(block.span)) {
             world.beside(&mut |block| {
+                if block.block.kind == "module" {
+                    called::look(rules, (look, &judge), index, ((block, &[]), &mut Vec::new()), &mut found);
+                }
                 for &part in index.of(&block.block.kind).iter().chain(&index.others) {
                     if !world.is_spent() {
                         ask(rules, (look, &judge), (part, index), block, &mut found);
@@ -295,6 +306,29 @@ struct Matches<'m> {
     steered: &'m [Steered],
 }
 
+/// What a match of a rule says of a block that is bad by it; what that rests on is what the world was touched at.
+fn judged(
+    structure: &Structure,
+    (look, judge): (Look<'_>, &Judge<'_>),
+    (part, index): (Part, &Index),
+    asked: Found<'_>,
+) -> Option<Verdict> {
+    let block = asked.block;
+    if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
+        return None;
+    }
+    if !index.is_for(part, look.path) {
+        return None;
+    }
+    judge.world.take_touched();
+    let here = Here::block(block, asked.own);
+    if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
+        return None;
+    }
+    let verdict = judge.ask(&structure.bad, here);
+    (verdict.truth == Truth::True).then_some(verdict)
+}
+
 /// Asks one match of a rule about a block.
 fn ask(
     rules: &RuleSet,
@@ -305,21 +339,8 @@ fn ask(
 ) {
     let block = asked.block;
     let Some(structure) = part_of(rules, part) else { return };
-    if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
-        return;
-    }
-    if !index.is_for(part, look.path) {
-        return;
-    }
-    judge.world.take_touched();
+    let Some(verdict) = judged(structure, (look, judge), (part, index), asked) else { return };
     let here = Here::block(block, asked.own);
-    if structure.unless.as_ref().is_some_and(|unless| judge.ask(unless, here).truth != Truth::False) {
-        return;
-    }
-    let verdict = judge.ask(&structure.bad, here);
-    if verdict.truth != Truth::True {
-        return;
-    }
     // What loops and conditions of the block rest on matters to what they make, not to what is missing.
     if verdict.ground == Ground::Written {
         judge.world.touch(asked);
@@ -329,13 +350,19 @@ fn ask(
     if value.is_none() && !(asked.own && look.fresh.touches(block.span)) {
         return;
     }
+    // What is bad by the default of a variable may not be so in any call.
+    let ground = verdict.ground;
+    let overridden = || {
+        ground == Ground::Written
+            && resolve::is_terraform(judge.world.format)
+            && called::is_overridden(rules, (look, judge), (part, index), asked)
+    };
     if !asked.own {
         // The block stands in another file: what is pointed at is what changed in this one.
         let Some(value) = value else { return };
-        let ground = verdict.ground;
         let span = look.fresh.first_in(value);
         let place = Place { span, value: Span::default(), element: String::new(), ground };
-        return report(rules, look, (part, structure), asked, vec![place], found);
+        return report(rules, look, (part, structure), (asked, overridden()), vec![place], found);
     }
     let mut places = verdict.places;
     if !structure.at.is_empty() {
@@ -350,7 +377,7 @@ fn ask(
         };
         places.push(header);
     }
-    report(rules, look, (part, structure), asked, places, found);
+    report(rules, look, (part, structure), (asked, overridden()), places, found);
 }
 
 /// Adds what a match of a rule says of a block, at each of the places.
@@ -358,14 +385,15 @@ fn report(
     rules: &RuleSet,
     look: Look<'_>,
     (part, structure): (Part, &Structure),
-    asked: Found<'_>,
+    (asked, overridden): (Found<'_>, bool),
     places: Vec<Place>,
     found: &mut Matches<'_>,
 ) {
     let (rule, block) = (rules.rule(part.0), asked.block);
     for place in places {
         let whole = if asked.own { block.span } else { place.span };
-        let written = place.ground == Ground::Written && !is_optional(found.steered, block, place.span);
+        let written =
+            place.ground == Ground::Written && !overridden && !is_optional(found.steered, block, place.span);
         let secret = if rule.risk.number() == CREDENTIALS {
             unquoted(look.bytes, place.value)
         } else {
@@ -382,7 +410,7 @@ fn report(
             confidence: rule.confidence,
             proof: None,
             decoded: Vec::new(),
-            note: note(structure, asked, (place.ground, written)),
+            note: note(structure, asked, (place.ground, written, overridden)),
             at_most: (place.ground != Ground::Written).then_some(MISSING),
             disproved: false,
             structure: Some(Box::new(Structural {
@@ -432,7 +460,11 @@ fn identity(asked: Found<'_>, element: &str) -> String {
 }
 
 /// What the report says besides the rule's title.
-fn note(structure: &Structure, asked: Found<'_>, (ground, written): (Ground, bool)) -> Option<String> {
+fn note(
+    structure: &Structure,
+    asked: Found<'_>,
+    (ground, written, overridden): (Ground, bool, bool),
+) -> Option<String> {
     let block = asked.block;
     let mut note = match (block.kind.is_empty(), block.name.is_empty()) {
         (true, true) => String::new(),
@@ -449,6 +481,7 @@ fn note(structure: &Structure, asked: Found<'_>, (ground, written): (Ground, boo
     }
     let hedge = match (ground, written) {
         (Ground::Written, true) => "",
+        (Ground::Written, false) if overridden => "by a default that no call here uses",
         (Ground::Written, false) => "if its template has it so",
         _ => "not set",
     };

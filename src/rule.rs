@@ -14,6 +14,7 @@ mod condition;
 mod digest;
 mod example;
 pub(crate) mod expression;
+mod group;
 mod kind;
 pub(crate) mod lint;
 mod model;
@@ -27,6 +28,7 @@ pub(crate) mod write;
 pub use builtin::{builtin, builtin_packs, builtin_refs};
 
 pub use condition::{Condition, FORMATS, Literal, Path, Step, Structure, Test, View};
+pub use group::{GROUPS, Group, is_called};
 pub use model::{
     Allow, Assignment, Bound, Detector, Example, FileRule, Gate, List, ODDS, Odds, Part, Pattern, Rule, Text,
 };

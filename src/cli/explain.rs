@@ -30,7 +30,7 @@ use crate::{
     diagnostic,
     finding::Finding,
     report::Mode,
-    rule::{self, Detector, Rule},
+    rule::{self, Detector, Example, Group, Rule},
     secret::Secret,
     source::{Source, files::Files},
     text::Span,
@@ -40,6 +40,8 @@ use crate::{
 const MAX_FILE: u64 = 64 << 20;
 /// Reasons told for and against.
 const REASONS: usize = 6;
+/// Rules of a group of which an example is shown.
+const GROUP_EXAMPLES: usize = 6;
 /// Hexadecimal digits of a fingerprint.
 const FINGERPRINT: usize = 32;
 
@@ -66,6 +68,9 @@ fn named(what: &str, args: &ExplainArgs, edge: &Edge, page: &Page<'_>, out: &mut
     if let Some(rule) = page.rule_named(what) {
         return Ok(rule_page(&rule, out)?);
     }
+    if let Some(group) = Group::named(what) {
+        return Ok(page.group_page(group, out)?);
+    }
     if what.len() == FINGERPRINT && what.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return finding(what, args, edge, page, out);
     }
@@ -78,6 +83,7 @@ fn named(what: &str, args: &ExplainArgs, edge: &Edge, page: &Page<'_>, out: &mut
         return page.candidates(&bytes, file.into(), Some(line), out);
     }
     let ids = page.config.rules.iter().map(|rule| rule.id.as_str());
+    let ids = ids.chain(rule::GROUPS.iter().map(|group| group.id));
     match diagnostic::nearest(what, ids) {
         Some(near) => bail!("`{what}` is no rule, fingerprint or FILE:LINE; did you mean the rule `{near}`?"),
         None => bail!("`{what}` is no rule, fingerprint or FILE:LINE"),
@@ -133,6 +139,35 @@ impl Page<'_> {
     fn rule_named(&self, id: &str) -> Option<Rule> {
         let here = self.config.rules.find(id).map(|(_, rule)| rule.clone());
         here.or_else(|| rule::builtin_refs().find(|rule| rule.id.as_str() == id).map(|rule| (*rule).clone()))
+    }
+
+    /// What several rules look for together, with examples of some of them.
+    fn group_page(&self, group: &Group, out: &mut Vec<u8>) -> io::Result<()> {
+        let rules: Vec<&Rule> = self.config.rules.iter().filter(|rule| group.has(rule)).collect();
+        writeln!(out, "{}: {}", group.id, group.title)?;
+        if let Some(first) = rules.first() {
+            writeln!(out, "  risk {}: {}", first.risk.number(), first.risk.title())?;
+            writeln!(out, "\nWhat is bad\n  {}", group.about)?;
+            writeln!(out, "\nWhy\n  {}", first.risk.reason())?;
+        }
+        writeln!(out, "\nWhat to do\n  {}", group.help)?;
+        writeln!(out, "\nRules that report it, each with a page of its own")?;
+        let width = rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
+        for rule in &rules {
+            let (id, title) = (rule.id.as_str(), &rule.title);
+            writeln!(out, "  {id:width$}  {:8}  {:5}  {title}", rule.severity.name(), rule.gate.name())?;
+        }
+        let some = |examples: fn(&Rule) -> &[Example]| {
+            let of_rules = rules.iter().filter_map(move |rule| examples(rule).first());
+            of_rules.filter(|example| !example.text.is_empty()).take(GROUP_EXAMPLES)
+        };
+        examples("Reported", some(|rule| &rule.matches), out)?;
+        examples("Not reported", some(|rule| &rule.rejects), out)?;
+        writeln!(
+            out,
+            "\nIn `disable`, `enable`, allowlists and markers, {} means all of these rules.",
+            group.id
+        )
     }
 
     fn told(&self, finding: &Finding, out: &mut Vec<u8>) -> io::Result<()> {
@@ -281,18 +316,29 @@ fn rule_page(rule: &Rule, out: &mut Vec<u8>) -> io::Result<()> {
     if !rule.refs.is_empty() {
         writeln!(out, "\nOther tools call it\n  {}", rule.refs.join(", "))?;
     }
-    for (title, examples) in [("Reported", &rule.matches), ("Not reported", &rule.rejects)] {
-        if !examples.is_empty() {
+    if let Some(group) = Group::of(rule) {
+        writeln!(out, "\nPart of\n  {}: {}", group.id, group.title)?;
+    }
+    examples("Reported", rule.matches.iter(), out)?;
+    examples("Not reported", rule.rejects.iter(), out)?;
+    writeln!(out, "\n`abatis rules show {}` prints the rule itself.", rule.id)
+}
+
+fn examples<'e>(
+    title: &str,
+    examples: impl Iterator<Item = &'e Example>,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    for (at, example) in examples.enumerate() {
+        if at == 0 {
             writeln!(out, "\n{title}")?;
         }
-        for example in examples.iter() {
-            if !example.path.is_empty() {
-                writeln!(out, "  {}:", example.path)?;
-            }
-            for line in example.text.trim_matches('\n').lines() {
-                writeln!(out, "    {line}")?;
-            }
+        if !example.path.is_empty() {
+            writeln!(out, "  {}:", example.path)?;
+        }
+        for line in example.text.trim_matches('\n').lines() {
+            writeln!(out, "    {line}")?;
         }
     }
-    writeln!(out, "\n`abatis rules show {}` prints the rule itself.", rule.id)
+    Ok(())
 }

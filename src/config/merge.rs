@@ -413,6 +413,7 @@ fn unknown_names(files: &[File], choice: &Choice) -> Vec<Diagnostic> {
     let own = files.iter().flat_map(|file| &file.pack.rules);
     let rules: Vec<&Rule> = builtin.iter().map(|rule| &**rule).chain(own).collect();
     let mut known: BTreeSet<String> = rules.iter().map(|rule| rule.id.as_str().to_owned()).collect();
+    known.extend(rule::GROUPS.iter().map(|group| group.id.to_owned()));
     known.extend(rules.iter().flat_map(|rule| rule.tags.iter()).map(|tag| format!("{TAG}{tag}")));
     let given =
         files.iter().flat_map(|file| &file.pack.table.overrides).filter_map(|change| change.tags.as_ref());
@@ -442,11 +443,11 @@ fn unknown((file, span, name): (Option<&File>, Span, &str), known: &[&str]) -> D
     }
 }
 
-/// True if `name` is the rule's id, or one of its tags behind `tag:`.
+/// True if `name` is the rule's id or its group's, or one of its tags behind `tag:`.
 fn names(name: &str, rule: &Rule) -> bool {
     match name.strip_prefix(TAG) {
         Some(tag) => rule.tags.iter().any(|own| own == tag),
-        None => rule.id.as_str() == name,
+        None => rule::is_called(rule, name),
     }
 }
 

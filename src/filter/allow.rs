@@ -24,7 +24,7 @@ use crate::{
     finding::{Match, Suppression, SuppressionKind},
     glob::Glob,
     origin::Origin,
-    rule::{Allow, Rule, RuleSet, Text},
+    rule::{Allow, Rule, RuleSet, Text, is_called},
 };
 
 /// The word that names a tag in place of a rule.
@@ -98,12 +98,12 @@ impl fmt::Debug for AllowList {
     }
 }
 
-/// True if `name` is the rule's id, one of its tags behind `tag:`, or `*`.
+/// True if `name` is the rule's id or its group's, one of its tags behind `tag:`, or `*`.
 #[must_use]
 pub fn names_rule(name: &str, rule: &Rule) -> bool {
     match name.strip_prefix(TAG) {
         Some(tag) => rule.tags.iter().any(|own| own == tag),
-        None => name == "*" || name == rule.id.as_str(),
+        None => name == "*" || is_called(rule, name),
     }
 }
 

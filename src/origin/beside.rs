@@ -16,7 +16,18 @@ use crate::text::Fresh;
 pub trait Folder: Send + Sync {
     /// Files in the folder of the file at `path` whose names end in one of `endings`, that file included.
     fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings>;
+
+    /// Files in the folder `folder`, which ends in `/` or is empty, as whoever has the file at `path` sees it; nothing of what
+    /// is not part of what is looked at.
+    fn elsewhere(&self, path: &BStr, folder: &BStr, endings: &'static [&'static str]) -> Arc<Siblings>;
+
+    /// Files of the folders around that of the file at `path`, some levels above and below, of which `holds` is true; as many
+    /// as there are within the bounds.
+    fn around(&self, path: &BStr, endings: &'static [&'static str], holds: Holds) -> Arc<Siblings>;
 }
+
+/// Whether the content of a file is wanted.
+pub type Holds = fn(&[u8]) -> bool;
 
 /// Files of a folder.
 #[derive(Debug, Default)]
@@ -81,6 +92,28 @@ impl Beside {
     pub fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Option<Arc<Siblings>> {
         self.folder.as_ref().map(|folder| folder.siblings(path, endings))
     }
+
+    /// Files of the folders around, if the source can tell.
+    #[must_use]
+    pub fn around(
+        &self,
+        path: &BStr,
+        endings: &'static [&'static str],
+        holds: Holds,
+    ) -> Option<Arc<Siblings>> {
+        self.folder.as_ref().map(|folder| folder.around(path, endings, holds))
+    }
+
+    /// The files in another folder, as the file at `path` sees it, if the source can tell.
+    #[must_use]
+    pub fn elsewhere(
+        &self,
+        path: &BStr,
+        folder: &BStr,
+        endings: &'static [&'static str],
+    ) -> Option<Arc<Siblings>> {
+        self.folder.as_ref().map(|source| source.elsewhere(path, folder, endings))
+    }
 }
 
 struct Alone;
@@ -88,6 +121,14 @@ struct Alone;
 impl Folder for Alone {
     fn siblings(&self, _path: &BStr, _endings: &'static [&'static str]) -> Arc<Siblings> {
         Arc::new(Siblings { files: Vec::new(), complete: true })
+    }
+
+    fn elsewhere(&self, path: &BStr, _folder: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        self.siblings(path, endings)
+    }
+
+    fn around(&self, path: &BStr, endings: &'static [&'static str], _holds: Holds) -> Arc<Siblings> {
+        self.siblings(path, endings)
     }
 }
 

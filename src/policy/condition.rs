@@ -154,6 +154,15 @@ pub(crate) struct Judge<'j> {
 }
 
 impl<'j> Judge<'j> {
+    /// The same for another world of the same document.
+    pub(crate) fn of_world<'o>(&self, world: &'o World<'o>) -> Judge<'o>
+    where
+        'j: 'o,
+    {
+        let Self { expressions, secretlike, .. } = *self;
+        Judge { world, expressions, secretlike, seen: Cell::new(None) }
+    }
+
     /// Whether `condition` holds where one stands.
     pub(crate) fn ask(&self, condition: &Condition, here: Here<'_>) -> Verdict {
         match condition {

@@ -16,7 +16,7 @@ use super::{
     settle::{Settled, settle},
 };
 use crate::{
-    origin::{Beside, Siblings},
+    origin::{Beside, Sibling, Siblings},
     text::Span,
 };
 
@@ -37,6 +37,8 @@ pub(crate) struct World<'w> {
     beside: &'w Beside,
     path: &'w BStr,
     siblings: OnceCell<Option<Arc<Siblings>>>,
+    /// Of a module that is called: what its files come to for this call. The document is what the call gives to variables.
+    called: Option<Vec<OnceCell<Places>>>,
     /// Where in the document what is.
     places: OnceCell<Places>,
     /// Kinds and names that were looked for and are nowhere.
@@ -119,6 +121,13 @@ pub(crate) struct Found<'w> {
     rests: &'w [(BString, Span)],
 }
 
+impl<'w> Found<'w> {
+    /// Values of the file at `path` that it rests on.
+    pub(super) fn rests_in(&self, path: &'w BStr) -> impl Iterator<Item = Span> + use<'w> {
+        self.rests.iter().filter(move |(file, _)| *file == path).map(|(_, span)| *span)
+    }
+}
+
 impl Found<'_> {
     /// What of the block says the value `node`: for those of many values, that one.
     fn part(&self, node: &Node) -> Span {
@@ -136,6 +145,9 @@ pub(super) struct Base<'w> {
     pub(super) guessed: bool,
 }
 
+/// What is given to the variables of a module that nobody calls.
+static EMPTY: Document = Document { blocks: Vec::new(), notes: Vec::new(), steered: Vec::new() };
+
 /// What `AWS::NoValue` is.
 static NOTHING: Node = Node::new(Span::new(0, 0), Value::Null);
 
@@ -152,12 +164,61 @@ impl<'w> World<'w> {
             document,
             beside,
             siblings: OnceCell::new(),
+            called: None,
             places: OnceCell::new(),
             absent: RefCell::default(),
             touched: RefCell::default(),
             steps: Cell::new(0),
             searched: Cell::new(0),
         }
+    }
+
+    /// The module whose files are `siblings`, with nothing but `arguments` given to its variables: a document that stands for a
+    /// part of the one that is judged. Without arguments, the module as it is for itself.
+    pub(super) fn of_module(
+        outer: &World<'w>,
+        arguments: Option<&'w Document>,
+        siblings: &Arc<Siblings>,
+    ) -> Self {
+        let places = || siblings.files.iter().map(|_| OnceCell::new()).collect();
+        Self {
+            called: Some(places()),
+            siblings: OnceCell::from(Some(Arc::clone(siblings))),
+            steps: Cell::new(outer.steps.get()),
+            searched: Cell::new(outer.searched.get()),
+            ..World::new(outer.text, (outer.format, arguments.unwrap_or(&EMPTY)), (outer.beside, outer.path))
+        }
+    }
+
+    /// The files of another folder, as the document sees it.
+    pub(super) fn folder(&self, folder: &BStr) -> Option<Arc<Siblings>> {
+        self.beside.elsewhere(self.path, folder, shared_endings(self.format)?)
+    }
+
+    /// Files of the folders around that may call modules.
+    pub(super) fn around(&self) -> Option<Arc<Siblings>> {
+        self.beside.around(self.path, shared_endings(self.format)?, super::modules::may_call)
+    }
+
+    /// The same surroundings, seen from another file.
+    pub(super) fn of_file<'o>(&self, (text, document): (&'o [u8], &'o Document), path: &'o BStr) -> World<'o>
+    where
+        'w: 'o,
+    {
+        World {
+            steps: Cell::new(self.steps.get()),
+            ..World::new(text, (self.format, document), (self.beside, path))
+        }
+    }
+
+    /// The path of the document.
+    pub(super) const fn path(&self) -> &'w BStr {
+        self.path
+    }
+
+    /// Counts what was done in another world of the same document.
+    pub(super) fn spend(&self, other: &World<'_>) {
+        self.steps.set(self.steps.get().max(other.steps.get()));
     }
 
     /// Counts a step; false once there were too many.
@@ -196,6 +257,18 @@ impl<'w> World<'w> {
         } else if let Some(block) = self.document.blocks.get(at) {
             each(Found { block, own: true, path: self.path, rests: &[] });
         }
+    }
+
+    /// What the block at `span` of the file at `path` beside comes to.
+    pub(super) fn at(&'w self, (path, span): (&BStr, Span), each: &mut dyn FnMut(Found<'w>)) {
+        self.neighbours("", &mut |document, places, file| {
+            if file == path {
+                let found = document.blocks.iter().position(|block| block.span == span);
+                found
+                    .into_iter()
+                    .for_each(|at| self.forms((document, places, file), at, Form::Settled, each));
+            }
+        });
     }
 
     /// All blocks of the files beside, as what they come to.
@@ -256,7 +329,10 @@ impl<'w> World<'w> {
             return;
         };
         let finder = memchr::memmem::Finder::new(word);
-        for sibling in siblings.files.iter().filter(|sibling| sibling.path.as_bstr() != self.path) {
+        for (at, sibling) in siblings.files.iter().enumerate() {
+            if sibling.path.as_bstr() == self.path {
+                continue;
+            }
             // To search a text for a word is cheaper than to read it; to search it for thousands is not.
             let searched = self.searched.get();
             if sibling.memo.get().is_none() && searched < MOST_SEARCHED {
@@ -265,13 +341,10 @@ impl<'w> World<'w> {
                     continue;
                 }
             }
-            let memo = sibling.memo.get_or_init(|| {
-                let format = format::detect(sibling.path.as_bstr(), &sibling.bytes);
-                let document = format.map(|format| format::parse(format, &sibling.bytes)).unwrap_or_default();
-                let places = Places::of(&document);
-                Box::new(Neighbour { document, places })
-            });
-            if let Some(Neighbour { document, places }) = memo.downcast_ref::<Neighbour>() {
+            if let Some(Neighbour { document, places }) = neighbour(sibling) {
+                // What the blocks of a module come to is another thing for each call.
+                let own = self.called.as_ref().and_then(|called| called.get(at));
+                let places = own.map_or(places, |own| own.get_or_init(|| Places::of(document)));
                 each(document, places, sibling.path.as_bstr());
             }
         }
@@ -336,6 +409,22 @@ impl<'w> World<'w> {
         (node, own)
     }
 
+    /// Whether the module has variables at all.
+    pub(super) fn has_variables(&'w self) -> bool {
+        let mut has = false;
+        self.blocks(By::Kind("variable"), "variable", Form::Written, &mut |_| has = true);
+        has
+    }
+
+    /// The value that a variable is given. Files of values are not read for a module that is called.
+    fn in_variables(&'w self, name: &str, form: Form) -> Option<(Found<'w>, &'w Node)> {
+        if self.called.is_none() {
+            return self.in_blocks("variables", name, form);
+        }
+        let block = self.document.blocks.first()?;
+        Some((Found { block, own: true, path: self.path, rests: &[] }, block.root.get(name)?))
+    }
+
     /// The value of a key in one of the blocks of a kind.
     fn in_blocks(&'w self, kind: &str, key: &str, form: Form) -> Option<(Found<'w>, &'w Node)> {
         let mut found = None;
@@ -357,7 +446,7 @@ impl<'w> World<'w> {
     pub(super) fn stands_for<'r>(&'w self, reference: &'r [String]) -> Option<(Base<'w>, &'r [String])> {
         let (found, node, rest) = self.given(reference, Form::Written)?;
         let guessed = matches!(found.block.kind.as_str(), "parameter" | "Parameter")
-            || found.block.kind == "variable" && is_terraform(self.format);
+            || found.block.kind == "variable" && is_terraform(self.format) && self.called.is_none();
         Some((Base { node, path: found.path, touched: found.part(node), guessed }, rest))
     }
 
@@ -370,7 +459,7 @@ impl<'w> World<'w> {
         if is_terraform(self.format) {
             let [first, name, rest @ ..] = reference else { return None };
             let (found, node) = match first.as_str() {
-                "var" => self.in_blocks("variables", name, form).or_else(|| {
+                "var" => self.in_variables(name, form).or_else(|| {
                     let variable = self.find("variable", name, form)?;
                     Some((variable, variable.block.root.get("default")?))
                 })?,
@@ -393,6 +482,22 @@ impl<'w> World<'w> {
         };
         Some((found, node, rest))
     }
+}
+
+/// What is in a file beside, read once.
+fn neighbour(sibling: &Sibling) -> Option<&Neighbour> {
+    let memo = sibling.memo.get_or_init(|| {
+        let format = format::detect(sibling.path.as_bstr(), &sibling.bytes);
+        let document = format.map(|format| format::parse(format, &sibling.bytes)).unwrap_or_default();
+        let places = Places::of(&document);
+        Box::new(Neighbour { document, places })
+    });
+    memo.downcast_ref::<Neighbour>()
+}
+
+/// The document of a file beside.
+pub(super) fn document_of(sibling: &Sibling) -> Option<&Document> {
+    neighbour(sibling).map(|neighbour| &neighbour.document)
 }
 
 /// Whether expressions of the format are worked out.

@@ -65,6 +65,14 @@ pub(super) fn settle<'w>(world: &'w World<'w>, block: &Block) -> Settled {
     Settled { blocks, touched: settler.touched.take() }
 }
 
+/// A node of which all that can be told is told, and nothing refers to anything any more; with the values it rests on.
+pub(super) fn closed<'w>(world: &'w World<'w>, node: &Node) -> (Node, Vec<(BString, Span)>) {
+    let settler =
+        Settler { world, left: Cell::new(MOST_NODES), guessed: Cell::new(false), touched: Cell::default() };
+    let node = settler.closed(node, 0);
+    (node, settler.touched.take())
+}
+
 /// Whether anything below a node may come to something else than it is written as.
 fn has_expressions(node: &Node) -> bool {
     match &node.value {
@@ -271,6 +279,40 @@ impl<'w> Settler<'w> {
                 self.function(node.span, (name, arguments), names, depth + 1)
             }
         }
+    }
+
+    /// A node without references; what they lead to where that is known.
+    fn closed(&self, node: &Node, depth: usize) -> Node {
+        if depth > DEEPEST || !self.take() {
+            return Node::new(node.span, Value::Unknown);
+        }
+        let value = match &node.value {
+            Value::Reference(_) | Value::Call(..) | Value::Mixed(_) => {
+                let known = self.known(node, &[], depth + 1).map(|known| self.lent(known, node.span));
+                return match known {
+                    Some(known) if matches!(known.value, Value::List(_) | Value::Map(_)) => {
+                        self.closed(&known, depth + 1)
+                    }
+                    Some(known) => known,
+                    None => Node::new(node.span, Value::Unknown),
+                };
+            }
+            Value::List(items) => {
+                Value::List(items.iter().map(|item| self.closed(item, depth + 1)).collect())
+            }
+            Value::Map(members) => Value::Map(
+                members
+                    .iter()
+                    .map(|member| Member {
+                        key: member.key.clone(),
+                        key_span: member.key_span,
+                        node: self.closed(&member.node, depth + 1),
+                    })
+                    .collect(),
+            ),
+            other => other.clone(),
+        };
+        Node::new(node.span, value)
     }
 
     /// A value that is written elsewhere, as standing at `span`.

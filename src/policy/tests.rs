@@ -6,18 +6,40 @@ use bstr::{BStr, ByteSlice as _};
 
 use super::*;
 use crate::{
-    origin::{Folder, Sibling, Siblings},
+    origin::{Folder, Holds, Sibling, Siblings},
     rule::{Rule, read_pack},
 };
 
+mod called;
 mod settled;
 
 /// A folder of files in memory.
 struct Files(Vec<(&'static str, &'static str)>, bool);
 
 impl Folder for Files {
-    fn siblings(&self, _path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
-        let wanted = self.0.iter().filter(|(path, _)| endings.iter().any(|ending| path.ends_with(ending)));
+    fn around(&self, _path: &BStr, endings: &'static [&'static str], holds: Holds) -> Arc<Siblings> {
+        let wanted = |path: &str, text: &str| {
+            endings.iter().any(|ending| path.ends_with(ending)) && holds(text.as_bytes())
+        };
+        let files = self.0.iter().filter(|(path, text)| wanted(path, text)).map(|(path, text)| Sibling {
+            path: (*path).into(),
+            bytes: text.as_bytes().to_vec(),
+            ..Sibling::default()
+        });
+        Arc::new(Siblings { files: files.collect(), complete: self.1 })
+    }
+
+    fn siblings(&self, path: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        let folder = path.rfind_byte(b'/').map_or(BStr::new(""), |slash| path[..=slash].as_bstr());
+        self.elsewhere(path, folder, endings)
+    }
+
+    fn elsewhere(&self, _path: &BStr, folder: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        let wanted = self.0.iter().filter(|(path, _)| {
+            let name = path.as_bytes().strip_prefix(folder.as_bytes());
+            name.is_some_and(|name| !name.contains(&b'/'))
+                && endings.iter().any(|ending| path.ends_with(ending))
+        });
         let files = wanted.map(|(path, text)| Sibling {
             path: (*path).into(),
             bytes: text.as_bytes().to_vec(),

@@ -116,6 +116,8 @@ pub(crate) struct Tool {
 #[derive(Serialize)]
 pub(crate) struct FindingJson {
     rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'static str>,
     title: String,
     severity: &'static str,
     confidence: &'static str,
@@ -287,6 +289,7 @@ pub(crate) fn finding(view: &View<'_>, finding: &Finding) -> FindingJson {
     let snippet = view.snippet(finding);
     FindingJson {
         rule: finding.rule.to_string(),
+        group: view.group(finding),
         title: finding.title.to_string(),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),

@@ -180,6 +180,9 @@ fn properties(view: &View<'_>, finding: &Finding) -> model::Properties {
         ("risk", risk(finding.risk)),
         ("blocking", json!(finding.blocking)),
     ]);
+    if let Some(group) = view.group(finding) {
+        properties.insert("group", json!(group));
+    }
     if let Some(commit) = finding.origin.commit {
         properties.insert("commit", json!(commit.to_string()));
     }

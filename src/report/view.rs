@@ -16,7 +16,7 @@ use crate::{
     origin::{History, Introduction, Presence},
     pipeline::Outcome,
     report::{Input, Mode, Options, plain},
-    rule::Rule,
+    rule::{Group, Rule},
     text::{Position, Span},
 };
 
@@ -54,6 +54,11 @@ impl<'r> View<'r> {
     /// The rule of a finding and its place, if the rule set has it.
     pub(crate) fn rule(&self, finding: &Finding) -> Option<(u32, &'r Rule)> {
         self.input.rules.find(finding.rule.as_str())
+    }
+
+    /// The coarser check that the finding's rule is a part of.
+    pub(crate) fn group(&self, finding: &Finding) -> Option<&'static str> {
+        self.rule(finding).and_then(|(_, rule)| Group::of(rule)).map(|group| group.id)
     }
 
     /// All rules, in the order of their ids.

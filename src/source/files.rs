@@ -102,7 +102,7 @@ impl Files {
         let explicit = self.explicit();
         builder.filter_entry(move |entry| is_wanted(entry, &explicit));
         let giants = Giants::default();
-        let beside = Beside::new(Arc::new(Shelves::new(Disk)));
+        let beside = Beside::new(Arc::new(Shelves::new(Disk { roots: self.roots.clone() })));
         let note = honour && place == Place::InRepository && !self.tracked.is_empty();
         let seen = note.then(Mutex::default);
         let mut workers = Workers { visitor, giants: &giants, beside: &beside, seen: seen.as_ref() };

@@ -338,3 +338,150 @@ fn what_is_missing_everywhere_in_a_folder_is_one_entry() {
     let (_, all) = run(&repo, &["scan", "-q", "-f", "json", "."]);
     assert_eq!(all.matches("\"k8s-run-as-root\"").count(), 21, "{all}");
 }
+
+/// Files that are committed first, then files that are staged; what blocks then, by rule and line.
+fn staged_files(before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<String> {
+    let repo = Repo::new();
+    let put = |files: &[(&str, &str)]| {
+        for (path, text) in files {
+            repo.write(path, text);
+        }
+    };
+    put(before);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "before"]);
+    put(after);
+    repo.git(&["add", "."]);
+    // What is not staged does not count.
+    for (path, _) in after {
+        repo.write(path, "# not staged\n");
+    }
+    let (_, out) = run(&repo, &["staged", "-q", "-f", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let told = |one: &serde_json::Value| {
+        let (path, line) = (one["path"].as_str().unwrap(), &one["region"]["start"]["line"]);
+        format!("{} {path}:{line}", one["rule"].as_str().unwrap())
+    };
+    let mut all: Vec<String> = findings.filter(|one| one["blocking"] == true).map(told).collect();
+    all.sort();
+    all
+}
+
+const MODULE: &str = "variable \"acl\" {}\n\nresource \"aws_s3_bucket_acl\" \"b\" {\n  bucket = \"shop\"\n  acl    = var.acl\n}\n";
+
+#[test]
+fn a_call_of_a_module_is_told_when_its_value_becomes_bad() {
+    let call = |acl: &str, name: &str| {
+        format!("module \"b\" {{\n  source = \"./modules/b\"\n  acl    = {acl}\n  name   = \"{name}\"\n}}\n")
+    };
+    let (good, bad) = (call("\"private\"", "x"), call("\"public-read\"", "x"));
+    let module = ("modules/b/main.tf", MODULE);
+    assert_eq!(
+        staged_files(&[module, ("main.tf", &good)], &[("main.tf", &bad)]),
+        ["s3-acl-public main.tf:3"]
+    );
+    assert_eq!(staged_files(&[module, ("main.tf", &bad)], &[("main.tf", &good)]), [""; 0]);
+    assert_eq!(
+        staged_files(&[module, ("main.tf", &bad)], &[("main.tf", &call("\"public-read\"", "y"))]),
+        [""; 0]
+    );
+    // Both in one commit: the module is read as it is staged.
+    assert_eq!(staged_files(&[], &[module, ("main.tf", &bad)]), ["s3-acl-public main.tf:3"]);
+    // By way of a file of values, and of a variable's default in another file.
+    let by_value = call("var.acl", "x");
+    let variable =
+        |acl: &str| format!("variable \"acl\" {{\n  type    = string\n  default = \"{acl}\"\n}}\n");
+    let before =
+        [module, ("main.tf", &by_value), ("variables.tf", &variable("private")), ("terraform.tfvars", "")];
+    let values = ("terraform.tfvars", "acl = \"public-read\"\n");
+    assert_eq!(staged_files(&before, &[values]), ["s3-acl-public terraform.tfvars:1"]);
+    assert_eq!(
+        staged_files(&before, &[("variables.tf", &variable("public-read"))]),
+        ["s3-acl-public variables.tf:3"]
+    );
+    let overruled = [before[0], before[1], before[2], ("terraform.tfvars", "acl = \"private\"\n")];
+    assert_eq!(staged_files(&overruled, &[("variables.tf", &variable("public-read"))]), [""; 0]);
+}
+
+#[test]
+fn a_changed_value_tells_of_blocks_in_files_that_did_not_change() {
+    let bucket =
+        ("main.tf", "resource \"aws_s3_bucket_acl\" \"b\" {\n  bucket = \"shop\"\n  acl    = local.acl\n}\n");
+    let locals =
+        |acl: &str, other: &str| format!("locals {{\n  acl = \"{acl}\"\n  other = \"{other}\"\n}}\n");
+    let before = [bucket, ("locals.tf", &locals("private", "a"))];
+    assert_eq!(
+        staged_files(&before, &[("locals.tf", &locals("public-read", "a"))]),
+        ["s3-acl-public locals.tf:2"]
+    );
+    assert_eq!(staged_files(&before, &[("locals.tf", &locals("private", "b"))]), [""; 0]);
+    // Bad before, and not by what changed.
+    let before = [bucket, ("locals.tf", &locals("public-read", "a"))];
+    assert_eq!(staged_files(&before, &[("locals.tf", &locals("public-read", "b"))]), [""; 0]);
+    assert_eq!(staged_files(&before, &[("locals.tf", &locals("private", "a"))]), [""; 0]);
+    // Values by name, on the line that has them.
+    let variable = ("variables.tf", "variable \"acl\" {}\nvariable \"name\" {}\n");
+    let by_variable =
+        ("main.tf", "resource \"aws_s3_bucket_acl\" \"b\" {\n  bucket = var.name\n  acl    = var.acl\n}\n");
+    let before = [variable, by_variable, ("prod.auto.tfvars", "name = \"shop\"\nacl = \"private\"\n")];
+    let after = ("prod.auto.tfvars", "name = \"shop\"\nacl = \"public-read\"\n");
+    assert_eq!(staged_files(&before, &[after]), ["s3-acl-public prod.auto.tfvars:2"]);
+    let other = ("prod.auto.tfvars", "name = \"other\"\nacl = \"private\"\n");
+    assert_eq!(staged_files(&before, &[other]), [""; 0]);
+}
+
+#[test]
+fn finer_rules_are_known_by_the_name_of_their_check() {
+    let repo = Repo::new();
+    let (code, page) = run(&repo, &["explain", "credential-file-committed"]);
+    assert_eq!(code, 0);
+    for part in ["What is bad", "Why", "What to do", "dotenv-file", "Reported", "Not reported"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(run(&repo, &["explain", "dotenv-file"]).1.contains("Part of\n  credential-file-committed"));
+    assert_eq!(run(&repo, &["explain", "public-storage-marker"]).0, 0);
+    let (_, coverage) = run(&repo, &["rules", "coverage", "-f", "json"]);
+    let coverage: serde_json::Value = serde_json::from_str(&coverage).unwrap();
+    assert!(coverage["groups"]["cleartext-basic-auth-config"].as_u64().unwrap() > 5);
+    // One finding, which names both.
+    repo.write("wp-config.php", "<?php define('DB_PASSWORD', 'changeme1');\n");
+    let (_, out) = run(&repo, &["scan", "-q", "-f", "json", "wp-config.php"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let files: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|one| one["group"].is_string()).collect();
+    assert_eq!(files.len(), 1, "{out}");
+    assert_eq!(files[0]["group"], "credential-file-committed");
+    // Its name stands for all of them.
+    let (_, out) =
+        run(&repo, &["scan", "-q", "-f", "json", "--disable", "credential-file-committed", "wp-config.php"]);
+    assert!(!out.contains("wordpress-config-file"), "{out}");
+}
+
+#[test]
+fn an_installed_hook_stops_a_commit_that_makes_a_call_bad() {
+    let repo = Repo::new();
+    repo.write("modules/b/main.tf", MODULE);
+    let call = |acl: &str| format!("module \"b\" {{\n  source = \"./modules/b\"\n  acl    = {acl}\n}}\n");
+    repo.write("main.tf", call("var.acl"));
+    repo.write("variables.tf", "variable \"acl\" {}\n");
+    repo.write("terraform.tfvars", "acl = \"private\"\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "before"]);
+    let (code, out) = run(&repo, &["install"]);
+    assert_eq!(code, 0, "{out}");
+    let commit = |path: &str, text: &str| {
+        repo.write(path, text);
+        repo.git(&["add", path]);
+        let output = repo.command("git").args(["commit", "-qm", "change"]).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&told).into_owned())
+    };
+    // A value in a file of values, for a module that did not change and is called by a file that did not.
+    let (done, told) = commit("terraform.tfvars", "acl = \"public-read\"\n");
+    assert!(!done && told.contains("s3-acl-public") && told.contains("terraform.tfvars:1"), "{told}");
+    assert!(commit("terraform.tfvars", "acl = \"log-delivery-write\"\n").0);
+    let (done, told) = commit("main.tf", &call("\"public-read-write\""));
+    assert!(!done && told.contains("main.tf:3"), "{told}");
+    assert!(commit("main.tf", &call("\"private\"")).0);
+}

@@ -161,13 +161,13 @@ impl Class<'_> {
     }
 }
 
-/// True if a name of the configuration means the rule: its id, a glob of ids, or a tag.
+/// True if a name of the configuration means the rule: its id or its group's, a glob of ids, or a tag.
 pub(crate) fn selects(name: &str, rule: &Rule) -> bool {
     match name.strip_prefix("tag:") {
         Some(tag) => rule.tags.iter().any(|own| own == tag),
         None if name.contains(['*', '?', '[', '{']) => Glob::parse(name, false)
             .is_ok_and(|globs| globs.iter().any(|glob| glob.matches(rule.id.as_str().as_bytes()))),
-        None => rule.id.as_str() == name,
+        None => rule::is_called(rule, name),
     }
 }
 

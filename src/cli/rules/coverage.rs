@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     finding::Risk,
-    rule::{Detector, Rule},
+    rule::{Detector, GROUPS, Group, Rule},
 };
 
 /// Risks there are.
@@ -71,6 +71,8 @@ struct Coverage<'r> {
     risks: Vec<OfRisk>,
     /// How many rules of each risk are decided on the structure of a format.
     formats: BTreeMap<&'r str, [usize; RISKS]>,
+    /// How many rules look for what has one name.
+    groups: BTreeMap<&'static str, usize>,
     providers: Vec<Provider<'r>>,
 }
 
@@ -108,6 +110,12 @@ fn text(coverage: &Coverage<'_>, out: &mut Vec<u8>) -> Result<()> {
             .collect();
         writeln!(out, "{format:18}{counts}")?;
     }
+    let width = coverage.groups.keys().map(|group| group.len()).max().unwrap_or_default();
+    writeln!(out, "\n{:width$}  RULES  TITLE", "GROUP")?;
+    for (&id, rules) in &coverage.groups {
+        let title = Group::named(id).map_or("", |group| group.title);
+        writeln!(out, "{id:width$}  {rules:>5}  {title}")?;
+    }
     let width = coverage.providers.iter().map(|one| one.provider.len()).max().unwrap_or_default();
     writeln!(out, "\n{:width$}  RULES  PROOFS  IDS", "PROVIDER")?;
     for Provider { provider, rules, proofs } in &coverage.providers {
@@ -127,7 +135,11 @@ fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Coverage<'r> {
         .collect();
     let mut providers: BTreeMap<String, Provider<'r>> = BTreeMap::new();
     let mut by_format: BTreeMap<&'r str, [usize; RISKS]> = BTreeMap::new();
+    let mut groups: BTreeMap<&'static str, usize> = GROUPS.iter().map(|group| (group.id, 0)).collect();
     for rule in rules {
+        if let Some(group) = Group::of(rule) {
+            *groups.entry(group.id).or_default() += 1;
+        }
         let formats: BTreeSet<&'r str> =
             rule.structures.iter().flat_map(|part| part.formats.iter()).map(AsRef::as_ref).collect();
         for format in formats {
@@ -155,7 +167,7 @@ fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Coverage<'r> {
         };
         one.proofs += usize::from(!check.is_empty());
     }
-    Coverage { risks, formats: by_format, providers: providers.into_values().collect() }
+    Coverage { risks, formats: by_format, groups, providers: providers.into_values().collect() }
 }
 
 /// Whose documentation an address is.

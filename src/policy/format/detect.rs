@@ -147,6 +147,11 @@ impl File<'_> {
         if self.within(b"sshd_config.d/") || self.within(b"ssh_config.d/") {
             return Some(Format::Sshd);
         }
+        let kubeconfig =
+            matches!(self.name, b"config" | b"kubeconfig" | b"admin.conf") || self.ends(&[b".kubeconfig"]);
+        if kubeconfig && self.has(b"kind: Config") && self.has(b"apiVersion") {
+            return Some(Format::Kubernetes);
+        }
         if self.within(b"sites-available/") || self.within(b"sites-enabled/") {
             return Some(if self.has(b"<VirtualHost") { Format::Apache } else { Format::Nginx });
         }
@@ -228,7 +233,8 @@ impl File<'_> {
         }
         let serverless = self.name.starts_with(b"serverless") && self.line_starts(b"resources:");
         if self.has(b"AWSTemplateFormatVersion")
-            || (self.has(b"AWS::") && (serverless || self.line_starts(b"Resources:")))
+            || ((self.has(b"AWS::") || self.has(b"Alexa::ASK::"))
+                && (serverless || self.line_starts(b"Resources:")))
         {
             return Some(Format::CloudFormation);
         }

@@ -3,7 +3,7 @@
 //! Must not look at the working tree.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -15,7 +15,7 @@ use super::{
     tree::{Mode, PathFinder, Tree},
 };
 use crate::{
-    origin::{Beside, Folder, ObjectId, Siblings},
+    origin::{Beside, Folder, Holds, ObjectId, Siblings},
     source::beside::{Shelf, Shelves},
 };
 
@@ -94,6 +94,27 @@ impl Shelf for TreeShelf {
         listed
     }
 
+    fn folders(&self, folder: &BStr) -> Vec<BString> {
+        let mut folders = BTreeSet::new();
+        let mut add = |name: &[u8]| {
+            if !name.starts_with(b".") {
+                let mut path = folder.to_owned();
+                path.extend_from_slice(name);
+                path.push(b'/');
+                folders.insert(path);
+            }
+        };
+        if let Some(content) = self.tree(folder) {
+            let tree = Tree::new(&content, self.objects.hash_len());
+            tree.filter(|entry| entry.mode.is_folder()).for_each(|entry| add(entry.name));
+        }
+        for (path, _) in self.changed.range(folder.to_owned()..) {
+            let Some(name) = path.strip_prefix(folder.as_bytes()) else { break };
+            name.find_byte(b'/').into_iter().for_each(|slash| add(&name[..slash]));
+        }
+        folders.into_iter().collect()
+    }
+
     fn read(&self, path: &BStr) -> Option<Vec<u8>> {
         let id = self.listed.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()?;
         Some(self.objects.read(&id, Type::Blob).ok()?.to_vec())
@@ -129,5 +150,20 @@ impl Folder for Version {
         let siblings = self.shelves.siblings(path, endings);
         let listed = self.shelves.shelf().listed.lock().unwrap_or_else(PoisonError::into_inner);
         if listed.get(path) == Some(&self.id) { siblings } else { Arc::default() }
+    }
+
+    fn elsewhere(&self, path: &BStr, folder: &BStr, endings: &'static [&'static str]) -> Arc<Siblings> {
+        // What the tree has elsewhere goes with the version that it has here.
+        if self.siblings(path, endings).files.is_empty() {
+            return Arc::default();
+        }
+        self.shelves.elsewhere(path, folder, endings)
+    }
+
+    fn around(&self, path: &BStr, endings: &'static [&'static str], holds: Holds) -> Arc<Siblings> {
+        if self.siblings(path, endings).files.is_empty() {
+            return Arc::default();
+        }
+        self.shelves.around(path, endings, holds)
     }
 }
