@@ -164,7 +164,7 @@ impl Policy {
             }
             world.settled(at, &mut |block| {
                 if calls {
-                    called::look(rules, (look, &judge), index, ((block, &[]), &mut Vec::new()), &mut found);
+                    called::look(rules, (look, &judge), index, ((block, None), &mut Vec::new()), &mut found);
                 }
                 for &part in of_kind.iter().chain(&index.others) {
                     if !world.is_spent() {
@@ -180,7 +180,7 @@ impl Policy {
         if changed && document.blocks.iter().filter(values).any(|block| look.fresh.touches(block.span)) {
             world.beside(&mut |block| {
                 if block.block.kind == "module" {
-                    called::look(rules, (look, &judge), index, ((block, &[]), &mut Vec::new()), &mut found);
+                    called::look(rules, (look, &judge), index, ((block, None), &mut Vec::new()), &mut found);
                 }
                 for &part in index.of(&block.block.kind).iter().chain(&index.others) {
                     if !world.is_spent() {

@@ -31,7 +31,7 @@ pub(super) fn look(
     rules: &RuleSet,
     (look, outer): (Look<'_>, &Judge<'_>),
     index: &Index,
-    (call, trail): ((Found<'_>, &[Argument]), &mut Vec<BString>),
+    (call, trail): ((Found<'_>, Option<&Call>), &mut Vec<BString>),
     found: &mut Matches<'_>,
 ) {
     let Some(call) = Call::of(outer.world, call.0, call.1) else { return };
@@ -67,7 +67,11 @@ pub(super) fn look(
         let Some(argument) = cause(rules, (look, outer), index, (&call, part, block, &touched)) else {
             continue;
         };
-        let Some(&value) = argument.places.iter().find(|&&place| look.fresh.touches(place)) else { continue };
+        // A value that is told when it is new, or anything else in the call is, as a block is.
+        let mut places = argument.places.iter().copied();
+        let new = places.clone().find(|&place| look.fresh.touches(place));
+        let changed = call.block.is_some_and(|block| look.fresh.touches(block));
+        let Some(value) = new.or_else(|| places.next().filter(|_| changed)) else { continue };
         let Some(structure) = part_of(rules, part) else { continue };
         let place = Place {
             span: look.fresh.first_in(value),
@@ -79,7 +83,7 @@ pub(super) fn look(
     }
     trail.push(call.folder.clone());
     for inner in calls {
-        self::look(rules, (look, &judge), index, ((inner, &call.arguments), trail), found);
+        self::look(rules, (look, &judge), index, ((inner, Some(&call)), trail), found);
     }
     trail.pop();
     outer.world.spend(&world);
@@ -93,8 +97,8 @@ fn cause<'c>(
     (call, part, block, touched): (&'c Call, Part, Found<'_>, &[Span]),
 ) -> Option<&'c Argument> {
     let is_bad = |given: Option<&Document>| {
-        let module = (outer, given, &call.siblings);
-        is_bad(rules, look, index, (module, part, (block.path, block.block.span)))
+        let module = Module { outer, given, siblings: &call.siblings };
+        module.is_bad(rules, look, index, (part, (block.path, block.block.span)))
     };
     // Where everything is looked at, the module for itself is told at its own place.
     if *look.fresh == Fresh::All && is_bad(None) {
@@ -110,27 +114,35 @@ fn cause<'c>(
     if is_bad(Some(&call.without(&all))) { None } else { rests.last().copied() }
 }
 
-/// Whether a part of a rule finds the block at a place of a module bad, called with what is `given`.
-fn is_bad(
-    rules: &RuleSet,
-    look: Look<'_>,
-    index: &Index,
-    ((outer, given, siblings), part, place): (
-        (&Judge<'_>, Option<&Document>, &Arc<Siblings>),
-        Part,
-        (&BStr, Span),
-    ),
-) -> bool {
-    let world = World::of_module(outer.world, given, siblings);
-    let judge = outer.of_world(&world);
-    let mut is_bad = false;
-    world.at(place, &mut |block| {
-        let structure = part_of(rules, part);
-        is_bad |= structure
-            .is_some_and(|structure| judged(structure, (look, &judge), (part, index), block).is_some());
-    });
-    outer.world.spend(&world);
-    is_bad || world.is_spent()
+/// A module as it is called.
+struct Module<'m> {
+    /// Whoever asks about it.
+    outer: &'m Judge<'m>,
+    /// What its variables are given; none for the module as it is for itself.
+    given: Option<&'m Document>,
+    siblings: &'m Arc<Siblings>,
+}
+
+impl Module<'_> {
+    /// Whether a part of a rule finds the block at `place`, a path and its span, bad.
+    fn is_bad(
+        &self,
+        rules: &RuleSet,
+        look: Look<'_>,
+        index: &Index,
+        (part, place): (Part, (&BStr, Span)),
+    ) -> bool {
+        let world = World::of_module(self.outer.world, self.given, self.siblings);
+        let judge = self.outer.of_world(&world);
+        let mut is_bad = false;
+        world.at(place, &mut |block| {
+            let structure = part_of(rules, part);
+            is_bad |= structure
+                .is_some_and(|structure| judged(structure, (look, &judge), (part, index), block).is_some());
+        });
+        self.outer.world.spend(&world);
+        is_bad || world.is_spent()
+    }
 }
 
 /// Whether all calls of the module that a block is part of, as far as they lie around it, make good what is bad as the module
@@ -163,10 +175,10 @@ pub(super) fn is_overridden(
             let judge = judge.of_world(&caller);
             let mut is_bad_here = caller.is_spent();
             caller.settled(at, &mut |one| {
-                let Some(call) = Call::of(&caller, one, &[]) else { return };
+                let Some(call) = Call::of(&caller, one, None) else { return };
                 calls += 1;
-                let module = (&judge, Some(&call.given), &siblings);
-                is_bad_here |= is_bad(rules, look, index, (module, part, (path, block.span)));
+                let module = Module { outer: &judge, given: Some(&call.given), siblings: &siblings };
+                is_bad_here |= module.is_bad(rules, look, index, (part, (path, block.span)));
             });
             world.spend(&caller);
             if is_bad_here || calls > MOST_CALLS {

@@ -44,6 +44,8 @@ pub(super) struct Call {
     pub(super) given: Document,
     /// Of these, those that are written in the document that is judged.
     pub(super) arguments: Vec<Argument>,
+    /// The block of that document that all of it comes from, if that is a call.
+    pub(super) block: Option<Span>,
 }
 
 /// Whether a text may call a module of its tree.
@@ -53,8 +55,8 @@ pub(super) fn may_call(bytes: &[u8]) -> bool {
 }
 
 impl Call {
-    /// What a block of the kind `module` calls, if that is in the tree; `outer` is what the module that it stands in is given.
-    pub(super) fn of<'w>(world: &'w World<'w>, block: Found<'w>, outer: &[Argument]) -> Option<Self> {
+    /// What a block of the kind `module` calls, if that is in the tree; `outer` is the call of the module that it stands in.
+    pub(super) fn of<'w>(world: &'w World<'w>, block: Found<'w>, outer: Option<&Self>) -> Option<Self> {
         let folder = target(block.block, block.path)?;
         let Value::Map(members) = &block.block.root.value else { return None };
         let (mut given, mut arguments) = (Vec::new(), Vec::new());
@@ -63,7 +65,7 @@ impl Call {
             let rests = rests.into_iter().filter(|(path, _)| path.as_bstr() == world.path());
             let mut places: Vec<Span> = Vec::new();
             for (_, span) in rests {
-                match outer.iter().find(|argument| argument.value == span) {
+                match outer.and_then(|outer| outer.arguments.iter().find(|argument| argument.value == span)) {
                     Some(argument) => places.extend(&argument.places),
                     None => places.push(span),
                 }
@@ -82,7 +84,8 @@ impl Call {
         }
         let siblings = world.folder(folder.as_bstr()).filter(|siblings| !siblings.files.is_empty())?;
         let name = block.block.name.clone();
-        Some(Self { folder, siblings, name, given: document(given), arguments })
+        let own = if block.own { Some(block.block.span) } else { outer.and_then(|outer| outer.block) };
+        Some(Self { folder, siblings, name, given: document(given), arguments, block: own })
     }
 
     /// What it gives, without what stands at one of the `places`: that is not known.

@@ -175,18 +175,14 @@ impl<'w> World<'w> {
 
     /// The module whose files are `siblings`, with nothing but `arguments` given to its variables: a document that stands for a
     /// part of the one that is judged. Without arguments, the module as it is for itself.
-    pub(super) fn of_module(
-        outer: &World<'w>,
-        arguments: Option<&'w Document>,
-        siblings: &Arc<Siblings>,
-    ) -> Self {
+    pub(super) fn of_module(outer: &Self, arguments: Option<&'w Document>, siblings: &Arc<Siblings>) -> Self {
         let places = || siblings.files.iter().map(|_| OnceCell::new()).collect();
         Self {
             called: Some(places()),
             siblings: OnceCell::from(Some(Arc::clone(siblings))),
             steps: Cell::new(outer.steps.get()),
             searched: Cell::new(outer.searched.get()),
-            ..World::new(outer.text, (outer.format, arguments.unwrap_or(&EMPTY)), (outer.beside, outer.path))
+            ..Self::new(outer.text, (outer.format, arguments.unwrap_or(&EMPTY)), (outer.beside, outer.path))
         }
     }
 

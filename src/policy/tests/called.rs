@@ -91,7 +91,15 @@ fn a_change_is_told_when_the_value_is_new_or_what_it_rests_on() {
     };
     check(main, &modules, &at("acl = local.a"), "7");
     check(main, &modules, &at("a = \"public\""), "2");
-    check(main, &modules, &at("name = \"x\""), "");
+    // As a block is told when anything in it is new.
+    check(main, &modules, &at("name = \"x\""), "7");
+    let other = Fresh::from_spans(vec![Span::new(0, 6)]);
+    check(
+        "locals {\n  a = \"open\"\n}\nmodule \"m\" {\n  source = \"./m\"\n  acl = local.a\n}\n",
+        &modules,
+        &other,
+        "",
+    );
 }
 
 #[test]
