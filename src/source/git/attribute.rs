@@ -59,12 +59,14 @@ pub(super) fn trace(
         return Ok(Vec::new());
     }
     let needles = Needles::new(sought);
-    let named = refs::named(repo)?;
-    let forest = Forest::grow(graph, needles.blobs.iter().map(|(id, ways)| (*id, ways.clone())));
+    let commits = || refs::named(repo).map(|named| (Commits::new(graph, &named), named));
+    let leaves = needles.blobs.iter().map(|(id, ways)| (*id, ways.clone()));
+    let (commits, forest) = rayon::join(commits, || Forest::grow(graph, leaves));
+    let (commits, named) = commits?;
     if visitor.cancelled() {
         return Ok(Vec::new());
     }
-    let read = Read::new(graph, &forest, &named);
+    let read = commits.with(&forest);
     let asked = Asked { sought, needles: &needles, named: &named };
     Ok(answer((&read.course, &read), (&forest.nodes, &forest.names), &asked, visitor))
 }
@@ -104,8 +106,16 @@ pub(super) struct Read<'g> {
     positions: Vec<u32>,
 }
 
-impl<'g> Read<'g> {
-    pub(super) fn new(graph: &'g Graph, forest: &'g Forest<'g>, named: &BTreeMap<BString, ObjectId>) -> Self {
+/// The commits of a history, of which it is not known yet what their trees hold.
+struct Commits<'g> {
+    graph: &'g Graph,
+    course: Course,
+    order: Vec<u32>,
+    positions: Vec<u32>,
+}
+
+impl<'g> Commits<'g> {
+    fn new(graph: &'g Graph, named: &BTreeMap<BString, ObjectId>) -> Self {
         let reachable = reach(graph, named);
         let order = graph.order_by(&reachable);
         let mut positions = vec![NONE; graph.commits().len()];
@@ -116,12 +126,24 @@ impl<'g> Read<'g> {
             course.parents.push(graph.parents(commit).map(|parent| positions[parent as usize]));
             course.times.push(commit.time);
             course.reachable.push(reachable.has(place));
-            course.roots.push(forest.node(commit.tree).unwrap_or(NONE));
         }
         if graph.is_part() {
             course.within = order.iter().map(|&place| graph.is_within_place(place)).collect();
         }
-        Self { course, graph, forest, order, positions }
+        Self { graph, course, order, positions }
+    }
+
+    fn with(self, forest: &'g Forest<'g>) -> Read<'g> {
+        let Self { graph, mut course, order, positions } = self;
+        let root = |&place: &u32| forest.node(graph.commits()[place as usize].tree).unwrap_or(NONE);
+        course.roots = order.iter().map(root).collect();
+        Read { course, graph, forest, order, positions }
+    }
+}
+
+impl<'g> Read<'g> {
+    pub(super) fn new(graph: &'g Graph, forest: &'g Forest<'g>, named: &BTreeMap<BString, ObjectId>) -> Self {
+        Commits::new(graph, named).with(forest)
     }
 }
 

@@ -201,8 +201,11 @@ impl WholeHistory {
             HashKind::Sha1 => IdFormat::Sha1,
             HashKind::Sha256 => IdFormat::Sha256,
         };
-        let store = Arc::new(ObjectStore::open(&Places { objects, alternates }, format)?);
-        let tips = refs::tips(&self.repo)?;
+        let (store, tips) = rayon::join(
+            || ObjectStore::open(&Places { objects, alternates }, format),
+            || refs::tips(&self.repo),
+        );
+        let (store, tips) = (Arc::new(store?), tips?);
         let chosen = self.chosen.as_deref();
         let refs = chosen.filter(|chosen| !chosen.all).map_or(tips.len(), |chosen| chosen.tips.len());
         visitor.count(Count::Refs, refs as u64);

@@ -205,8 +205,50 @@ impl Said {
     }
 }
 
-/// What the blocks of a tree say, by number; or a block of which that is not known yet.
-type Parts = Result<Box<[u32]>, At>;
+/// What the blocks of a tree say, by number. Nearly all trees have few that lead on, which then are where this is.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Parts {
+    /// With [`NONE`] behind the last.
+    Few([u32; FEW]),
+    Many(Box<[u32]>),
+}
+
+/// Numbers that have a place in [`Parts`] itself.
+const FEW: usize = 6;
+
+impl Parts {
+    /// The numbers of these blocks; or a block of which that is not known yet.
+    fn of(said: &Said, blocks: impl Iterator<Item = At>) -> Result<Self, At> {
+        let (mut few, mut many, mut count) = ([NONE; FEW], Vec::new(), 0);
+        for block in blocks {
+            let part = said.of(block)?;
+            match few.get_mut(count) {
+                Some(place) => *place = part,
+                None if many.is_empty() => many.extend(few.into_iter().chain([part])),
+                None => many.push(part),
+            }
+            count += 1;
+        }
+        Ok(if many.is_empty() { Self::Few(few) } else { Self::Many(many.into()) })
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let parts = match self {
+            Self::Few(few) => &few[..few.iter().position(|&part| part == NONE).unwrap_or(FEW)],
+            Self::Many(many) => many,
+        };
+        parts.iter().map(|&part| part as usize)
+    }
+}
+
+/// What a round makes of a tree.
+enum Round {
+    /// A node that was there before.
+    Known(u32),
+    New(Parts),
+    /// Nothing is known yet of what this block leads to.
+    Waits(At),
+}
 
 /// What grows.
 #[derive(Debug)]
@@ -251,7 +293,7 @@ impl<'g> Forest<'g> {
         let graph = self.graph;
         let mut numbers = vec![NONE; graph.names()];
         let mut said = Said::default();
-        let mut folders: HashMap<Box<[u32]>, u32, Quickly> = HashMap::default();
+        let mut folders: HashMap<Parts, u32, Quickly> = HashMap::default();
         // Each with what it waits for.
         let mut blocks: Vec<(At, u32)> = above.blocks.iter().map(|&block| (block, NONE)).collect();
         let mut left: Vec<(u32, At)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
@@ -269,25 +311,31 @@ impl<'g> Forest<'g> {
                 }
             }
             let look = |&(tree, waits): &(u32, At)| match waits {
-                waits if waits != NONE && !said.of_block.contains_key(&waits) => (tree, Err(waits)),
-                _ => (tree, graph.blocks_above(tree, above).map(|block| said.of(block)).collect()),
+                waits if waits != NONE && !said.of_block.contains_key(&waits) => (tree, Round::Waits(waits)),
+                _ => match Parts::of(&said, graph.blocks_above(tree, above)) {
+                    Ok(parts) => {
+                        let known = folders.get(&parts).copied();
+                        (tree, known.map_or_else(|| Round::New(parts), Round::Known))
+                    }
+                    Err(block) => (tree, Round::Waits(block)),
+                },
             };
-            let round: Vec<(u32, Parts)> = left.par_iter().map(look).collect();
+            let round: Vec<_> = left.par_iter().map(look).collect();
             let before = left.len();
             left.clear();
-            for (tree, parts) in round {
-                match parts {
-                    Ok(parts) => {
+            for (tree, round) in round {
+                match round {
+                    Round::Known(node) => self.of_object[tree as usize] = node,
+                    Round::New(parts) => {
                         if let Some(&node) = folders.get(&parts) {
                             self.of_object[tree as usize] = node;
                             continue;
                         }
-                        let inside =
-                            parts.iter().flat_map(|&part| &said.lists[part as usize]).copied().collect();
+                        let inside = parts.iter().flat_map(|part| &said.lists[part]).copied().collect();
                         self.put_folder(tree, inside, &mut numbers);
                         folders.insert(parts, self.of_object[tree as usize]);
                     }
-                    Err(waits) => left.push((tree, waits)),
+                    Round::Waits(block) => left.push((tree, block)),
                 }
             }
             if left.len() == before {

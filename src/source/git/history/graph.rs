@@ -203,7 +203,8 @@ pub(in super::super) fn read(
     (boundary, partial): (&BTreeSet<ObjectId>, bool),
     meanwhile: impl FnOnce(Commits<'_>) + Send,
 ) -> Graph {
-    let catalog = Arc::new(Catalog::new(store));
+    let lay_out = || store.lay_out(walk, &|problem| visitor.problem(problem));
+    let (catalog, ()) = rayon::join(|| Arc::new(Catalog::new(store)), lay_out);
     let shape = Arc::new(shape::read(store, &catalog, walk, (visitor, messages)));
     // What references name and the store lacks is numbered as well.
     let tips: Vec<u32> = tips.iter().map(|tip| catalog.number(tip)).collect();

@@ -147,6 +147,19 @@ impl ObjectStore {
         (workers, tally)
     }
 
+    /// Does beforehand what a walk begins with, so that something else can be done beside it. What is wrong with a pack is
+    /// told now; of one that cannot be read, the walk tells.
+    pub(in super::super) fn lay_out(&self, walk: &Walk<'_>, problem: &(dyn Fn(Problem) + Sync)) {
+        for (place, pack) in self.packs.iter().enumerate() {
+            if walk.keep && self.in_scope(walk, pack.folder) {
+                let told = |message: String| problem(Problem { subject: pack.name(), message });
+                if let Ok(laid) = pack.laid(self.format, &told) {
+                    self.keep(place, &laid);
+                }
+            }
+        }
+    }
+
     const fn in_scope(&self, walk: &Walk<'_>, folder: usize) -> bool {
         matches!(walk.scope, Scope::All) || folder == 0
     }
