@@ -231,7 +231,7 @@ impl Made {
         let start = self.seen.end;
         let rest = &text[start..text.len().min(start + DIGIT_LOOK + 1)];
         let run = run(rest);
-        let end = start + run.max(1);
+        let end = start + if run == 0 { gap(rest) } else { run };
         self.seen.end = end;
         // What is longer than rules look for digits in is taken in pieces.
         if let Some(last) = self.runs.last_mut().filter(|last| last.end == start && last.len() > DIGIT_LOOK)
@@ -374,6 +374,11 @@ fn lies_in_token(steps: &Steps) -> bool {
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| IN_TOKEN[usize::from(byte)]).count()
+}
+
+/// Bytes from here on that may not.
+fn gap(text: &[u8]) -> usize {
+    text.iter().take_while(|&&byte| !IN_TOKEN[usize::from(byte)]).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.

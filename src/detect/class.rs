@@ -4,10 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use bstr::{BStr, BString};
@@ -15,6 +12,7 @@ use bstr::{BStr, BString};
 use super::{Keywords, Scanner, bound, judge::place::Place};
 use crate::{
     finding::Match,
+    glob::GlobMap,
     rule::{Detector, RuleSet},
 };
 
@@ -28,23 +26,20 @@ const PARTS: usize = 16;
 pub(super) struct Class {
     path: BString,
     pub(super) place: Place,
-    /// For each rule that is for certain paths: not asked yet, no, yes.
-    answers: Box<[AtomicU8]>,
+    /// Whether each rule that is for certain paths is for this one.
+    answers: OnceLock<Box<[bool]>>,
     files: OnceLock<Vec<u32>>,
     in_name: OnceLock<Vec<Match>>,
 }
-
-const NOT_ASKED: u8 = 0;
-const NO: u8 = 1;
-const YES: u8 = 2;
 
 /// The classes of the paths met lately.
 #[derive(Debug)]
 pub(super) struct Classes {
     /// Place among the answers of each rule that is for certain paths.
     places: Vec<Option<u32>>,
-    /// The rules that have one.
-    limited: Vec<u32>,
+    /// Number of rules that have one, and the globs of their paths.
+    limited: usize,
+    globs: GlobMap<u32>,
     parts: [Mutex<HashMap<BString, Arc<Class>>>; PARTS],
     /// How far names of bound values may stand from what is looked at, to both sides.
     pub(super) around: (usize, usize),
@@ -54,16 +49,19 @@ pub(super) struct Classes {
 
 impl Classes {
     pub(super) fn new(rules: &RuleSet, keywords: &Keywords) -> Self {
-        let (mut places, mut limited) = (Vec::with_capacity(rules.len()), Vec::new());
+        let (mut places, mut limited) = (Vec::with_capacity(rules.len()), 0);
+        let mut globs = GlobMap::new();
         let mut longest = 0;
-        for (index, rule) in rules.iter().enumerate() {
+        for rule in rules.iter() {
             if let Detector::Bound(bound) = &rule.detector {
                 longest = bound.keywords.iter().map(|name| name.len()).fold(longest, usize::max);
             }
-            places.push((!rule.paths.is_empty()).then_some(limited.len() as u32));
-            if !rule.paths.is_empty() {
-                limited.push(index as u32);
+            places.push((!rule.paths.is_empty()).then_some(limited));
+            for glob in rule.paths.iter() {
+                // Validation has read them before; a bad glob matches nothing.
+                globs.insert(glob, limited).unwrap_or_default();
             }
+            limited += u32::from(!rule.paths.is_empty());
         }
         let is_name = |keyword| {
             let mut is_name = false;
@@ -73,7 +71,8 @@ impl Classes {
             is_name
         };
         let names = (0..keywords.prefilter.len()).map(is_name).collect();
-        Self { places, limited, parts: Default::default(), around: bound::around(longest), names }
+        let limited = limited as usize;
+        Self { places, limited, globs, parts: Default::default(), around: bound::around(longest), names }
     }
 }
 
@@ -96,7 +95,7 @@ impl Scanner {
         let class = Arc::new(Class {
             path: path.to_owned(),
             place: Place::of(path),
-            answers: self.classes().limited.iter().map(|_| AtomicU8::new(NOT_ASKED)).collect(),
+            answers: OnceLock::new(),
             files: OnceLock::new(),
             in_name: OnceLock::new(),
         });
@@ -119,25 +118,21 @@ impl Class {
     /// Whether a rule is for the path.
     pub(super) fn applies(&self, scanner: &Scanner, rule: usize) -> bool {
         let Some(place) = scanner.classes().places[rule] else { return true };
-        let answer = &self.answers[place as usize];
-        match answer.load(Ordering::Relaxed) {
-            NOT_ASKED => {
-                let is_for = scanner.is_for(rule as u32, self.path.as_ref());
-                answer.store(if is_for { YES } else { NO }, Ordering::Relaxed);
-                is_for
-            }
-            known => known == YES,
-        }
+        self.answers(scanner)[place as usize]
+    }
+
+    fn answers(&self, scanner: &Scanner) -> &[bool] {
+        self.answers.get_or_init(|| {
+            let classes = scanner.classes();
+            let mut answers = vec![false; classes.limited];
+            classes.globs.get(&self.path).into_iter().for_each(|place| answers[place as usize] = true);
+            answers.into()
+        })
     }
 
     /// Whether both make the same of any text.
     pub(super) fn is_like(&self, other: &Self, scanner: &Scanner) -> bool {
-        self.place == other.place
-            && scanner
-                .classes()
-                .limited
-                .iter()
-                .all(|&rule| self.applies(scanner, rule as usize) == other.applies(scanner, rule as usize))
+        self.place == other.place && self.answers(scanner) == other.answers(scanner)
     }
 
     /// The rules on files that have such a name.
