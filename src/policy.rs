@@ -178,7 +178,7 @@ impl Policy {
         }
         let values = |block: &&Block| matches!(block.kind.as_str(), "variable" | "variables" | "locals");
         if changed && document.blocks.iter().filter(values).any(|block| look.fresh.touches(block.span)) {
-            world.beside(&mut |block| {
+            world.beside(&|block| index.is_about(rules, &block.kind), &mut |block| {
                 if block.block.kind == "module" {
                     called::look(rules, (look, &judge), index, ((block, None), &mut Vec::new()), &mut found);
                 }
@@ -241,6 +241,17 @@ impl Index {
         let parts =
             if self.any_case { self.by_kind.get(&kind.to_ascii_lowercase()) } else { self.by_kind.get(kind) };
         parts.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether some rule is about blocks of a kind, or the kind leads to others.
+    fn is_about(&self, rules: &RuleSet, kind: &str) -> bool {
+        let of_kind = |part: &Part| {
+            let structure = part_of(rules, *part);
+            structure.is_some_and(|structure| {
+                structure.kinds.is_empty() || structure.kinds.iter().any(|pattern| is_kind(pattern, kind))
+            })
+        };
+        kind == "module" || !self.of(kind).is_empty() || self.others.iter().any(of_kind)
     }
 
     /// Whether the text holds a word of some rule.

@@ -42,7 +42,7 @@ pub(super) fn look(
     let judge = outer.of_world(&world);
     let mut bad: Vec<(Part, Found<'_>, Vec<Span>)> = Vec::new();
     let mut calls = Vec::new();
-    world.beside(&mut |block| {
+    world.beside(&|block| index.is_about(rules, &block.kind), &mut |block| {
         if block.block.kind == "module" {
             calls.push(block);
         }

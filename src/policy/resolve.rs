@@ -267,11 +267,11 @@ impl<'w> World<'w> {
         });
     }
 
-    /// All blocks of the files beside, as what they come to.
-    pub(crate) fn beside(&'w self, each: &mut dyn FnMut(Found<'w>)) {
+    /// All blocks of the files beside that are `wanted`, as what they come to.
+    pub(crate) fn beside(&'w self, wanted: &dyn Fn(&Block) -> bool, each: &mut dyn FnMut(Found<'w>)) {
         self.neighbours("", &mut |document, places, path| {
-            for at in 0..document.blocks.len() {
-                if self.step() {
+            for (at, block) in document.blocks.iter().enumerate() {
+                if wanted(block) && self.step() {
                     self.forms((document, places, path), at, Form::Settled, each);
                 }
             }
