@@ -24,6 +24,7 @@ pub(crate) mod pattern;
 pub(crate) mod prefilter;
 mod profile;
 pub mod study;
+pub(crate) mod words;
 
 pub use carry::{Change, Kept};
 
@@ -947,20 +948,23 @@ fn assign(
 ) {
     let text = view.bytes;
     // `_key` and `key =` are one hit in `api_key = …`.
-    let named = assignment::name_part(text, hit).map(|name| (index, name));
+    let name = assignment::name_part(text, hit);
+    let named = name.map(|name| (index, name));
     if named.is_some() && named == collector.scratch.named {
         return;
     }
     collector.scratch.named = named;
+    // What is left of the hit without the punctuation around it need not be looked for again.
+    let name = name.unwrap_or(hit);
     let token = assignment.classifier == TOKEN;
-    if assignment::gives_nothing(text, hit)
+    if assignment::gives_nothing(text, name)
         || judge::begins_another_word(text, hit)
-        || token && judge::is_key_of_an_entry(text, hit)
+        || token && judge::is_key_of_an_entry(text, name)
     {
         return;
     }
     let line = study::window(text, hit);
-    match assignment::given(text, line, hit) {
+    match assignment::given(text, line, name) {
         Given::Nothing => return,
         Given::Word if judge::words_are_names(text, line, view.place) => return,
         _ => {}
@@ -968,7 +972,7 @@ fn assign(
     let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
-    assignment::find(text, line, hit, &mut candidates);
+    assignment::find(text, line, name, &mut candidates);
     for candidate in &candidates {
         let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
         let Some(opinion) = judge::judge(text, line, candidate, ask) else {

@@ -7,6 +7,7 @@ mod look;
 
 pub(crate) use look::{Given, given, gives_nothing};
 
+use super::words::Words;
 use crate::text::Span;
 
 /// How a value is written.
@@ -152,11 +153,14 @@ pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
 pub(crate) fn name_part(text: &[u8], hit: Span) -> Option<Span> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric();
-    let bytes = hit.of(text);
-    let start = bytes.iter().position(is_name)?;
-    let end = bytes.iter().rposition(is_name)?;
-    Some(Span::new(hit.start + start, hit.start + end + 1))
+    let (mut start, mut end) = (hit.start, hit.end);
+    while start < end && !text[start].is_ascii_alphanumeric() {
+        start += 1;
+    }
+    while start < end && !text[end - 1].is_ascii_alphanumeric() {
+        end -= 1;
+    }
+    (start < end).then(|| Span::new(start, end))
 }
 
 /// Whether `word` is the scheme of an `Authorization` header.
@@ -646,6 +650,9 @@ impl Reader<'_> {
 
     /// Skips `b`, `r`, `f`, `u`, `L`, `N`, `@`, `$` before a quote.
     fn string_prefix(&self, place: usize) -> usize {
+        if matches!(self.byte(place), b'"' | b'\'') {
+            return place;
+        }
         let length = self.text[place.min(self.end)..self.end]
             .iter()
             .take(3)
@@ -697,24 +704,26 @@ impl Reader<'_> {
         let high = self.end.min(place + MAX_KEY);
         let length = self.text[place.min(high)..high]
             .iter()
-            .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_.:[] ".contains(&byte))
+            .take_while(|&&byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'[' | b']' | b' ')
+            })
             .count();
         let open = place + length;
         if length == 0 || self.byte(open) != b'(' {
             return None;
         }
         // What is asked for by name is not the value itself.
-        const LOOKUPS: [&[u8]; 14] = [
-            b"env", b"get", b"param", b"config", b"fetch", b"lookup", b"read", b"prompt", b"ask", b"find",
-            b"var", b"load", b"require", b"input",
+        const LOOKUPS: &[&str] = &[
+            "env", "get", "param", "config", "fetch", "lookup", "read", "prompt", "ask", "find", "var",
+            "load", "require", "input",
         ];
+        static WORDS: Words<{ LOOKUPS.len() }> = Words::new(&[(1, LOOKUPS)]);
         let (value, quote) = self.quoted(self.string_prefix(self.skip_spaces(open + 1)))?;
         if !matches!(self.byte(value.end + 1), b')' | b',') {
             return None;
         }
-        let name = &self.text[place..open];
-        let asks = |word: &[u8]| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
-        (!LOOKUPS.into_iter().any(asks)).then_some((value, quote))
+        let asks = WORDS.within(&self.text[place..open]) != 0;
+        (!asks).then_some((value, quote))
     }
 
     /// `tokens: ["a", "b"]`, `password("x")` is read elsewhere.

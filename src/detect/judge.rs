@@ -11,16 +11,18 @@ pub mod known;
 pub mod model;
 mod name;
 pub(crate) mod place;
+mod value;
 mod weights;
-mod within;
 
 use std::borrow::Cow;
 
 use known::Known;
-pub(crate) use known::{is_key_of_an_entry, is_placeholder, is_side_of_a_broken, words_are_names};
+pub(crate) use known::{is_key_of_an_entry, is_side_of_a_broken, words_are_names};
 use name::Name;
 pub(crate) use name::begins_another_word;
 use place::Place;
+use value::Value;
+pub(crate) use value::is_placeholder;
 
 use super::assignment::{Candidate, Quote};
 use crate::{detect::entropy::fixed_entropy, finding::Confidence, rule::Odds, text::Span};
@@ -75,6 +77,7 @@ pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'
     }
     let name = Name::of(candidate.key.of(text), ask.keyword);
     let value = value_of(text, candidate);
+    let value = Value::new(&value);
     match known::what(text, candidate, &value, &name, ask) {
         Some(known) => Verdict::Known(known),
         None => Verdict::Odds(Box::new(features::of(text, line, candidate, &value, &name, ask))),

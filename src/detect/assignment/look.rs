@@ -97,30 +97,69 @@ pub(crate) fn given(text: &[u8], line: Span, hit: Span) -> Given {
     let Some((&separator @ (b'=' | b':' | b'(' | b','), rest)) = rest.split_first() else {
         return Given::Perhaps;
     };
-    // Quotes and their entities; numbers that may be bytes.
-    let (mut digits, mut commas) = (0, 0);
-    for (place, byte) in rest.iter().enumerate() {
-        match byte {
-            b'"' | b'\'' | b'`' => return Given::Perhaps,
-            b'&' if matches!(rest.get(place + 1), Some(b'q' | b'#' | b'a')) => return Given::Perhaps,
-            b',' => commas += 1,
-            byte => digits += usize::from(byte.is_ascii_digit()),
-        }
-    }
+    let Some((digits, commas)) = digits_and_commas(rest) else { return Given::Perhaps };
     let start = name.start - name_before(text, name);
     let before = text.get(line.start..start).unwrap_or_default();
-    let in_string = !closed && memchr::memchr3(b'"', b'\'', b'`', before).is_some();
+    let value = &rest[spaces(rest)..];
+    let given = match (separator, value.first()) {
+        (b'(' | b',', _) | (_, None | Some(b'{' | b'(')) => Given::Nothing,
+        _ if digits >= FEW_DIGITS || matches!(before.last(), Some(b'?' | b'&' | b';')) => {
+            return Given::Perhaps;
+        }
+        _ => Given::Word,
+    };
+    let in_string = || !closed && memchr::memchr3(b'"', b'\'', b'`', before).is_some();
     let below = matches!(rest.trim_ascii_end().last(), Some(b'|' | b'>' | b'-' | b'+'));
-    if commas + 1 >= BYTES.0 || in_string || below || follows_colon(text, start) {
+    if commas + 1 >= BYTES.0 || below || in_string() || follows_colon(text, start) {
         return Given::Perhaps;
     }
-    let value = &rest[spaces(rest)..];
-    match (separator, value.first()) {
-        (b'(' | b',', _) | (_, None | Some(b'{' | b'(')) => Given::Nothing,
-        _ if digits >= FEW_DIGITS || matches!(before.last(), Some(b'?' | b'&' | b';')) => Given::Perhaps,
-        _ => Given::Word,
-    }
+    given
 }
+
+/// How many digits and commas there are, if there are no quotes, nor entities that may be some.
+fn digits_and_commas(rest: &[u8]) -> Option<(usize, usize)> {
+    let mut counts = 0_u32;
+    for (at, part) in rest.chunks(PART).enumerate() {
+        let before = counts;
+        counts += part.iter().map(|byte| COUNTED[usize::from(*byte)]).sum::<u32>();
+        if counts - before < MARK {
+            continue;
+        }
+        counts %= MARK;
+        let entity = |place: usize| matches!(rest.get(place + 1), Some(b'q' | b'#' | b'a'));
+        let quotes = part.iter().enumerate().any(|(place, byte)| match byte {
+            b'"' | b'\'' | b'`' => true,
+            b'&' => entity(at * PART + place),
+            _ => false,
+        });
+        if quotes {
+            return None;
+        }
+    }
+    Some(((counts % COMMA) as usize, (counts / COMMA) as usize))
+}
+
+/// Bytes that are counted at once.
+const PART: usize = 16;
+/// What a comma, a quote or the beginning of an entity adds to a count in which a digit is 1: a line is a window of it, and
+/// has fewer digits and commas than these have room for.
+const COMMA: u32 = 1 << 12;
+const MARK: u32 = 1 << 24;
+/// What each byte adds.
+static COUNTED: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        table[digit as usize] = 1;
+        digit += 1;
+    }
+    table[b',' as usize] = COMMA;
+    table[b'"' as usize] = MARK;
+    table[b'\'' as usize] = MARK;
+    table[b'`' as usize] = MARK;
+    table[b'&' as usize] = MARK;
+    table
+};
 
 /// With fewer digits than these, a bare word in code is a name.
 const FEW_DIGITS: usize = 3;

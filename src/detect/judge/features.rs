@@ -9,14 +9,15 @@ use bstr::ByteSlice as _;
 use super::{
     Ask, Classifier,
     known::{self, is_identifier, separated_words},
-    name::{Name, TAILS, among},
+    name::{Name, TAILS},
     place::{Kind, Language, Place},
-    within::Within,
+    value::{Runs, Value},
 };
 use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
         entropy::{Charset, fixed_entropy, wordiness_tenths},
+        words::{Words, count},
     },
     text::Span,
 };
@@ -179,71 +180,101 @@ pub const COUNT: usize = Feature::ALL.len();
 /// The numbers about one candidate, by [`Feature`].
 pub type Features = [i16; COUNT];
 
+/// What words in a name or a line say, as features of the first 63.
+const fn bit(feature: Feature) -> u64 {
+    1 << feature as u64
+}
+
 /// Words near a value that say what the line does.
-const TESTS: &[&[u8]] =
-    &[b"assert", b"expect", b"should", b"refute", b"equal", b".to ", b"verify", b"is_valid", b"valid_"];
-const USERS: &[&[u8]] = &[b"user", b"login", b"admin", b"root", b"email", b"host", b"account", b"uid"];
-const ASKS: &[&[u8]] = &[
-    b"enter",
-    b"please",
-    b"prompt",
-    b"placeholder",
-    b"label",
-    b"input",
-    b"must",
-    b"your ",
-    b"invalid",
-    b"help",
+static LINE: Words<{ count(OF_LINES) }> = Words::new(OF_LINES);
+const OF_LINES: &[(u64, &[&str])] = &[
+    (
+        bit(Feature::LineTest),
+        &["assert", "expect", "should", "refute", "equal", ".to ", "verify", "is_valid", "valid_"],
+    ),
+    (bit(Feature::LineUser), &["user", "login", "admin", "root", "email", "host", "account", "uid"]),
+    (
+        bit(Feature::LineAsk),
+        &["enter", "please", "prompt", "placeholder", "label", "input", "must", "your ", "invalid", "help"],
+    ),
+    (
+        bit(Feature::LineDefines),
+        &["def ", "func ", "function", "fn ", "class ", "void ", "interface ", "lambda"],
+    ),
 ];
-const DEFINES: &[&[u8]] =
-    &[b"def ", b"func ", b"function", b"fn ", b"class ", b"void ", b"interface ", b"lambda"];
-const COMMON: &[&[u8]] = &[
-    b"test",
-    b"demo",
-    b"admin",
-    b"root",
-    b"guest",
-    b"foo",
-    b"bar",
-    b"abc",
-    b"qwe",
-    b"asdf",
-    b"hello",
-    b"user",
-    b"1234",
-    b"4321",
-    b"default",
-    b"temp",
-    b"postgres",
-    b"mysql",
-    b"some",
-    b"any",
-    b"other",
-    b"wrong",
-    b"bogus",
-    b"invalid",
-    b"new",
-    b"old",
+
+/// Words of names.
+static NAME: Words<{ count(OF_NAMES) }> = Words::new(OF_NAMES);
+/// A name that has such a word speaks of something else than a token.
+const OTHER: u64 = 1 << 63;
+const OF_NAMES: &[(u64, &[&str])] = &[
+    (bit(Feature::KeyPassword), &["pass", "pwd"]),
+    (bit(Feature::KeySecret) | bit(Feature::KeyPrivate) | OTHER, &["secret"]),
+    (bit(Feature::KeyToken), &["token"]),
+    (bit(Feature::KeyKey) | OTHER, &["key"]),
+    (bit(Feature::KeyAuth) | OTHER, &["auth"]),
+    (bit(Feature::KeyCredential) | OTHER, &["cred"]),
+    (bit(Feature::KeyApi) | OTHER, &["api"]),
+    (bit(Feature::KeyAccess), &["access", "client", "consumer", "oauth", "bearer", "jwt"]),
+    (bit(Feature::KeyPrivate), &["private", "master", "encrypt", "sign", "aes", "hmac"]),
+    (bit(Feature::KeySession) | OTHER, &["session", "cookie"]),
+    (bit(Feature::KeySession), &["sess"]),
+    (bit(Feature::KeySalt) | OTHER, &["salt", "nonce", "pepper"]),
+    (OTHER, &["hook"]),
+    (
+        bit(Feature::KeyHash),
+        &["hash", "digest", "checksum", "sha1", "sha256", "integrity", "commit", "revision", "finger"],
+    ),
+    (bit(Feature::KeyTest), &["test", "example", "wrong", "invalid", "fake", "dummy", "expected", "mock"]),
+    (
+        bit(Feature::KeyService),
+        &[
+            "db", "database", "sql", "postgres", "admin", "root", "user", "ldap", "smtp", "mail", "redis",
+            "ftp",
+        ],
+    ),
+    (bit(Feature::KeyPublic), &["pub"]),
 ];
 
 /// Looks at a candidate. `value` are its bytes, decoded if it is a list of numbers; `line` is the window
 /// of its line.
-pub(crate) fn of(
+pub(super) fn of(
     text: &[u8],
     line: Span,
     candidate: &Candidate,
-    value: &[u8],
+    value: &Value<'_>,
     name: &Name,
     ask: Ask<'_>,
 ) -> Features {
     let mut seen = Seen([0; COUNT]);
     seen.name(text, line, candidate, name, ask.classifier);
     seen.syntax(text, line, candidate);
-    seen.line(text, line, candidate, value);
-    seen.shape(value);
+    seen.line(text, line, candidate, value.bytes);
+    seen.shape(value.bytes);
     seen.kind(value, candidate, name, ask.classifier);
     seen.place(ask.place);
     seen.0
+}
+
+/// Whether it is a word of code, whatever the case of its letters.
+fn is_stock(value: &[u8]) -> bool {
+    known::STOCK.has(value) || TAILS.has(value)
+}
+
+/// Numbers of `(`, of `)`, and of `=` and `:` in at most 255 bytes.
+fn brackets_and_pairs(text: &[u8]) -> (u32, u32, u32) {
+    let counted = |byte: &u8| match byte {
+        b'(' => 1,
+        b')' => 1 << 8,
+        b'=' | b':' => 1 << 16,
+        _ => 0,
+    };
+    let counts: u32 = text.iter().map(counted).sum();
+    (counts & 255, counts >> 8 & 255, counts >> 16)
+}
+
+const fn is_bracket(byte: &u8) -> bool {
+    matches!(byte, b'$' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'<' | b'>' | b'|')
 }
 
 struct Seen(Features);
@@ -259,53 +290,35 @@ impl Seen {
 
     fn name(&mut self, text: &[u8], line: Span, candidate: &Candidate, name: &Name, classifier: Classifier) {
         use Feature as F;
-        let within = Within::new(name.lower());
-        let has = |words: &[&str]| within.has_any(words);
+        let said = NAME.within(name.lower());
+        let says = |feature: F| said & bit(feature) != 0;
         // A rule of somebody's own may have keywords in any language: its classifier says what they mean.
         let password = classifier == Classifier::Password;
-        self.flag(F::KeyPassword, password || has(&["pass", "pwd"]));
-        self.flag(F::KeySecret, has(&["secret"]));
-        let other =
-            ["key", "auth", "cred", "api", "secret", "session", "cookie", "salt", "nonce", "pepper", "hook"];
-        self.flag(F::KeyToken, has(&["token"]) || !password && !has(&other));
-        self.flag(F::KeyKey, has(&["key"]));
-        self.flag(F::KeyAuth, has(&["auth"]));
-        self.flag(F::KeyCredential, has(&["cred"]));
-        self.flag(F::KeyApi, has(&["api"]));
-        self.flag(F::KeyAccess, has(&["access", "client", "consumer", "oauth", "bearer", "jwt"]));
-        self.flag(F::KeyPrivate, has(&["private", "secret", "master", "encrypt", "sign", "aes", "hmac"]));
-        self.flag(F::KeySession, has(&["session", "cookie", "sess"]));
-        self.flag(F::KeySalt, has(&["salt", "nonce", "pepper"]) || name.has_word(&["iv"]));
-        self.flag(
+        self.flag(F::KeyPassword, password || says(F::KeyPassword));
+        self.flag(F::KeyToken, says(F::KeyToken) || !password && said & OTHER == 0);
+        self.flag(F::KeySalt, says(F::KeySalt) || name.has_word(&["iv"]));
+        for feature in [
+            F::KeySecret,
+            F::KeyKey,
+            F::KeyAuth,
+            F::KeyCredential,
+            F::KeyApi,
+            F::KeyAccess,
+            F::KeyPrivate,
+            F::KeySession,
             F::KeyHash,
-            has(&[
-                "hash",
-                "digest",
-                "checksum",
-                "sha1",
-                "sha256",
-                "integrity",
-                "commit",
-                "revision",
-                "finger",
-            ]),
-        );
-        self.flag(
             F::KeyTest,
-            has(&["test", "example", "wrong", "invalid", "fake", "dummy", "expected", "mock"]),
-        );
-        self.flag(
             F::KeyService,
-            has(&[
-                "db", "database", "sql", "postgres", "admin", "root", "user", "ldap", "smtp", "mail",
-                "redis", "ftp",
-            ]),
-        );
-        self.flag(F::KeyPublic, has(&["public", "pub"]));
+            F::KeyPublic,
+        ] {
+            self.flag(feature, says(feature));
+        }
         self.set(F::KeyTails, name.tails());
         self.set(F::KeyHeads, name.heads());
         self.flag(F::KeyOfValue, name.is_key_of_value());
-        self.flag(F::KeyOtherWord, name.is_other_word());
+        // A named value of another word is known for it, and has no features.
+        let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
+        self.flag(F::KeyOtherWord, !named && name.is_other_word());
         self.flag(F::KeyLast, name.last_is_keyword());
         self.set(F::KeyWords, name.words().len());
         self.set(F::KeyLength, name.lower().len());
@@ -383,28 +396,26 @@ impl Seen {
         let near = &before[before.len().saturating_sub(120)..];
         let behind = text.get(candidate.value.end..line.end).unwrap_or_default();
         let behind = &behind[..behind.len().min(120)];
-        let (near_lower, behind_lower) = (near.to_ascii_lowercase(), behind.to_ascii_lowercase());
-        let parts = [Within::new(&near_lower), Within::new(&behind_lower)];
-        let has = |words: &[&[u8]]| parts.iter().any(|part| part.has_any(words));
+        let said = LINE.within(near) | LINE.within(behind);
         let lead = whole.trim_ascii_start();
         let comment: &[&[u8]] = &[b"//", b"#", b"*", b"/*", b"--", b"<!--", b";", b"%"];
         self.flag(F::LineComment, comment.iter().any(|mark| lead.starts_with(mark)));
-        self.flag(F::LineTest, has(TESTS));
-        self.flag(F::LineUser, has(USERS));
-        self.flag(F::LineAsk, has(ASKS));
-        self.flag(F::LineDefines, has(DEFINES));
-        let opens = near.iter().filter(|&&byte| byte == b'(').count();
-        let closes = near.iter().filter(|&&byte| byte == b')').count();
+        for feature in [F::LineTest, F::LineUser, F::LineAsk, F::LineDefines] {
+            self.flag(feature, said & bit(feature) != 0);
+        }
+        let (opens, closes, pairs) = brackets_and_pairs(near);
         self.flag(F::LineCall, opens > closes);
         let key_to_value = candidate.value.start.saturating_sub(start).min(whole.len());
-        let repeats = value.len() > 2
-            && (whole[..key_to_value].find(value).is_some()
-                || whole.get(candidate.value.end - start..).is_some_and(|rest| rest.find(value).is_some()));
+        let repeats = value.len() > 2 && {
+            let value = memchr::memmem::Finder::new(value);
+            value.find(&whole[..key_to_value]).is_some()
+                || whole.get(candidate.value.end - start..).is_some_and(|rest| value.find(rest).is_some())
+        };
         self.flag(F::LineRepeats, repeats);
         self.set(F::LineIndent, (whole.len() - lead.len()).min(20));
         self.set(F::LineBefore, before.trim_ascii_start().len().min(200));
-        let many = near.iter().chain(behind).filter(|&&byte| byte == b'=' || byte == b':').count();
-        self.set(F::LineMany, many.min(12));
+        let many = pairs + brackets_and_pairs(behind).2;
+        self.set(F::LineMany, many.min(12) as usize);
     }
 
     fn shape(&mut self, value: &[u8]) {
@@ -442,8 +453,8 @@ impl Seen {
         self.set(F::LettersRun, letters.longest);
         self.set(F::DigitsRun, digits.longest);
         self.set(F::Changes, changes);
-        self.set(F::Steps, known::longest_run(value));
-        self.flag(F::Repeated, known::repeats_block(value));
+        self.set(F::Steps, Runs::of(value).longest);
+        // What is one block over and over is known for it, and has no features: `Repeated` is for the table of weights.
         let hex = set.is_hex(value.len());
         self.flag(F::Hex, hex);
         self.flag(F::HashLength, hex && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128));
@@ -461,37 +472,35 @@ impl Seen {
         self.flag(F::Capitalised, set.upper > 0 && set.letters() == value.len());
     }
 
-    fn kind(&mut self, value: &[u8], candidate: &Candidate, name: &Name, classifier: Classifier) {
+    fn kind(&mut self, looked: &Value<'_>, candidate: &Candidate, name: &Name, classifier: Classifier) {
         use Feature as F;
+        let value = looked.bytes;
         self.flag(F::Identifier, is_identifier(value));
         let constant = value.len() > 3
             && value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit());
         self.flag(F::ConstantName, constant && value.contains(&b'_'));
-        let parts = value.split(|byte| b"-_./:".contains(byte)).filter(|part| !part.is_empty()).count();
+        let parts = value
+            .split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'))
+            .filter(|part| !part.is_empty())
+            .count();
         self.set(F::Parts, parts);
         self.flag(F::WordParts, separated_words(value));
         self.flag(F::PathLike, known::is_path(value));
-        self.flag(F::UrlLike, value.find("://").is_some());
+        self.flag(F::UrlLike, value.windows(3).any(|part| part == b"://"));
         let mail = memchr::memchr(b'@', value).is_some_and(|at| at > 0 && value[at..].contains(&b'.'));
         self.flag(F::MailLike, mail);
         self.flag(F::VersionLike, known::is_version_or_date(value));
         self.flag(F::UuidLike, known::is_uuid(value));
         // A token that is one is known for it, and has no features.
-        self.flag(F::Placeholder, classifier == Classifier::Password && known::is_placeholder(value));
-        let lower = value.to_ascii_lowercase();
-        let within = Within::new(&lower);
-        let says: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"pass"];
-        self.set(F::SelfHint, says.iter().position(|word| within.has(word)).map_or(0, |at| 5 - at));
-        self.flag(F::Common, within.has_any(COMMON));
+        self.flag(F::Placeholder, classifier == Classifier::Password && looked.is_placeholder());
+        self.set(F::SelfHint, looked.hint());
+        self.flag(F::Common, looked.is_common());
         self.set(F::OwnName, known::repeats_key(candidate, name, value));
-        self.flag(
-            F::Stock,
-            known::STOCK.iter().any(|word| word.as_bytes() == lower.as_slice()) || among(TAILS, &lower),
-        );
+        self.flag(F::Stock, is_stock(value));
         self.flag(F::StartsUpper, value.first().is_some_and(u8::is_ascii_uppercase));
         self.flag(F::StartsMark, value.first().is_some_and(u8::is_ascii_punctuation));
         self.flag(F::EndsMark, value.last().is_some_and(|byte| b".:!?,;".contains(byte)));
-        self.flag(F::Braces, value.iter().any(|byte| b"$(){}[]<>|".contains(byte)));
+        self.flag(F::Braces, value.iter().any(is_bracket));
         let leet = value.windows(3).any(|three| {
             three[0].is_ascii_alphabetic() && three[1].is_ascii_digit() && three[2].is_ascii_alphabetic()
         });

@@ -7,15 +7,16 @@ use bstr::ByteSlice as _;
 
 use super::{
     Ask, Classifier,
-    name::{EndOfKey, Name},
+    name::{self, EndOfKey, Name},
     place::{Language, Place},
-    within::Within,
+    value::{Runs, Value},
 };
 use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
         check,
         entropy::wordiness,
+        words::Words,
     },
     text::Span,
 };
@@ -119,13 +120,14 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
 }
 
 /// What the value of `candidate` is known to be, if it is no secret for certain.
-pub(crate) fn what(
+pub(super) fn what(
     text: &[u8],
     candidate: &Candidate,
-    value: &[u8],
+    looked: &Value<'_>,
     name: &Name,
     ask: Ask<'_>,
 ) -> Option<Known> {
+    let value = looked.bytes;
     let (place, password) = (ask.place, ask.classifier == Classifier::Password);
     let bare = matches!(candidate.quote, Quote::None | Quote::InString);
     let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
@@ -162,10 +164,10 @@ pub(crate) fn what(
     if is_reference(value, bare) || !password && is_place(value) {
         return Some(Known::Reference);
     }
-    if TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
+    if TYPES.has(value) {
         return Some(Known::Type);
     }
-    if bare && STOCK.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) {
+    if bare && STOCK.has(value) {
         return Some(Known::Type);
     }
     if bare && is_bare_code(value) {
@@ -175,7 +177,7 @@ pub(crate) fn what(
         return Some(Known::Mask);
     }
     if repeats_block(value)
-        || !password && value.len() >= MIN_REPEATED && longest_run(value) >= value.len() * 2 / 5
+        || !password && value.len() >= MIN_REPEATED && Runs::of(value).longest >= value.len() * 2 / 5
     {
         return Some(Known::Mask);
     }
@@ -185,10 +187,7 @@ pub(crate) fn what(
     if !password && (is_broken(value) || check::is_cut(value)) {
         return Some(Known::Broken);
     }
-    if !password && is_placeholder(value) {
-        return Some(Known::Placeholder);
-    }
-    if asks_for_a_value(value) {
+    if !password && looked.is_placeholder() || looked.asks_for_a_value() {
         return Some(Known::Placeholder);
     }
     if value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
@@ -317,7 +316,8 @@ const MAX_ENDING: usize = 5;
 /// Whether it is a file (`ci/build-12.war`, `6aa3….tar`), an entry of a registry (`Software\\Vendor\\Product`) or an
 /// address without its scheme (`k8s.io/client-go/pkg`): no alphabet of tokens has the marks of such, where they stand.
 fn is_place(value: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./~@".contains(byte);
+    let plain =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'~' | b'@');
     let ends_as_file = || {
         let dot = memchr::memrchr(b'.', value).filter(|&dot| dot > 0);
         dot.is_some_and(|dot| {
@@ -329,6 +329,9 @@ fn is_place(value: &[u8]) -> bool {
         })
     };
     let branches = || {
+        if !value.contains(&b'\\') {
+            return false;
+        }
         let parts = value.split(|&byte| byte == b'\\').filter(|part| !part.is_empty());
         let (all, words) = parts.fold((0, 0), |(all, words), part| {
             (all + 1, words + usize::from(wordiness(part).is_some_and(|score| score > 0.0)))
@@ -401,15 +404,14 @@ fn is_number(value: &[u8]) -> bool {
 fn is_template(value: &[u8], candidate: &Candidate) -> bool {
     const STARTS: [&[u8]; 12] =
         [b"{{", b"${", b"%(", b"%{", b"#{", b"<%", b"{%", b"@@", b"\\u{", b"%s", b"%@", b"$("];
-    const INSIDE: [&[u8]; 17] = [
-        b"${", b"{{", b"}}", b"#{", b"<%", b"%>", b"$(", b"%(", b"\" +", b"' +", b"\" .", b"{0}", b"%s",
-        b"\\(", b"%%", b"' . ", b"\"+",
-    ];
-    if !value.iter().any(|byte| b"$%{}#<>@\\\"'[".contains(byte)) {
+    let marks = |byte: &u8| {
+        matches!(byte, b'$' | b'%' | b'{' | b'}' | b'#' | b'<' | b'>' | b'@' | b'\\' | b'"' | b'\'' | b'[')
+    };
+    if !value.iter().any(marks) {
         return false;
     }
     STARTS.iter().any(|start| value.starts_with(start))
-        || Within::new(value).has_any(&INSIDE)
+        || holds_a_place_to_fill(value)
         || value.starts_with(b"<") && value.ends_with(b">")
         || value.starts_with(b"%") && value.ends_with(b"%")
         || value.starts_with(b"{") && value.ends_with(b"}")
@@ -418,49 +420,59 @@ fn is_template(value: &[u8], candidate: &Candidate) -> bool {
         || value.starts_with(b"[") && value.ends_with(b"]") && value.len() > 2
 }
 
+/// Whether something is put in inside the value: a variable, or a string in two parts.
+fn holds_a_place_to_fill(value: &[u8]) -> bool {
+    value.windows(2).enumerate().any(|(place, two)| {
+        let third = || value.get(place + 2).copied().unwrap_or_default();
+        match two {
+            b"${" | b"{{" | b"}}" | b"#{" | b"<%" | b"%>" | b"$(" | b"%(" | b"%s" | b"\\(" | b"%%"
+            | b"\"+" => true,
+            b"{0" => third() == b'}',
+            b"\" " => matches!(third(), b'+' | b'.'),
+            b"' " => third() == b'+' || value[place + 2..].starts_with(b". "),
+            _ => false,
+        }
+    })
+}
+
 /// A value that stands for another: a store of secrets, a path, a URL.
 fn is_reference(value: &[u8], bare: bool) -> bool {
-    const STARTS: [&[u8]; 29] = [
-        b"!ref",
-        b"!sub",
-        b"arn:",
-        b"http://",
-        b"https://",
-        b"file:",
-        b"env:",
-        b"vault:",
-        b"ssm:",
-        b"/run/secrets",
-        b"./",
-        b"../",
-        b"~/",
-        b"data:",
-        b"ENC[",
-        b"ENC(",
-        b"op://",
-        b"secret://",
-        b"sha256:",
-        b"sha1-",
-        b"sha512-",
-        b"sha384-",
-        b"sha256-",
-        b"urn:",
-        b"@string/",
-        b"process.env",
-        b"os.environ",
-        b"System.get",
-        b"projects/",
+    const BEGINNINGS: &[&str] = &[
+        "!ref",
+        "!sub",
+        "arn:",
+        "http://",
+        "https://",
+        "file:",
+        "env:",
+        "vault:",
+        "ssm:",
+        "/run/secrets",
+        "./",
+        "../",
+        "~/",
+        "data:",
+        "enc[",
+        "enc(",
+        "op://",
+        "secret://",
+        "sha256:",
+        "sha1-",
+        "sha512-",
+        "sha384-",
+        "sha256-",
+        "urn:",
+        "@string/",
+        "process.env",
+        "os.environ",
+        "system.get",
+        "projects/",
     ];
-    const BARE: [&[u8]; 4] = [b"*", b"&", b"{", b"["];
-    let first = value[0].to_ascii_lowercase();
-    let begins = |starts: &[&[u8]]| {
-        starts.iter().any(|start| {
-            start[0].to_ascii_lowercase() == first
-                && value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-        })
-    };
-    if begins(&STARTS)
-        || bare && begins(&BARE) && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
+    static STARTS: Words<{ BEGINNINGS.len() }> = Words::new(&[(1, BEGINNINGS)]);
+    if STARTS.begin(value)
+        || bare
+            && matches!(value[0], b'*' | b'&' | b'{' | b'[')
+            && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
     {
         return true;
     }
@@ -479,13 +491,13 @@ fn is_bare_code(value: &[u8]) -> bool {
         || value.ends_with(b"{")
         || value.contains(&b'|') && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
         || dotted && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
-        || value.find(b"->").is_some()
-        || value.find(b"::").is_some()
+        || value.windows(2).any(|two| two == b"->" || two == b"::")
         || value.ends_with(b":")
 }
 
 /// Words of types and of nothing.
-const TYPES: [&str; 24] = [
+static TYPES: Words<{ OF_TYPES.len() }> = Words::new(&[(1, OF_TYPES)]);
+const OF_TYPES: &[&str] = &[
     "null",
     "nil",
     "none",
@@ -513,7 +525,8 @@ const TYPES: [&str; 24] = [
 ];
 
 /// Words of code and of forms that a key is often given.
-pub(crate) const STOCK: [&str; 34] = [
+pub(super) static STOCK: Words<{ OF_STOCK.len() }> = Words::new(&[(1, OF_STOCK)]);
+const OF_STOCK: &[&str] = &[
     "any",
     "self",
     "this",
@@ -550,39 +563,6 @@ pub(crate) const STOCK: [&str; 34] = [
     "value",
 ];
 
-/// Words that ask the reader for a value of their own.
-const ASKING: [&str; 22] = [
-    "changeme",
-    "change_me",
-    "change-me",
-    "change-this",
-    "change_this",
-    "your_",
-    "your-",
-    "yourpass",
-    "yoursecret",
-    "yourtoken",
-    "yourkey",
-    "yourapi",
-    "replace",
-    "insert-",
-    "insert_",
-    "redacted",
-    "censored",
-    "placeholder",
-    "fixme",
-    "goes_here",
-    "goes-here",
-    "goeshere",
-];
-
-fn asks_for_a_value(value: &[u8]) -> bool {
-    value.len() < 64 && {
-        let lower = value.to_ascii_lowercase();
-        Within::new(&lower).has_any(&ASKING)
-    }
-}
-
 fn is_mask(value: &[u8]) -> bool {
     let first = value[0].to_ascii_lowercase();
     value.iter().all(|byte| byte.to_ascii_lowercase() == first)
@@ -592,13 +572,12 @@ fn is_mask(value: &[u8]) -> bool {
 /// Shortest token of which one odd character says something.
 const MIN_BROKEN: usize = 16;
 
-/// Characters that stand in for one that was taken out of a token: no alphabet of tokens has them.
-const ODD: &[u8] = b"?^!*$%#&";
-
 /// Whether one character, inside what is letters and digits otherwise, is of no alphabet that tokens are made of.
 fn is_broken(value: &[u8]) -> bool {
-    let odd = |byte: &u8| ODD.contains(byte);
-    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./+=".contains(byte);
+    // No alphabet of tokens has them.
+    let odd = |byte: &u8| matches!(byte, b'?' | b'^' | b'!' | b'*' | b'$' | b'%' | b'#' | b'&');
+    let part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=');
     let Some(place) = value.iter().position(odd) else { return false };
     let around = value.get(place.wrapping_sub(1)).zip(value.get(place + 1));
     value.len() >= MIN_BROKEN
@@ -694,7 +673,7 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
     }
     // `POSTGRES_PASSWORD = "postgres"` names what it is for a second time.
     let a_word_of_it = || value.len() > 4 && name.words().any(|word| word.eq_ignore_ascii_case(value));
-    if letters(name.lower()).eq(letters(value)) || a_word_of_it() {
+    if name.plain().iter().copied().eq(letters(value)) || a_word_of_it() {
         return true;
     }
     let joined = value.iter().any(|byte| matches!(byte, b'_' | b'.'))
@@ -715,25 +694,39 @@ pub(crate) fn repeats_key(candidate: &Candidate, name: &Name, value: &[u8]) -> u
     if matches!(candidate.syntax, Syntax::Userinfo | Syntax::Scheme) {
         return 0;
     }
-    let (key, value): (Vec<u8>, Vec<u8>) = (letters(name.lower()).collect(), letters(value).collect());
-    let stem = value.trim_end_with(|character| character.is_ascii_digit());
-    if stem.is_empty() {
-        return 0;
+    let key = name.plain();
+    // A stem that is longer says nothing; it is on the stack, since this is asked of every candidate.
+    let mut buffer = [0; name::MAX_NAME + LONGER];
+    let (mut place, mut length) = (0, 0);
+    for byte in letters(value) {
+        if let Some(to) = buffer.get_mut(place) {
+            *to = byte;
+        }
+        place += 1;
+        if !byte.is_ascii_digit() {
+            length = place;
+        }
     }
-    if key == stem || key.len() >= 4 && stem.len() <= key.len() + 6 && stem.find(&key).is_some() {
+    let Some(stem @ [_, ..]) = buffer.get(..length) else { return 0 };
+    let holds_key = || stem.windows(key.len()).any(|part| part == key);
+    if key == stem || key.len() >= 4 && stem.len() <= key.len() + LONGER && holds_key() {
         return 2;
     }
     let part = stem.len() >= 4 && (key.ends_with(stem) || name.words().any(|word| word == stem));
     usize::from(part)
 }
 
+/// So much longer than the name a value may be that is the name with something to it.
+const LONGER: usize = 6;
+
 /// Least length of a value in which a repeated block is no accident.
-const MIN_REPEATED: usize = 16;
+pub(super) const MIN_REPEATED: usize = 16;
 
 /// Whether the value is one block over and over, as `0123456789abcdef0123456789abcdef`: typed, not made.
 pub(crate) fn repeats_block(value: &[u8]) -> bool {
     value.len() >= MIN_REPEATED
-        && (1..=value.len() / 2).any(|period| value[period..] == value[..value.len() - period])
+        && (1..=value.len() / 2)
+            .any(|period| value[period] == value[0] && value[period..] == value[..value.len() - period])
 }
 
 /// Whether the key is a part of a path in a string (`"/etc/passwd", …`) or of the user and host of a
@@ -789,130 +782,6 @@ fn precedes_an_item(text: &[u8], candidate: &Candidate) -> bool {
     after.strip_prefix(b",").is_some_and(|next| next.trim_ascii_start().first().is_some_and(is_quote))
 }
 
-/// Words that stand where a value is to be put in.
-const PLACEHOLDERS: &[&str] = &[
-    "example",
-    "sample",
-    "placeholder",
-    "changeme",
-    "change_me",
-    "change-me",
-    "changeit",
-    "your_",
-    "your-",
-    "yourpass",
-    "yoursecret",
-    "yourtoken",
-    "yourkey",
-    "yourapi",
-    "replace",
-    "insert",
-    "dummy",
-    "fake",
-    "redacted",
-    "censored",
-    "todo",
-    "fixme",
-    "xxxx",
-    "....",
-    "****",
-    "----",
-    "____",
-    "foobar",
-    "foo_bar",
-    "somepass",
-    "somesecret",
-    "sometoken",
-    "mytoken",
-    "my-token",
-    "my_token",
-    "my-secret",
-    "my_secret",
-    "my-password",
-    "my_password",
-    "mypassword",
-    "lorem",
-    "<your",
-    "[your",
-    "goes_here",
-    "goes-here",
-    "goeshere",
-    "here>",
-    "removed",
-    "deadbeef",
-    "not-a-real",
-    "notreal",
-    "undefined",
-];
-
-/// Bytes of a value in which such words are looked for.
-const SAYING: usize = 256;
-
-/// True for what stands in place of a secret: an example, a mask, a row of one character or a
-/// run through the alphabet.
-pub(crate) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if Within::new(&lower[..lower.len().min(SAYING)]).has_any(PLACEHOLDERS) {
-        return true;
-    }
-    let distinct = {
-        let mut seen = [false; 256];
-        lower.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-        seen.iter().filter(|&&one| one).count()
-    };
-    if distinct <= 2 || value.len() >= 16 && distinct <= 4 {
-        return true;
-    }
-    longest_run(&lower) >= RUN.max(value.len() * 2 / 5)
-        || is_typed(&lower)
-        || repeats_block(&lower)
-        || check::is_said(value)
-}
-
-/// Shortest ascending, descending or constant run that shows a made-up value.
-const RUN: usize = 7;
-/// Shortest run that counts towards a value which is made of such runs.
-const SHORT_RUN: usize = 4;
-
-/// Whether most of a value is runs through the alphabet and the digits (`abcdef0123456789…`) or one character over and
-/// over: typed to fill the place of a token.
-pub(crate) fn is_typed(value: &[u8]) -> bool {
-    let (mut inside, mut length, mut step) = (0, 1, 2_i16);
-    let mut add = |length: usize| {
-        if length >= SHORT_RUN {
-            inside += length;
-        }
-    };
-    for pair in value.windows(2) {
-        let next = i16::from(pair[1]) - i16::from(pair[0]);
-        if next == step && (-1..=1).contains(&next) {
-            length += 1;
-        } else {
-            add(length);
-            step = next;
-            length = if (-1..=1).contains(&next) { 2 } else { 1 };
-        }
-    }
-    add(length);
-    value.len() >= MIN_REPEATED && inside * 2 > value.len()
-}
-
-/// Length of the longest run whose neighbours differ by the same step of -1, 0 or 1.
-pub(crate) fn longest_run(value: &[u8]) -> usize {
-    let (mut longest, mut length, mut step) = (0, 1, 2_i16);
-    for pair in value.windows(2) {
-        let next = i16::from(pair[1]) - i16::from(pair[0]);
-        if next == step && (-1..=1).contains(&next) {
-            length += 1;
-        } else {
-            step = next;
-            length = if (-1..=1).contains(&next) { 2 } else { 1 };
-        }
-        longest = longest.max(length);
-    }
-    longest
-}
-
 pub(crate) fn is_uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(place, byte)| match place {
@@ -931,22 +800,19 @@ pub(crate) fn is_version_or_date(value: &[u8]) -> bool {
 
 /// Whether the value is words and small numbers joined by `-`, `_`, `.` or `/`: a name.
 pub(crate) fn separated_words(value: &[u8]) -> bool {
-    let parts: Vec<&[u8]> = value
-        .split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'))
-        .filter(|part| !part.is_empty())
-        .collect();
-    if parts.len() < 3 {
-        return false;
-    }
-    let plain = parts
-        .iter()
-        .filter(|part| {
-            let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let (mut parts, mut plain) = (0, 0);
+    for part in value.split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':')) {
+        if part.is_empty() {
+            continue;
+        }
+        parts += 1;
+        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+        plain += usize::from(
             digits == part.len() && part.len() <= 4
-                || digits == 0 && part.len() <= 14 && part.iter().all(u8::is_ascii_alphabetic)
-        })
-        .count();
-    plain * 3 >= parts.len() * 2
+                || digits == 0 && part.len() <= 14 && part.iter().all(u8::is_ascii_alphabetic),
+        );
+    }
+    parts >= 3 && plain * 3 >= parts * 2
 }
 
 /// How much text the value is base64 of: 0 none, 1 readable, 2 with a colon in it.

@@ -8,8 +8,10 @@ use super::{
     weights::TREES,
 };
 
-/// Splits of a tree: three levels.
-pub const SPLITS: usize = 7;
+/// Levels of a tree.
+const LEVELS: u32 = 3;
+/// Splits of a tree.
+pub const SPLITS: usize = (1 << LEVELS) - 1;
 /// Nodes of a tree, leaves included.
 pub const NODES: usize = 15;
 /// What stands for a factor of e in the odds.
@@ -39,16 +41,13 @@ pub fn score_with(trees: &[Tree], features: &Features) -> i32 {
 }
 
 fn leaf(tree: &Tree, features: &Features) -> usize {
-    let mut node = 0;
-    while node < SPLITS {
-        node = child(tree, node, features);
-    }
-    node
+    (0..LEVELS).fold(0, |node, _| child(tree, node, features))
 }
 
 fn child(tree: &Tree, node: usize, features: &Features) -> usize {
     let number = features[usize::from(tree.feature[node])];
-    2 * node + if number <= tree.limit[node] { 1 } else { 2 }
+    // No branch: which way it goes, nobody can foresee.
+    2 * node + 1 + usize::from(number > tree.limit[node])
 }
 
 /// What each feature added to the score, in thousandths; their sum and that of the trees' roots is the score.

@@ -2,13 +2,13 @@
 //!
 //! Must not look at values.
 
-use bstr::ByteSlice as _;
-
-use super::within::Within;
-use crate::{detect::assignment::name_part, text::Span};
+use crate::{
+    detect::{assignment::name_part, words::Words},
+    text::Span,
+};
 
 /// Longest name that is read, in bytes; a candidate has no longer one.
-const MAX_NAME: usize = 160;
+pub(super) const MAX_NAME: usize = 160;
 /// Most words of it.
 const MAX_WORDS: usize = 16;
 
@@ -22,10 +22,13 @@ pub(crate) struct Name {
     count: usize,
     /// `LIKE_THIS`.
     constant: bool,
+    /// Letters and digits of it alone, lower case.
+    plain: [u8; MAX_NAME],
+    letters: usize,
     /// The word that the keyword ends in.
     keyword: Option<usize>,
     /// Letters and digits of the keyword.
-    plain: usize,
+    wanted: usize,
 }
 
 impl Name {
@@ -37,46 +40,48 @@ impl Name {
             length: key.len(),
             words: [(0, 0); MAX_WORDS],
             count: 0,
-            constant: key.iter().any(u8::is_ascii_uppercase) && !key.iter().any(u8::is_ascii_lowercase),
+            constant: false,
+            plain: [0; MAX_NAME],
+            letters: 0,
             keyword: None,
-            plain: 0,
+            wanted: 0,
         };
-        let mut previous = 0_u8;
+        let (mut capital, mut small, mut previous) = (false, false, 0_u8);
         for (place, &byte) in key.iter().enumerate() {
-            name.lower[place] = byte.to_ascii_lowercase();
+            let lower = byte.to_ascii_lowercase();
+            name.lower[place] = lower;
             if !byte.is_ascii_alphanumeric() {
                 previous = 0;
                 continue;
             }
+            name.plain[name.letters] = lower;
+            name.letters += 1;
+            capital |= byte.is_ascii_uppercase();
+            small |= byte.is_ascii_lowercase();
             let next = key.get(place + 1).copied().unwrap_or_default();
             if begins_word(previous, byte, next) && name.count < MAX_WORDS {
                 name.words[name.count] = (place as u8, place as u8);
                 name.count += 1;
             }
-            if name.count > 0 {
-                name.words[name.count - 1].1 = place as u8 + 1;
-            }
+            name.words[name.count - 1].1 = place as u8 + 1;
             previous = byte;
         }
+        name.constant = capital && !small;
         name.find_keyword(keyword);
         name
     }
 
     /// The keyword may go over several words: `api_key`, `apiKey`.
     fn find_keyword(&mut self, keyword: &[u8]) {
-        // Letters and digits alone, of both: on the stack, since this is asked of every candidate.
-        let plain = |text: &[u8], into: &mut [u8; MAX_NAME]| -> usize {
-            let letters = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
-            letters.zip(into.iter_mut()).map(|(byte, to)| *to = byte.to_ascii_lowercase()).count()
-        };
-        let (mut wanted, mut joined) = ([0; MAX_NAME], [0; MAX_NAME]);
-        self.plain = plain(keyword, &mut wanted);
-        let wanted = &wanted[..self.plain];
-        let length = match self.count.checked_sub(1) {
-            Some(last) => plain(&self.lower[..usize::from(self.words[last].1)], &mut joined),
-            None => 0,
-        };
-        let Some(at) = joined[..length].rfind(wanted) else { return };
+        // On the stack, since this is asked of every candidate.
+        let mut wanted = [0; MAX_NAME];
+        let letters = keyword.iter().filter(|byte| byte.is_ascii_alphanumeric());
+        self.wanted =
+            letters.zip(wanted.iter_mut()).map(|(byte, to)| *to = byte.to_ascii_lowercase()).count();
+        let wanted = &wanted[..self.wanted];
+        let Some(last) = self.letters.checked_sub(wanted.len()) else { return };
+        // What is looked for is at the end, nearly always.
+        let Some(at) = (0..=last).rev().find(|&at| self.plain[at..].starts_with(wanted)) else { return };
         let mut end = 0;
         for index in 0..self.count {
             end += self.word(index).len();
@@ -85,6 +90,11 @@ impl Name {
                 return;
             }
         }
+    }
+
+    /// Its letters and digits alone, lower case.
+    pub(crate) fn plain(&self) -> &[u8] {
+        &self.plain[..self.letters]
     }
 
     /// The whole name, lower case.
@@ -126,20 +136,24 @@ impl Name {
 
     /// Whether there is nothing but the keyword.
     pub(crate) fn is_keyword_alone(&self) -> bool {
-        let letters = self.lower().iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
-        letters <= self.plain + 3 && self.count <= 2 && (letters <= self.plain + 1 || self.count == 1)
+        self.letters <= self.wanted + 3
+            && self.count <= 2
+            && (self.letters <= self.wanted + 1 || self.count == 1)
     }
 
     /// Words behind the keyword that make the name mean something else than a secret.
     pub(crate) fn tails(&self) -> usize {
         let from = self.keyword.map_or(self.count, |index| index + 1);
-        (from..self.count).filter(|&index| among(TAILS, self.word(index))).count()
+        (from..self.count).filter(|&index| TAILS.has(self.word(index))).count()
     }
 
     /// Whether the name speaks of the public half of a key pair, or of the key of an assembly.
     pub(crate) fn is_public(&self) -> bool {
-        let parts = ["publickey", "public_key", "public-key", "pubkey", "pub_key"];
-        Within::new(self.lower()).has_any(&parts)
+        const PARTS: [&[u8]; 5] = [b"publickey", b"public_key", b"public-key", b"pubkey", b"pub_key"];
+        let lower = self.lower();
+        // All that say so begin alike.
+        let Some(first) = lower.windows(3).position(|part| part == b"pub") else { return false };
+        (first..lower.len()).any(|at| PARTS.iter().any(|part| lower[at..].starts_with(part)))
             || self.keyword_word().ends_with(b"key") && self.has_word(&["public", "pub", "publishable"])
     }
 
@@ -154,21 +168,21 @@ impl Name {
         let last = self.count - 1;
         let word = self.word(last);
         let of_key = |word: &[u8]| word.ends_with(b"key") || word.ends_with(b"api");
-        let identifies = || of_key(self.keyword_word()) || among(BEARERS, self.word(last - 1));
-        last > keyword && (among(ABOUT, word) || word == b"id" && identifies())
+        let identifies = || of_key(self.keyword_word()) || BEARERS.has(self.word(last - 1));
+        last > keyword && (ABOUT.has(word) || word == b"id" && identifies())
             || last == keyword && self.is_key_of_entries()
     }
 
     /// Whether it is a key that entries are found by: `cache_key`, `primaryKey`.
     fn is_key_of_entries(&self) -> bool {
         let Some(keyword) = self.keyword else { return false };
-        self.word(keyword) == b"key" && keyword > 0 && among(ENTRY_HEADS, self.word(keyword - 1))
+        self.word(keyword) == b"key" && keyword > 0 && ENTRY_HEADS.has(self.word(keyword - 1))
     }
 
     /// Words in front of the keyword that do the same.
     pub(crate) fn heads(&self) -> usize {
         let to = self.keyword.unwrap_or(0);
-        (0..to).filter(|&index| among(HEADS, self.word(index))).count()
+        (0..to).filter(|&index| HEADS.has(self.word(index))).count()
     }
 
     /// Whether `key` is one of value: `api_key`, not `sort_key`.
@@ -177,9 +191,9 @@ impl Name {
         let word = self.word(index);
         let stem = word.strip_suffix(b"s").unwrap_or(word);
         if stem == b"key" {
-            return index > 0 && among(KEY_HEADS, self.word(index - 1));
+            return index > 0 && KEY_HEADS.has(self.word(index - 1));
         }
-        stem.strip_suffix(b"key").is_some_and(|head| among(KEY_HEADS, head))
+        stem.strip_suffix(b"key").is_some_and(|head| KEY_HEADS.has(head))
     }
 
     /// Whether the keyword is only a part of another word: `tokenizer`, `author`, `bypass`.
@@ -188,16 +202,12 @@ impl Name {
         if OF_THEIR_OWN.contains(&word) {
             return false;
         }
-        let verb = |index| index < self.count && among(PASS_VERB, self.word(index));
+        let verb = |index| index < self.count && PASS_VERB.has(self.word(index));
         if word == b"pass" && self.keyword.is_some_and(|index| verb(index + 1)) {
             return true;
         }
-        let first = word.first();
-        OTHERS.iter().any(|other| other.as_bytes().first() == first && word.starts_with(other.as_bytes()))
-            || word.windows(4).any(|part| part == b"pass")
-                && ["askpass", "bypass", "compass", "passive", "passenger", "passage", "passport"]
-                    .iter()
-                    .any(|other| word.find(other).is_some())
+        OTHERS.begin(word)
+            || word.windows(4).any(|part| part == b"pass") && OTHERS_WITH_PASS.within(word) != 0
     }
 }
 
@@ -214,27 +224,24 @@ pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
         return false;
     }
     let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
-    let tail = &rest[..rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count()];
-    let first = text[hit.start].to_ascii_lowercase();
-    let begins = |word: &[u8]| word[0] == first && tail.starts_with(&word[1..]);
-    let whole = |word: &&[u8]| word.len() == tail.len() + 1 && begins(word);
-    OTHERS.iter().any(|other| begins(other.as_bytes())) && !OF_THEIR_OWN.iter().any(whole)
+    let length = 1 + rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let word = &text[hit.start..hit.start + length];
+    OTHERS.begin(word) && !OF_THEIR_OWN.iter().any(|own| word.eq_ignore_ascii_case(own))
 }
 
 /// A name that ends in the word `key` or `keys`, as far as a look at its end shows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct EndOfKey {
+pub(crate) struct EndOfKey<'t> {
     /// Where the name ends.
     pub(crate) end: usize,
     plural: bool,
-    /// The word before, lower case, at the end; with its length.
-    head: [u8; MAX_HEAD],
-    length: usize,
+    /// The word before.
+    head: &'t [u8],
 }
 
-impl EndOfKey {
+impl<'t> EndOfKey<'t> {
     /// The name around the keyword at `hit`, if it ends so.
-    pub(crate) fn at(text: &[u8], hit: Span) -> Option<Self> {
+    pub(crate) fn at(text: &'t [u8], hit: Span) -> Option<Self> {
         let at = |place: usize| text.get(place).copied().unwrap_or_default();
         let name = name_part(text, hit)?;
         let mut end = name.end;
@@ -256,29 +263,25 @@ impl EndOfKey {
         if !alone && joints == 0 && !begins(name.start) {
             return None;
         }
-        let (mut head, mut start) = ([0; MAX_HEAD], behind);
-        while start > low && at(start - 1).is_ascii_alphanumeric() && (start == behind || !begins(start)) {
+        let mut start = behind;
+        while start > low && at(start - 1).is_ascii_alphanumeric() {
+            // Only a capital begins a word behind a part of one.
+            if start < behind && at(start).is_ascii_uppercase() && begins(start) {
+                break;
+            }
             start -= 1;
-            head[MAX_HEAD + start - behind] = at(start).to_ascii_lowercase();
         }
-        Some(Self { end, plural: end - name.start == 4, head, length: behind - start })
-    }
-
-    fn follows_one_of(&self, list: &[&str]) -> bool {
-        let head = &self.head[MAX_HEAD - self.length..];
-        let same = |word: &&str| word.len() == head.len() && word.as_bytes() == head;
-        head.last()
-            .is_some_and(|last| list.iter().filter(|word| word.as_bytes().last() == Some(last)).any(same))
+        Some(Self { end, plural: end - name.start == 4, head: &text[start..behind] })
     }
 
     /// Whether entries are found by it, as by `foreign_key`: [`Name::is_about_a_secret`] says so, too.
     pub(crate) fn is_of_entries(&self) -> bool {
-        !self.plural && self.follows_one_of(ENTRY_HEADS)
+        !self.plural && ENTRY_HEADS.has(self.head)
     }
 
     /// As [`Name::is_key_of_value`].
     pub(crate) fn is_of_value(&self) -> bool {
-        self.follows_one_of(KEY_HEADS)
+        KEY_HEADS.has(self.head)
     }
 }
 
@@ -294,16 +297,13 @@ const fn begins_word(previous: u8, byte: u8, next: u8) -> bool {
                 || previous.is_ascii_uppercase() && next.is_ascii_lowercase())
 }
 
-/// Whether `word` is in the sorted `list`.
-pub(crate) fn among(list: &[&str], word: &[u8]) -> bool {
-    list.binary_search_by(|one| one.as_bytes().cmp(word)).is_ok()
-}
+/// Words behind which `pass` is a verb: `pass_by_value`.
+static PASS_VERB: Words<{ PASS_VERB_LIST.len() }> = Words::new(&[(1, PASS_VERB_LIST)]);
+const PASS_VERB_LIST: &[&str] = &["by", "count", "down", "fail", "on", "over", "rate", "through", "to"];
 
-/// Words behind which `pass` is a verb, sorted: `pass_by_value`.
-const PASS_VERB: &[&str] = &["by", "count", "down", "fail", "on", "over", "rate", "through", "to"];
-
-/// Last words of names that are about a secret, sorted.
-pub(crate) const ABOUT: &[&str] = &[
+/// Last words of names that are about a secret.
+pub(crate) static ABOUT: Words<{ ABOUT_LIST.len() }> = Words::new(&[(1, ABOUT_LIST)]);
+const ABOUT_LIST: &[&str] = &[
     "age",
     "algorithm",
     "arn",
@@ -352,7 +352,8 @@ pub(crate) const ABOUT: &[&str] = &[
 ];
 
 /// Words that make an id the name of somebody or something, whatever stands before them: `oauth_client_id`, `auth.user.id`.
-const BEARERS: &[&str] = &[
+static BEARERS: Words<{ BEARERS_LIST.len() }> = Words::new(&[(1, BEARERS_LIST)]);
+const BEARERS_LIST: &[&str] = &[
     "account",
     "app",
     "application",
@@ -368,8 +369,9 @@ const BEARERS: &[&str] = &[
     "user",
 ];
 
-/// Words in front of `key` that make it one that entries are found by, sorted.
-const ENTRY_HEADS: &[&str] = &[
+/// Words in front of `key` that make it one that entries are found by.
+static ENTRY_HEADS: Words<{ ENTRY_HEADS_LIST.len() }> = Words::new(&[(1, ENTRY_HEADS_LIST)]);
+const ENTRY_HEADS_LIST: &[&str] = &[
     "cache",
     "composite",
     "dedup",
@@ -392,7 +394,8 @@ const ENTRY_HEADS: &[&str] = &[
 ];
 
 /// Beginnings of words that only look as if they spoke of secrets.
-const OTHERS: &[&str] = &[
+static OTHERS: Words<{ BEGINNINGS.len() }> = Words::new(&[(1, BEGINNINGS)]);
+const BEGINNINGS: &[&str] = &[
     "tokeniz",
     "tokenis",
     "author",
@@ -429,8 +432,13 @@ const OTHERS: &[&str] = &[
     "apis",
 ];
 
-/// Words behind a keyword that make the name mean something else than a secret, sorted.
-pub(crate) const TAILS: &[&str] = &[
+/// Words that have `pass` in them, and do not speak of one.
+static OTHERS_WITH_PASS: Words<{ WITH_PASS.len() }> = Words::new(&[(1, WITH_PASS)]);
+const WITH_PASS: &[&str] = &["askpass", "bypass", "compass", "passive", "passenger", "passage", "passport"];
+
+/// Words behind a keyword that make the name mean something else than a secret.
+pub(crate) static TAILS: Words<{ TAILS_LIST.len() }> = Words::new(&[(1, TAILS_LIST)]);
+const TAILS_LIST: &[&str] = &[
     "age",
     "algo",
     "algorithm",
@@ -608,8 +616,9 @@ pub(crate) const TAILS: &[&str] = &[
     "wrong",
 ];
 
-/// Words in front of a keyword that do the same, sorted.
-pub(crate) const HEADS: &[&str] = &[
+/// Words in front of a keyword that do the same.
+pub(crate) static HEADS: Words<{ HEADS_LIST.len() }> = Words::new(&[(1, HEADS_LIST)]);
+const HEADS_LIST: &[&str] = &[
     "allow",
     "arrow",
     "attribute",
@@ -704,8 +713,9 @@ pub(crate) const HEADS: &[&str] = &[
     "yaml",
 ];
 
-/// Words that the part `key` must follow for a name to speak of a key of value, sorted.
-pub(crate) const KEY_HEADS: &[&str] = &[
+/// Words that the part `key` must follow for a name to speak of a key of value.
+pub(crate) static KEY_HEADS: Words<{ KEY_HEADS_LIST.len() }> = Words::new(&[(1, KEY_HEADS_LIST)]);
+const KEY_HEADS_LIST: &[&str] = &[
     "access",
     "account",
     "admin",

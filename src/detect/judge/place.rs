@@ -4,8 +4,10 @@
 
 use bstr::ByteSlice as _;
 
-use super::within::Within;
-use crate::glob;
+use crate::{
+    detect::words::{Words, count},
+    glob,
+};
 
 /// How a text is written, as far as it decides what a bare word means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,35 +110,54 @@ impl Place {
         let lower = path.to_ascii_lowercase();
         let name = glob::file_name(&lower);
         let folders = &lower[..lower.len() - name.len()];
-        let (whole, above) = (Within::new(&lower), Within::new(folders));
-        let has = |words: &[&str]| whole.has_any(words);
+        let above = SAYING.within(folders);
+        let whole = above | SAYING.within(&lower[folders.len().saturating_sub(LONGEST)..]);
         let (stem, template) = without_suffix(name);
         let (language, kind) = of_name(stem);
-        let translation = above.has_any(&["locale", "i18n", "translation", "/lang/", "/l10n/"])
+        let translation = above & TRANSLATION != 0
             || [".po", ".pot", ".resx", ".strings", ".xlf", ".arb"]
                 .iter()
                 .any(|end| name.ends_with(end.as_bytes()));
-        let manual = language == Language::Prose
-            && ["doc/", "docs/", "documentation/", "guide/", "guides/", "manual/"].iter().any(|folder| {
-                folders.starts_with(folder.as_bytes()) || above.has(format!("/{folder}").as_bytes())
-            });
-        let test = has(&["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette"])
-            // As Perl has it.
-            || lower.starts_with(b"t/")
-            || whole.has(b"/t/");
+        let manual = language == Language::Prose && (above & MANUAL != 0 || MANUALS.begin(folders));
+        // `t/`, as Perl has it.
+        let test = whole & TEST != 0 || lower.starts_with(b"t/");
         Self {
             language: if translation { Language::Translation } else { language },
             kind,
             test,
-            example: above.has_any(&["example", "sample", "demo", "tutorial"]),
-            docs: has(&["doc/", "docs/", "documentation", "readme", "changelog"]),
-            vendor: has(&["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
+            example: above & EXAMPLE != 0,
+            docs: whole & DOCS != 0,
+            vendor: whole & VENDOR != 0,
             template,
             manual,
             of_tests: test && Self::is_for_tests(path, language == Language::Source && kind != Kind::Other),
         }
     }
 }
+
+/// Bits of what parts of paths say.
+const TRANSLATION: u64 = 1;
+const MANUAL: u64 = 1 << 1;
+const TEST: u64 = 1 << 2;
+const EXAMPLE: u64 = 1 << 3;
+const DOCS: u64 = 1 << 4;
+const VENDOR: u64 = 1 << 5;
+
+/// Bytes of the longest part.
+const LONGEST: usize = 16;
+static SAYING: Words<{ count(PARTS) }> = Words::new(PARTS);
+const PARTS: &[(u64, &[&str])] = &[
+    (TRANSLATION, &["locale", "i18n", "translation", "/lang/", "/l10n/"]),
+    (MANUAL, &["/doc/", "/docs/", "/documentation/", "/guide/", "/guides/", "/manual/"]),
+    (TEST, &["test", "spec", "mock", "fixture", "fuzz", "/e2e", "cassette", "/t/"]),
+    (EXAMPLE, &["example", "sample", "demo", "tutorial"]),
+    (DOCS, &["doc/", "docs/", "documentation", "readme", "changelog"]),
+    (VENDOR, &["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
+];
+
+/// Folders of manuals at the top.
+static MANUALS: Words<{ TOP_MANUALS.len() }> = Words::new(&[(1, TOP_MANUALS)]);
+const TOP_MANUALS: &[&str] = &["doc/", "docs/", "documentation/", "guide/", "guides/", "manual/"];
 
 /// Words of paths to tests.
 const TESTS: [&str; 20] = [
@@ -230,6 +251,16 @@ fn unknown(name: &[u8], extension: &[u8]) -> (Language, Kind) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_across_the_last_folder() {
+        assert!(PARTS.iter().all(|(_, parts)| parts.iter().all(|part| part.len() <= LONGEST)));
+        for folder in ["documentation", "a/doc", "a/b/readme"] {
+            let place = Place::of(format!("{folder}/x.c").as_bytes());
+            assert!(place.docs, "{folder}");
+        }
+        assert!(Place::of(b"a/third_party/x.c").vendor && !Place::of(b"a/external.c").vendor);
+    }
 
     #[test]
     fn paths_to_tests() {

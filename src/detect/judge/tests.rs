@@ -156,13 +156,6 @@ fn shares_add_up_to_the_score() {
     assert_eq!(model::start() + shares, model::score(&features));
 }
 
-#[test]
-fn lists_of_words_are_sorted() {
-    for list in [name::TAILS, name::HEADS, name::KEY_HEADS, name::ABOUT] {
-        assert!(list.is_sorted(), "{list:?}");
-    }
-}
-
 fn judged(path: &str, text: &str, keyword: &str, classifier: Classifier) -> Option<Opinion> {
     let start = text.to_ascii_lowercase().find(keyword).unwrap();
     let hit = Span::new(start, start + keyword.len());

@@ -1,0 +1,229 @@
+//! A value, with what is looked for in it more than once: words of placeholders, runs through the alphabet.
+//!
+//! Must not know names.
+
+use std::cell::OnceCell;
+
+use super::known::MIN_REPEATED;
+use crate::detect::{
+    check,
+    words::{Words, count},
+};
+
+/// A value, and the words in it once somebody has asked for them.
+pub(super) struct Value<'v> {
+    pub(super) bytes: &'v [u8],
+    said: OnceCell<u64>,
+}
+
+/// Bits of the words that are looked for: stands where a value is to be put in; asks the reader for a value; is of samples;
+/// and, from `HINT` on, one for each of [`HINTS`].
+const PLACEHOLDER: u64 = 1;
+const ASKING: u64 = 1 << 1;
+const COMMON: u64 = 1 << 2;
+const HINT: u32 = 3;
+
+/// Words for what a value is, the surest first.
+const HINTS: [&str; 5] = ["password", "passwd", "passphrase", "secret", "pass"];
+
+static WORDS: Words<{ count(LISTS) }> = Words::new(LISTS);
+const LISTS: &[(u64, &[&str])] = &[
+    (PLACEHOLDER | ASKING, PLACEHOLDERS_THAT_ASK),
+    (PLACEHOLDER, PLACEHOLDERS),
+    (ASKING, &["change-this", "change_this", "insert-", "insert_"]),
+    (COMMON, SAMPLES),
+    (1 << HINT, &[HINTS[0]]),
+    (1 << (HINT + 1), &[HINTS[1]]),
+    (1 << (HINT + 2), &[HINTS[2]]),
+    (1 << (HINT + 3), &[HINTS[3]]),
+    (1 << (HINT + 4), &[HINTS[4]]),
+];
+
+const PLACEHOLDERS_THAT_ASK: &[&str] = &[
+    "changeme",
+    "change_me",
+    "change-me",
+    "your_",
+    "your-",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "yourapi",
+    "replace",
+    "redacted",
+    "censored",
+    "placeholder",
+    "fixme",
+    "goes_here",
+    "goes-here",
+    "goeshere",
+];
+
+const PLACEHOLDERS: &[&str] = &[
+    "example",
+    "sample",
+    "changeit",
+    "insert",
+    "dummy",
+    "fake",
+    "todo",
+    "xxxx",
+    "....",
+    "****",
+    "----",
+    "____",
+    "foobar",
+    "foo_bar",
+    "somepass",
+    "somesecret",
+    "sometoken",
+    "mytoken",
+    "my-token",
+    "my_token",
+    "my-secret",
+    "my_secret",
+    "my-password",
+    "my_password",
+    "mypassword",
+    "lorem",
+    "<your",
+    "[your",
+    "here>",
+    "removed",
+    "deadbeef",
+    "not-a-real",
+    "notreal",
+    "undefined",
+];
+
+const SAMPLES: &[&str] = &[
+    "test", "demo", "admin", "root", "guest", "foo", "bar", "abc", "qwe", "asdf", "hello", "user", "1234",
+    "4321", "default", "temp", "postgres", "mysql", "some", "any", "other", "wrong", "bogus", "invalid",
+    "new", "old",
+];
+
+/// Bytes of a value in which words of placeholders are looked for.
+const SAYING: usize = 256;
+/// Values as long as this do not ask for one.
+const MAX_ASKING: usize = 64;
+
+impl<'v> Value<'v> {
+    pub(super) const fn new(bytes: &'v [u8]) -> Self {
+        Self { bytes, said: OnceCell::new() }
+    }
+
+    fn says(&self, bits: u64) -> bool {
+        let said = self.said.get_or_init(|| {
+            let head = &self.bytes[..self.bytes.len().min(SAYING)];
+            let rest = if head.len() < self.bytes.len() { WORDS.within(self.bytes) } else { 0 };
+            WORDS.within(head) | rest & !PLACEHOLDER
+        });
+        said & bits != 0
+    }
+
+    /// As [`is_placeholder`].
+    pub(super) fn is_placeholder(&self) -> bool {
+        self.says(PLACEHOLDER) || is_typed(self.bytes)
+    }
+
+    /// Whether it asks the reader for a value of their own.
+    pub(super) fn asks_for_a_value(&self) -> bool {
+        self.bytes.len() < MAX_ASKING && self.says(ASKING)
+    }
+
+    /// Whether a word of samples is in it.
+    pub(super) fn is_common(&self) -> bool {
+        self.says(COMMON)
+    }
+
+    /// Whether it says what it is: 0 not, 5 says `password`.
+    pub(super) fn hint(&self) -> usize {
+        (0..HINTS.len()).find(|&at| self.says(1 << HINT << at)).map_or(0, |at| HINTS.len() - at)
+    }
+}
+
+/// True for what stands in place of a secret: an example, a mask, a row of one character or a
+/// run through the alphabet.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    WORDS.within(&value[..value.len().min(SAYING)]) & PLACEHOLDER != 0 || is_typed(value)
+}
+
+/// Shortest ascending, descending or constant run that shows a made-up value.
+const RUN: usize = 7;
+/// Shortest run that counts towards a value which is made of such runs.
+const SHORT_RUN: usize = 4;
+
+/// Whether somebody typed it to fill the place of a token, whatever the case of its letters: it has few characters, a
+/// long run or a block over and over; or most of it is runs through the alphabet and the digits (`abcdef0123456789…`).
+fn is_typed(value: &[u8]) -> bool {
+    let mut seen = [0_u64; 4];
+    for byte in value {
+        let byte = byte.to_ascii_lowercase();
+        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+    let distinct: u32 = seen.iter().map(|part| part.count_ones()).sum();
+    if distinct <= 2 || value.len() >= MIN_REPEATED && distinct <= 4 {
+        return true;
+    }
+    let runs = Runs::of_letters(value);
+    runs.longest >= RUN.max(value.len() * 2 / 5)
+        || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value))
+        || check::is_said(value)
+}
+
+/// Whether the value is one block over and over, but for the case of letters.
+fn repeats_block(value: &[u8]) -> bool {
+    let same = |period: usize| {
+        value[period].eq_ignore_ascii_case(&value[0])
+            && value[period..].eq_ignore_ascii_case(&value[..value.len() - period])
+    };
+    (1..=value.len() / 2).any(same)
+}
+
+/// Runs of neighbours that differ by the same step of -1, 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Runs {
+    /// Length of the longest one.
+    pub(super) longest: usize,
+    /// Bytes in those that are not short.
+    pub(super) inside: usize,
+}
+
+impl Runs {
+    pub(super) fn of(value: &[u8]) -> Self {
+        Self::along(value.iter().copied())
+    }
+
+    /// The same if case is ignored.
+    fn of_letters(value: &[u8]) -> Self {
+        Self::along(value.iter().map(u8::to_ascii_lowercase))
+    }
+
+    fn along(mut bytes: impl Iterator<Item = u8>) -> Self {
+        let mut runs = Self { longest: 0, inside: 0 };
+        let Some(mut last) = bytes.next() else { return runs };
+        let (mut length, mut step) = (1, 2_i16);
+        for byte in bytes {
+            let next = i16::from(byte) - i16::from(last);
+            last = byte;
+            let near = (-1..=1).contains(&next);
+            if near && next == step {
+                length += 1;
+            } else {
+                runs.end(length);
+                step = next;
+                length = if near { 2 } else { 1 };
+            }
+            runs.longest = runs.longest.max(length);
+        }
+        runs.end(length);
+        runs
+    }
+
+    const fn end(&mut self, length: usize) {
+        if length >= SHORT_RUN {
+            self.inside += length;
+        }
+    }
+}
