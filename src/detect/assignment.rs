@@ -153,14 +153,11 @@ pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
 pub(crate) fn name_part(text: &[u8], hit: Span) -> Option<Span> {
-    let (mut start, mut end) = (hit.start, hit.end);
-    while start < end && !text[start].is_ascii_alphanumeric() {
-        start += 1;
-    }
-    while start < end && !text[end - 1].is_ascii_alphanumeric() {
-        end -= 1;
-    }
-    (start < end).then(|| Span::new(start, end))
+    let is_part = |byte: &u8| IN_WORD[usize::from(*byte)];
+    let bytes = hit.of(text);
+    let start = bytes.iter().position(is_part)?;
+    let behind = bytes.iter().rev().position(is_part)?;
+    Some(Span::new(hit.start + start, hit.end - behind))
 }
 
 /// Whether `word` is the scheme of an `Authorization` header.
@@ -173,6 +170,8 @@ fn is_name(byte: &u8) -> bool {
     IN_NAME[usize::from(*byte)]
 }
 
+/// For each byte, whether it is a letter or a digit: it is asked of every keyword.
+static IN_WORD: [bool; 256] = with_letters_and_digits(b"");
 /// [`is_name`] for each byte: it is asked of every byte around a keyword.
 static IN_NAME: [bool; 256] = with_letters_and_digits(b"_-$@");
 /// [`is_type`] for each byte.

@@ -197,7 +197,11 @@ fn name_before(text: &[u8], name: Span) -> usize {
 /// Whether a colon stands in front of the name that begins at `start`, as in `- name: KEY`: then its value may be on the
 /// next line.
 fn follows_colon(text: &[u8], start: usize) -> bool {
-    let before = text[start.saturating_sub(MAX_KEY)..start].trim_ascii_end();
-    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
-    before.trim_ascii_end().last().is_none_or(|&byte| byte == b':')
+    let before = &text[start.saturating_sub(MAX_KEY)..start];
+    let last = |text: &[u8]| text.iter().rposition(|byte| !byte.is_ascii_whitespace());
+    let Some(place) = last(before) else { return true };
+    match before[place] {
+        b'"' | b'\'' => last(&before[..place]).is_none_or(|place| before[place] == b':'),
+        byte => byte == b':',
+    }
 }

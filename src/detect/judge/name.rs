@@ -50,16 +50,19 @@ impl Name {
         for (place, &byte) in key.iter().enumerate() {
             let lower = byte.to_ascii_lowercase();
             name.lower[place] = lower;
-            if !byte.is_ascii_alphanumeric() {
+            let is_capital = byte.is_ascii_uppercase();
+            if !(is_capital || lower.is_ascii_lowercase() || byte.is_ascii_digit()) {
                 previous = 0;
                 continue;
             }
             name.plain[name.letters] = lower;
             name.letters += 1;
-            capital |= byte.is_ascii_uppercase();
+            capital |= is_capital;
             small |= byte.is_ascii_lowercase();
-            let next = key.get(place + 1).copied().unwrap_or_default();
-            if begins_word(previous, byte, next) && name.count < MAX_WORDS {
+            // Behind a part of a word, only a capital begins one.
+            let begins = previous == 0
+                || is_capital && begins_word(previous, byte, key.get(place + 1).copied().unwrap_or_default());
+            if begins && name.count < MAX_WORDS {
                 name.words[name.count] = (place as u8, place as u8);
                 name.count += 1;
             }
