@@ -127,6 +127,10 @@ impl Engine {
                 place += run;
                 continue;
             }
+            if made && !self.may_begin(rule, &text[place..end]) {
+                place += 1;
+                continue;
+            }
             // Where this run has nothing, its parts may have: they begin after a separator.
             let length = made.then(|| self.value(rule)?.length(rule, &text[place..end])).flatten();
             let Some(length) = length else {
@@ -150,6 +154,17 @@ impl Engine {
         keep_best(found);
         found.append(&mut near);
         Span::new(before, seen)
+    }
+
+    /// False if no value is at the start of `text`, nor what is nearly one; costs a few comparisons.
+    fn may_begin(&self, rule: &Bound, text: &[u8]) -> bool {
+        let steps = self.value(rule).and_then(|value| value.steps.as_ref());
+        let Some([Step::Save(0), Step::Repeat { set, least, .. }, ..]) = steps.map(|steps| &*steps.steps)
+        else {
+            return true;
+        };
+        let least = least.saturating_sub(NEAR);
+        text.get(..least).is_some_and(|head| head.iter().all(|&byte| set.holds(byte)))
     }
 
     /// The value at the start of `run`, if it would have the form with up to [`NEAR`] characters more or less, and the name

@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_byte_that_every_match_has_is_looked_for_before_an_automaton_runs() {
-        let rule = pattern(r"://[a-z]{0,9}:((?:[a-z]|%[0-9A-F]{2}){3,127})@(?:x|y)", "://", false);
+        let rule = pattern(r"://[a-z]{0,9}:((?:[a-z]|%[0-9A-F]{2}){3,400})@(?:x|y)", "://", false);
         let shape = Shape::new(&rule).unwrap();
         assert_eq!((shape.byte, shape.steps.is_none()), (Some(b'@'), true));
         let engine = Engine::default();

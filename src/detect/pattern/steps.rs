@@ -14,7 +14,7 @@ use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind, Look, Repetition};
 use crate::text::Span;
 
 /// Most steps of one expression: longer ones are left to automata.
-const MAX_STEPS: usize = 400;
+const MAX_STEPS: usize = 1200;
 /// Tries in one search, after which it is left to automata: enough for any sane text, and over in
 /// a few dozen microseconds.
 const FUEL: usize = 20_000;
@@ -93,8 +93,8 @@ pub(crate) enum Step {
     Bytes(Cow<'static, [u8]>),
     /// So many bytes of a set, as many as possible first, or as few.
     Repeat { set: Set, least: usize, most: usize, greedy: bool },
-    /// Goes on at the first, and if that fails at the second.
-    Split(usize, usize),
+    /// Goes on at the first, and if that fails at the second; at once, if the first begins with another byte.
+    Split(usize, usize, Option<Set>),
     /// Goes on elsewhere.
     Jump(usize),
     /// The start (0) or the end (1) of the secret.
@@ -133,14 +133,22 @@ impl Steps {
         let mut steps = Self { steps: Vec::new(), begin: None };
         steps.add(hir, group)?;
         steps.push(Step::End)?;
-        steps.begin = steps.first_bytes();
+        steps.begin = steps.first_bytes(0);
+        for place in 0..steps.steps.len() {
+            if let Step::Split(first, ..) = steps.steps[place] {
+                let bytes = steps.first_bytes(first);
+                if let Step::Split(.., begin) = &mut steps.steps[place] {
+                    *begin = bytes;
+                }
+            }
+        }
         Some(steps)
     }
 
-    /// The bytes that a match may begin with; `None` if one may be empty.
-    fn first_bytes(&self) -> Option<Set> {
+    /// The bytes that what matches from a step on may begin with; `None` if that may be nothing.
+    fn first_bytes(&self, from: usize) -> Option<Set> {
         let mut begin = Box::new([0; 256]);
-        let (mut seen, mut left) = (vec![false; self.steps.len()], vec![0]);
+        let (mut seen, mut left) = (vec![false; self.steps.len()], vec![from]);
         while let Some(step) = left.pop() {
             if std::mem::replace(&mut seen[step], true) {
                 continue;
@@ -156,7 +164,7 @@ impl Steps {
                         left.push(step + 1);
                     }
                 }
-                Step::Split(first, second) => left.extend([*first, *second]),
+                Step::Split(first, second, _) => left.extend([*first, *second]),
                 Step::Jump(to) => left.push(*to),
                 Step::Save(_) | Step::Look(_) => left.push(step + 1),
                 Step::End => return None,
@@ -193,10 +201,10 @@ impl Steps {
                 let (last, others) = branches.split_last()?;
                 let mut ends = Vec::new();
                 for branch in others {
-                    let split = self.push(Step::Split(0, 0))?;
+                    let split = self.push(Step::Split(0, 0, None))?;
                     self.add(branch, group)?;
                     ends.push(self.push(Step::Jump(0))?);
-                    self.steps[split] = Step::Split(split + 1, self.steps.len());
+                    self.steps[split] = Step::Split(split + 1, self.steps.len(), None);
                 }
                 self.add(last, group)?;
                 for end in ends {
@@ -220,7 +228,8 @@ impl Steps {
         let least = repetition.min as usize;
         let most = repetition.max.map_or(usize::MAX, |most| most as usize);
         let split = |first: usize, second: usize| {
-            if repetition.greedy { Step::Split(first, second) } else { Step::Split(second, first) }
+            let (first, second) = if repetition.greedy { (first, second) } else { (second, first) };
+            Step::Split(first, second, None)
         };
         if let HirKind::Class(class) = repetition.sub.kind() {
             return self.repeat(class, least, most, repetition.greedy);
@@ -339,12 +348,20 @@ impl Steps {
                 }
                 Step::Look(look) => holds(*look, text, at).then_some((step + 1, at)),
                 Step::Save(slot) => {
-                    retries.push(Retry::Restore(*slot, saved[*slot]));
+                    // Where there is nothing to go back to, nobody asks what it was.
+                    if !retries.is_empty() {
+                        retries.push(Retry::Restore(*slot, saved[*slot]));
+                    }
                     saved[*slot] = at;
                     Some((step + 1, at))
                 }
                 Step::Jump(to) => Some((*to, at)),
-                Step::Split(first, second) => {
+                Step::Split(_, second, Some(begin))
+                    if !text[..end].get(at).is_some_and(|&byte| begin.holds(byte)) =>
+                {
+                    Some((*second, at))
+                }
+                Step::Split(first, second, _) => {
                     retries.push(Retry::At(*second, at));
                     Some((*first, at))
                 }
@@ -475,7 +492,7 @@ impl Steps {
                     most: from.number()?,
                     greedy: kind == 2,
                 },
-                3 => Step::Split(from.number()?, from.number()?),
+                3 => Step::Split(from.number()?, from.number()?, from.optional(Reader::set)?),
                 4 => Step::Jump(from.number()?),
                 5 => Step::Save(from.number()?),
                 6 => Step::Look(*LOOKS.get(from.number()?)?),

@@ -57,10 +57,11 @@ impl Steps {
                     out.number(*least);
                     out.number(*most);
                 }
-                Step::Split(first, second) => {
+                Step::Split(first, second, begin) => {
                     out.number(3);
                     out.number(*first);
                     out.number(*second);
+                    out.optional(begin.as_ref(), |begin, out| out.set(begin));
                 }
                 Step::Jump(to) => {
                     out.number(4);

@@ -124,6 +124,18 @@ impl Further {
 /// Deepest path that is told, as in git: `core.maxTreeDepth`.
 const DEEPEST: usize = 4096;
 
+/// Where an object was found first. Both are asked for together, and each object lies far from the next in memory.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    path: Label,
+    /// The place of the first commit that has it.
+    since: u32,
+}
+
+impl First {
+    const NOWHERE: Self = Self { path: Label::NONE, since: NONE };
+}
+
 /// Where each object is, and since when. Objects, and commits among themselves, have numbers.
 #[derive(Debug)]
 pub(in super::super) struct Graph {
@@ -141,10 +153,8 @@ pub(in super::super) struct Graph {
     tip: Set,
     /// Blocks of entries whose objects are all in `seen`, with the folder that each was met in last.
     seen_blocks: HashMap<At, u32, Quickly>,
-    /// By number of the object: the path at which it was found first, and the place of the first
-    /// commit that has it.
-    path: Vec<Label>,
-    since: Vec<u32>,
+    /// By number of the object.
+    first: Vec<First>,
     paths: Paths,
     /// Objects with several names, and paths with names that are not those in `path`, in the order of their coming.
     several: Set,
@@ -223,8 +233,7 @@ pub(in super::super) fn read(
         seen: Set::new(objects),
         tip: Set::new(objects),
         seen_blocks: HashMap::default(),
-        path: vec![Label::NONE; objects],
-        since: vec![NONE; objects],
+        first: vec![First::NOWHERE; objects],
         paths: Paths::default(),
         several: Set::new(objects),
         further: Further::default(),
@@ -255,7 +264,7 @@ pub(in super::super) fn read(
     graph.tip = tip;
     graph.enter_others(&others);
     for number in graph.catalog.known() as u32..objects as u32 {
-        let reached = graph.tip.has(number) || graph.is_reachable(graph.since[number as usize]);
+        let reached = graph.tip.has(number) || graph.is_reachable(graph.first[number as usize].since);
         if graph.seen.has(number) && reached && graph.wants(number) {
             missing.insert(graph.id(number));
         }
@@ -480,7 +489,7 @@ impl Graph {
 
     /// Where an object was found first: its path, as a number, in the place of a name.
     pub(in super::super) fn first_path(&self, number: u32) -> Label {
-        self.path.get(number as usize).copied().unwrap_or(Label::NONE)
+        self.first.get(number as usize).map_or(Label::NONE, |first| first.path)
     }
 
     /// The number of the path at which an object was found first: what versions of one file have in common.
@@ -565,12 +574,12 @@ impl Graph {
 
     /// Numbers are below this one.
     pub(in super::super) const fn objects(&self) -> usize {
-        self.path.len()
+        self.first.len()
     }
 
     /// The path of a blob and its kind; of one that no tree names, its id.
     pub(in super::super) fn place(&self, number: Option<u32>, id: &ObjectId) -> (BString, Label) {
-        let known = number.and_then(|number| self.path.get(number as usize)).copied();
+        let known = number.and_then(|number| self.first.get(number as usize)).map(|first| first.path);
         let Some(known) = known.filter(|&known| known != Label::NONE) else {
             return (BString::from(id.to_string()), Label::NONE);
         };
@@ -608,10 +617,10 @@ impl Graph {
 
     /// What history says of a blob, commit or tag.
     pub(in super::super) fn history(&self, number: Option<u32>) -> History {
-        let Some(number) = number.filter(|&number| (number as usize) < self.since.len()) else {
+        let Some(number) = number.filter(|&number| (number as usize) < self.first.len()) else {
             return History { since: None, presence: Presence::Unreachable };
         };
-        let place = self.since[number as usize];
+        let place = self.first[number as usize].since;
         let presence = match (self.tip.has(number), self.is_reachable(place)) {
             (true, _) => Presence::Tip,
             (false, true) => Presence::Past,
@@ -690,7 +699,7 @@ impl Graph {
                 continue;
             }
             let again = self.tip.has(number) && !tips.has(number)
-                || unnamed.has(number) && self.path[number as usize] != Label::NONE
+                || unnamed.has(number) && self.first[number as usize].path != Label::NONE
                 || beside.has(number)
                 || holds(&self.id(number));
             if again {
@@ -720,7 +729,8 @@ impl Graph {
                 &mut numbers().filter(|&number| self.tip.has(number) && !self.shape.is_tree(number)),
             ),
             unnamed: sorted(
-                &mut numbers().filter(|&number| self.path[number as usize] == Label::NONE && is_blob(number)),
+                &mut numbers()
+                    .filter(|&number| self.first[number as usize].path == Label::NONE && is_blob(number)),
             ),
         }
     }
@@ -838,7 +848,7 @@ impl Graph {
         self.order = self.sorted(|place| self.rank(place));
         for &place in &self.order {
             // The message of a commit came in with itself.
-            self.since[self.shape.commits[place as usize].object as usize] = place;
+            self.first[self.shape.commits[place as usize].object as usize].since = place;
         }
     }
 
@@ -891,7 +901,7 @@ impl Graph {
         if root == NONE || !self.seen.put(root) {
             return;
         }
-        self.since[root as usize] = commit;
+        self.first[root as usize].since = commit;
         let mut stack = vec![(root, NONE)];
         while let Some((tree, folder)) = stack.pop() {
             for &block in self.shape.blocks(tree) {
@@ -904,15 +914,14 @@ impl Graph {
                     let object = self.shape.object(entry);
                     if self.seen.put(object) {
                         let path = self.paths.below(folder, self.shape.entry(entry).1);
-                        self.path[object as usize] = path;
-                        self.since[object as usize] = commit;
+                        self.first[object as usize] = First { path, since: commit };
                         if self.shape.is_tree(object) {
                             stack.push((object, path.name()));
                         }
                     } else if Shape::is_alias(entry) || self.several.has(object) {
                         let label = self.shape.entry(entry).1;
                         if !self.shape.is_tree(object) {
-                            let first = self.path[object as usize];
+                            let first = self.first[object as usize].path;
                             self.further.meet(&mut self.paths, (object, first), (folder, label));
                         }
                     }
@@ -936,7 +945,7 @@ impl Graph {
         let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
         let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
         // Files at a path that is looked at, from the first or by now.
-        let mut settled = Set::new(self.path.len());
+        let mut settled = Set::new(self.first.len());
         let mut stack = Vec::new();
         for at in 0..self.order.len() {
             let place = self.order[at];
@@ -962,11 +971,11 @@ impl Graph {
                         if settled.has(object) {
                             continue;
                         }
-                        let first = self.path[object as usize];
+                        let first = self.first[object as usize].path;
                         if chosen.would_have(&self.path_text(first)) {
                             settled.put(object);
                         } else if first != path && chosen.would_have(&self.path_text(path)) {
-                            self.path[object as usize] = path;
+                            self.first[object as usize].path = path;
                             settled.put(object);
                         }
                     }

@@ -28,12 +28,13 @@ impl Graph {
 
     /// The place of the first commit that has an object.
     pub(in super::super) fn since_place(&self, number: u32) -> Option<u32> {
-        self.since.get(number as usize).copied().filter(|&place| place != NONE)
+        self.first.get(number as usize).map(|first| first.since).filter(|&place| place != NONE)
     }
 
     /// The name by which an object came in first; `None` if nothing names it.
     pub(in super::super) fn first_name(&self, number: u32) -> Option<&BStr> {
-        let path = self.path.get(number as usize).copied().filter(|&path| path != Label::NONE)?;
+        let path =
+            self.first.get(number as usize).map(|first| first.path).filter(|&path| path != Label::NONE)?;
         self.paths.steps.get(path.name() as usize).map(|step| self.name_of(step.1))
     }
 

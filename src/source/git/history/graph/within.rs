@@ -62,7 +62,7 @@ impl Graph {
         if self.tags().contains_key(&number) {
             return within.tags.has(number);
         }
-        match self.since.get(number as usize) {
+        match self.first.get(number as usize).map(|first| &first.since) {
             Some(&since) if since != NONE => within.commits.has(since),
             _ => within.led.has(number) || within.unreachable && !within.reached.has(number),
         }
