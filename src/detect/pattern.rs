@@ -29,6 +29,8 @@ use crate::{rule::Pattern, text::Span};
 /// Searches after which an automaton is made for many of them: a lazy one takes some thousand times a window to
 /// build its states, and then a tenth of the time.
 const OFTEN: u32 = 512;
+/// Steps from which on it is worth while to ask first whether a window has a byte that every match has.
+const LONG: usize = 400;
 /// Limit on the memory of one compiled expression, in bytes.
 const COMPILED_LIMIT: usize = 8 << 20;
 
@@ -112,7 +114,7 @@ impl Engine {
             (Some(byte), Some(start)) => memchr::memchr(byte, &text[start..window.end.max(start)]).is_none(),
             _ => false,
         };
-        if shape.steps.is_none() && lacks_byte()
+        if shape.steps.as_ref().is_none_or(|steps| steps.steps.len() > LONG) && lacks_byte()
             || shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text)))
         {
             return (None, window);

@@ -24,7 +24,7 @@ pub(crate) struct Shape {
     pub(crate) steps: Option<Steps>,
     /// Bytes in a row that every match has.
     pub(crate) run: Option<Run>,
-    /// A byte that every match has behind its start: asked where an automaton would have to run.
+    /// A byte that every match has behind its start: asked where much would have to run.
     pub(crate) byte: Option<u8>,
     /// Bytes between the start of a match and its keyword, where every match has the same.
     pub(crate) lead: Option<usize>,

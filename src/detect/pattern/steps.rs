@@ -36,6 +36,41 @@ pub(crate) struct Steps {
     pub(crate) steps: Vec<Step>,
     /// The bytes that a match may begin with; none are named if one may be empty.
     pub(crate) begin: Option<Set>,
+    /// Where the expression is a choice of many.
+    starts: Option<Starts>,
+}
+
+/// The alternatives that an expression is a choice of, by the byte that they begin with.
+#[derive(Debug, PartialEq, Eq)]
+struct Starts {
+    /// The step of the choice; only the start of the secret comes before it.
+    place: usize,
+    /// First steps of the alternatives, in their order, for each byte.
+    of_byte: Vec<Box<[u16]>>,
+}
+
+/// A choice of fewer is gone through one by one.
+const MANY: usize = 8;
+
+impl Starts {
+    fn of(steps: &Steps) -> Option<Self> {
+        let place = usize::from(steps.steps.first() == Some(&Step::Save(0)));
+        let (mut all, mut next) = (Vec::new(), place);
+        while let Some(Step::Split(first, second, begin)) = steps.steps.get(next) {
+            all.push((*first as u16, begin.as_ref()));
+            next = *second;
+        }
+        if all.len() < MANY {
+            return None;
+        }
+        let last = steps.first_bytes(next);
+        all.push((next as u16, last.as_ref()));
+        let of_byte = |byte: u8| {
+            let begins = all.iter().filter(|(_, begin)| begin.is_none_or(|begin| begin.holds(byte)));
+            begins.map(|(first, _)| *first).collect()
+        };
+        Some(Self { place, of_byte: (0..=u8::MAX).map(of_byte).collect() })
+    }
 }
 
 /// A set of bytes: 1 for each that is in it.
@@ -130,7 +165,7 @@ impl Steps {
 
     /// The same, where the secret is what the group of this number matches.
     pub(crate) fn with_group(hir: &Hir, group: u32) -> Option<Self> {
-        let mut steps = Self { steps: Vec::new(), begin: None };
+        let mut steps = Self { steps: Vec::new(), begin: None, starts: None };
         steps.add(hir, group)?;
         steps.push(Step::End)?;
         steps.begin = steps.first_bytes(0);
@@ -142,6 +177,7 @@ impl Steps {
                 }
             }
         }
+        steps.starts = Starts::of(&steps);
         Some(steps)
     }
 
@@ -356,6 +392,14 @@ impl Steps {
                     Some((step + 1, at))
                 }
                 Step::Jump(to) => Some((*to, at)),
+                Step::Split(..)
+                    if let Some(starts) = self.starts.as_ref().filter(|starts| starts.place == step)
+                        && let Some(&byte) = text[..end].get(at) =>
+                {
+                    let starts = &starts.of_byte[usize::from(byte)];
+                    retries.extend(starts.iter().skip(1).rev().map(|&next| Retry::At(next.into(), at)));
+                    starts.first().map(|&next| (next.into(), at))
+                }
                 Step::Split(_, second, Some(begin))
                     if !text[..end].get(at).is_some_and(|&byte| begin.holds(byte)) =>
                 {
@@ -500,7 +544,9 @@ impl Steps {
             });
         }
         let begin = from.optional(Reader::set)?;
-        Some(Self { steps, begin })
+        let mut steps = Self { steps, begin, starts: None };
+        steps.starts = Starts::of(&steps);
+        Some(steps)
     }
 }
 
