@@ -135,7 +135,13 @@ impl Versions {
 
     /// What lies beside the version `id` of a file: known if the tree has that version.
     pub(super) fn beside(&self, id: ObjectId) -> Beside {
-        Beside::new(Arc::new(Version { shelves: Arc::clone(&self.0), id }))
+        Beside::new(Arc::new(Version { shelves: Arc::clone(&self.0), id, is_old: false }))
+    }
+
+    /// The same of an older version, of which only that is asked since when something is in it: the folders around, which
+    /// would have to be read anew for each of thousands of trees, are not known.
+    pub(super) fn beside_old(&self, id: ObjectId) -> Beside {
+        Beside::new(Arc::new(Version { shelves: Arc::clone(&self.0), id, is_old: true }))
     }
 }
 
@@ -143,6 +149,7 @@ impl Versions {
 struct Version {
     shelves: Arc<Shelves<TreeShelf>>,
     id: ObjectId,
+    is_old: bool,
 }
 
 impl Folder for Version {
@@ -161,7 +168,7 @@ impl Folder for Version {
     }
 
     fn around(&self, path: &BStr, endings: &'static [&'static str], holds: Holds) -> Arc<Siblings> {
-        if self.siblings(path, endings).files.is_empty() {
+        if self.is_old || self.siblings(path, endings).files.is_empty() {
             return Arc::default();
         }
         self.shelves.around(path, endings, holds)

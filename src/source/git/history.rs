@@ -444,7 +444,7 @@ impl Source for WholeHistory {
             let tree = graph.commits().get(version.commit as usize).and_then(|commit| graph.root(commit));
             let origin = Origin { object: Some(id), ..file.clone() };
             let beside =
-                tree.map(|tree| Versions::of(&objects, graph.id(tree)).beside(id)).unwrap_or_default();
+                tree.map(|tree| Versions::of(&objects, graph.id(tree)).beside_old(id)).unwrap_or_default();
             show(&Entry { origin, beside, new_name: true, ..Entry::default() }, &bytes);
         });
         let unread = unread.into_inner();
