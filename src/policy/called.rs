@@ -162,6 +162,10 @@ pub(super) fn is_overridden(
     let (Some(around), Some(siblings)) = (world.around(), world.folder(modules::folder_of(path))) else {
         return false;
     };
+    // A call that was not read may leave it so.
+    if !around.complete {
+        return false;
+    }
     let mut calls = 0;
     for file in around.files.iter().filter(|file| file.path.as_bstr() != path) {
         let Some(document) = document_of(file) else { continue };

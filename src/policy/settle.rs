@@ -73,6 +73,16 @@ pub(super) fn closed<'w>(world: &'w World<'w>, node: &Node) -> (Node, Vec<(BStri
     (node, settler.touched.take())
 }
 
+/// The same keys with what `of` makes of their nodes.
+fn with_nodes(members: &[Member], of: impl Fn(&Node) -> Node) -> Value {
+    let made = |member: &Member| Member {
+        key: member.key.clone(),
+        key_span: member.key_span,
+        node: of(&member.node),
+    };
+    Value::Map(members.iter().map(made).collect())
+}
+
 /// Whether anything below a node may come to something else than it is written as.
 fn has_expressions(node: &Node) -> bool {
     match &node.value {
@@ -137,16 +147,7 @@ impl<'w> Settler<'w> {
         let value = match &node.value {
             Value::List(items) => Value::List(all(items)),
             Value::Mixed(items) => Value::Mixed(all(items)),
-            Value::Map(members) => Value::Map(
-                members
-                    .iter()
-                    .map(|member| Member {
-                        key: member.key.clone(),
-                        key_span: member.key_span,
-                        node: self.plain(&member.node, names, depth + 1),
-                    })
-                    .collect(),
-            ),
+            Value::Map(members) => with_nodes(members, |node| self.plain(node, names, depth + 1)),
             Value::Reference(segments) => {
                 return match self.named(segments, names) {
                     Some(given) => self.lent(given, node.span),
@@ -300,16 +301,7 @@ impl<'w> Settler<'w> {
             Value::List(items) => {
                 Value::List(items.iter().map(|item| self.closed(item, depth + 1)).collect())
             }
-            Value::Map(members) => Value::Map(
-                members
-                    .iter()
-                    .map(|member| Member {
-                        key: member.key.clone(),
-                        key_span: member.key_span,
-                        node: self.closed(&member.node, depth + 1),
-                    })
-                    .collect(),
-            ),
+            Value::Map(members) => with_nodes(members, |node| self.closed(node, depth + 1)),
             other => other.clone(),
         };
         Node::new(node.span, value)

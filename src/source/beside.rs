@@ -80,14 +80,22 @@ impl<S: Shelf> Shelves<S> {
                 break;
             }
             let wanted = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
-            for (path, size) in self.shelf.list(folder.as_bstr(), &wanted).unwrap_or_default() {
+            let Some(listed) = self.shelf.list(folder.as_bstr(), &wanted) else {
+                siblings.complete = false;
+                continue;
+            };
+            for (path, size) in listed {
                 bytes += size;
                 if bytes > MOST_SIBLING_BYTES || siblings.files.len() >= MOST_SIBLINGS {
                     siblings.complete = false;
                     break;
                 }
-                if let Some(bytes) = self.shelf.read(path.as_bstr()).filter(|bytes| holds(bytes)) {
-                    siblings.files.push(Sibling { path, bytes, ..Sibling::default() });
+                match self.shelf.read(path.as_bstr()) {
+                    Some(bytes) if holds(&bytes) => {
+                        siblings.files.push(Sibling { path, bytes, ..Sibling::default() });
+                    }
+                    Some(_) => {}
+                    None => siblings.complete = false,
                 }
             }
             if depth < LEVELS_BELOW {

@@ -124,6 +124,12 @@ fn a_default_that_every_call_overrides_does_not_stop_anybody() {
         let beside = Beside::new(Arc::new(Files(files, true)));
         assert_eq!(found_in(&rules, "m/main.tf", module, &Fresh::All, &beside), expected, "{calls:?}");
     }
+    // A call that could not be read may leave it so.
+    let beside = |all_read| {
+        Beside::new(Arc::new(Files(vec![("m/main.tf", module), ("envs/prod/main.tf", good)], all_read)))
+    };
+    assert_eq!(found_in(&rules, "m/main.tf", module, &Fresh::All, &beside(true)), "[5]");
+    assert_eq!(found_in(&rules, "m/main.tf", module, &Fresh::All, &beside(false)), "5");
     // What is written in the module itself is bad in every call.
     let written = "variable \"x\" {}\nresource \"bucket\" \"b\" {\n  acl = \"public\"\n  log = var.x\n}\n";
     let beside =
