@@ -48,8 +48,8 @@ pub(crate) struct Engine(OnceLock<Option<Value>>);
 #[derive(Debug)]
 struct Value {
     steps: Option<Steps>,
-    /// All of its bytes may be part of a token.
-    is_token: bool,
+    /// The narrowest alphabet that has all of its bytes.
+    alphabet: Option<Alphabet>,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -76,20 +76,21 @@ impl Engine {
         engine
     }
 
-    /// Shortest run of token characters that a value, or what is nearly one, can lie in.
-    fn least_run(&self, rule: &Bound) -> usize {
-        let is_token = self.value(rule).is_some_and(|value| value.is_token);
-        if is_token {
-            rule.least.saturating_sub(NEAR).max(rule.least.min(MIN_RUN))
-        } else {
-            rule.least.min(MIN_RUN)
+    /// Shortest run that a value, or what is nearly one, can lie in, and of what.
+    fn least_run(&self, rule: &Bound) -> (usize, Alphabet) {
+        match self.value(rule).and_then(|value| value.alphabet) {
+            Some(alphabet) => (rule.least.saturating_sub(NEAR).max(rule.least.min(MIN_RUN)), alphabet),
+            None => (rule.least.min(MIN_RUN), Alphabet::Token),
         }
     }
 
     /// True if nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once.
     pub(crate) fn has_nothing(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> bool {
-        let least = self.least_run(rule);
-        least >= MIN_RUN && !made.has_any(least, text, place)
+        let (least, alphabet) = self.least_run(rule);
+        let is_asked = least >= MIN_RUN;
+        // Words and paths are short in a narrow alphabet, which is seen before any of them is read.
+        let is_narrow = is_asked && alphabet != Alphabet::Token;
+        is_narrow && !alphabet.may_begin(least, text, place) || is_asked && !made.has_any(least, text, place)
     }
 
     /// Adds the values that the name at `hit` binds, and says which bytes decided.
@@ -104,7 +105,7 @@ impl Engine {
             return Span::new(before, end);
         }
         let last = reach(text, hit.end);
-        let least_run = self.least_run(rule);
+        let (least_run, _) = self.least_run(rule);
         let mut seen = text.len().min(last + 1);
         let mut near = Vec::new();
         let mut place = hit.end;
@@ -205,6 +206,79 @@ const MIN_NEAR: usize = 16;
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
+/// Bytes that values are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alphabet {
+    /// Letters and digits.
+    Alphanumeric,
+    /// These, `_` and `-`.
+    Word,
+    /// Letters, digits, `+` and `/`.
+    Base64,
+    /// Whatever may be part of a token.
+    Token,
+}
+
+impl Alphabet {
+    /// All, each before those that have all of it.
+    const ALL: [Self; 4] = [Self::Alphanumeric, Self::Word, Self::Base64, Self::Token];
+
+    /// Its bit in [`ALPHABETS`].
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    const fn has(self, byte: u8) -> bool {
+        ALPHABETS[byte as usize] & self.bit() != 0
+    }
+
+    /// Whether a run of `least` bytes that a machine may have made begins as far as a name reaches that ends at `place`. Few bytes
+    /// are asked: one that does not belong, found from the back, rules out all before it.
+    fn may_begin(self, least: usize, text: &[u8], place: usize) -> bool {
+        let mut begin = place;
+        while begin < place + REACH
+            && let Some(run) = text.get(begin..begin + least)
+        {
+            if let Some(other) = run.iter().rposition(|&byte| !self.has(byte)) {
+                begin += other + 1;
+            } else if looks_made(Span::new(begin, begin + 2 * DIGIT_LOOK).of(text)) {
+                return true;
+            } else {
+                // Nor does what begins in the first half of that.
+                begin += DIGIT_LOOK;
+            }
+        }
+        false
+    }
+}
+
+/// The alphabets that a byte is in, a bit each.
+static ALPHABETS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut place = 0;
+    while place < table.len() {
+        let byte = place as u8;
+        let between = matches!(
+            byte,
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b'\\'
+        );
+        if byte.is_ascii_graphic() && !between {
+            table[place] |= Alphabet::Token.bit();
+        }
+        if byte.is_ascii_alphanumeric() {
+            table[place] |= Alphabet::Alphanumeric.bit();
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') {
+            table[place] |= Alphabet::Word.bit();
+        }
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') {
+            table[place] |= Alphabet::Base64.bit();
+        }
+        place += 1;
+    }
+    table
+};
+
 /// The runs in a part of a text that a machine may have made. Names of providers stand close together, and several rules ask
 /// for one: most find nothing behind it, and it need not be read for each of them.
 #[derive(Debug, Default)]
@@ -266,8 +340,9 @@ impl Value {
     }
 
     fn with_steps(steps: Option<Steps>) -> Self {
-        let is_token = steps.as_ref().is_some_and(lies_in_token);
-        Self { steps, is_token, compiled: OnceLock::new() }
+        let lies_in = |steps| Alphabet::ALL.into_iter().find(|&alphabet| lies_in(steps, alphabet));
+        let alphabet = steps.as_ref().and_then(lies_in);
+        Self { steps, alphabet, compiled: OnceLock::new() }
     }
 
     /// Length of the value at the start of `text`, if there is one.
@@ -361,39 +436,26 @@ fn escaped(text: &[u8], place: usize) -> bool {
         || ends_escape(text, place)
 }
 
-/// Whether each byte may be part of a token.
-static IN_TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = (byte as u8).is_ascii_graphic()
-            && !matches!(
-                byte as u8,
-                b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b'\\'
-            );
-        byte += 1;
-    }
-    table
-};
-
-/// Whether a token has all that the secret of an expression may have.
-fn lies_in_token(steps: &Steps) -> bool {
+/// Whether an alphabet has all that the secret of an expression may have.
+fn lies_in(steps: &Steps, alphabet: Alphabet) -> bool {
     let secret = steps.steps.iter().skip_while(|&step| *step != Step::Save(0));
     secret.take_while(|&step| *step != Step::Save(1)).all(|step| match step {
-        Step::Bytes(bytes) => bytes.iter().all(|&byte| IN_TOKEN[usize::from(byte)]),
-        Step::Repeat { set, .. } => set.bytes().iter().zip(IN_TOKEN).all(|(&held, known)| held == 0 || known),
+        Step::Bytes(bytes) => bytes.iter().all(|&byte| alphabet.has(byte)),
+        Step::Repeat { set, .. } => {
+            (0..=u8::MAX).zip(set.bytes()).all(|(byte, &held)| held == 0 || alphabet.has(byte))
+        }
         _ => true,
     })
 }
 
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| IN_TOKEN[usize::from(byte)]).count()
+    text.iter().take_while(|&&byte| Alphabet::Token.has(byte)).count()
 }
 
 /// Bytes from here on that may not.
 fn gap(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| !IN_TOKEN[usize::from(byte)]).count()
+    text.iter().take_while(|&&byte| !Alphabet::Token.has(byte)).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.
