@@ -3,7 +3,7 @@
 //! Characters that a terminal might act on are written as `\uXXXX`, which any reader turns back
 //! into the same text. Must not know what is serialised.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
@@ -21,9 +21,15 @@ pub(crate) fn line(value: &impl Serialize, target: &mut dyn io::Write) -> io::Re
 }
 
 fn write(value: &impl Serialize, formatter: impl Formatter, target: &mut dyn io::Write) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *target, Plain(formatter)))?;
-    target.write_all(b"\n")
+    // The parts of a document are a few bytes each, and whoever gave the target may be asked for each of them.
+    let mut target = io::BufWriter::with_capacity(BUFFER, target);
+    value.serialize(&mut Serializer::with_formatter(&mut target, Plain(formatter)))?;
+    target.write_all(b"\n")?;
+    target.flush()
 }
+
+/// Bytes that are written at a time.
+const BUFFER: usize = 64 << 10;
 
 /// A formatter that differs from the one inside in how strings are written.
 struct Plain<F>(F);
@@ -34,6 +40,10 @@ impl<F: Formatter> Formatter for Plain<F> {
         target: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly all are, and are seen to be many bytes at a time.
+        if fragment.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte)) {
+            return self.0.write_string_fragment(target, fragment);
+        }
         let mut done = 0;
         for (place, character) in fragment.char_indices().filter(|&(_, it)| plain::is_harmful(it)) {
             self.0.write_string_fragment(target, &fragment[done..place])?;
