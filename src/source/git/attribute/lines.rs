@@ -6,7 +6,7 @@
 //!
 //! Must not read objects.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use bstr::BString;
 use rayon::prelude::*;
@@ -113,6 +113,23 @@ struct Work {
     /// The same for what a commit has in itself, and nobody takes out: its message.
     stamps: Vec<Vec<(u32, u64)>>,
     steps: u64,
+}
+
+/// References, and the positions at which each of them stands.
+#[derive(Default)]
+struct Stands<'s> {
+    refs: Vec<(&'s BString, Range<usize>)>,
+    positions: Vec<u32>,
+}
+
+impl<'s> Stands<'s> {
+    /// Gives a reference the positions that were pushed since the last one, if there are any.
+    fn add(&mut self, name: &'s BString) {
+        let start = self.refs.last().map_or(0, |last| last.1.end);
+        if start < self.positions.len() {
+            self.refs.push((name, start..self.positions.len()));
+        }
+    }
 }
 
 /// What became of the places of a word.
@@ -316,22 +333,20 @@ impl<'s> Lines<'s> {
     }
 
     /// Finds the positions of all references that stand anywhere.
-    fn resolve(
-        &mut self,
-        work: &mut Work,
-        named: &'s BTreeMap<BString, ObjectId>,
-    ) -> Vec<(&'s BString, Vec<u32>)> {
-        let mut stands = Vec::with_capacity(named.len());
+    fn resolve(&mut self, work: &mut Work, named: &'s BTreeMap<BString, ObjectId>) -> Stands<'s> {
+        let mut stands = Stands::default();
         let tags: BTreeMap<ObjectId, u32> = self
             .extra
             .iter()
             .zip(self.course.len() as u32..)
             .filter_map(|(tag, at)| Some((tag.as_ref()?.commit, at)))
             .collect();
-        for (name, &id) in named {
-            let mut positions = Vec::new();
+        // Each is somewhere else in memory, and there may be tens of thousands.
+        let chronicle = self.chronicle;
+        let at: Vec<_> = named.par_iter().map(|(_, id)| chronicle.position(id)).collect();
+        for ((name, &id), mut position) in named.iter().zip(at) {
+            let positions = &mut stands.positions;
             let mut id = id;
-            let mut position = self.chronicle.position(&id);
             // A tag may point at a tag; ids make a circle impossible.
             while position.is_none()
                 && let Some((target, _)) = self.chronicle.tag(&id)
@@ -365,17 +380,16 @@ impl<'s> Lines<'s> {
                     }
                 }
             }
-            if !positions.is_empty() {
-                stands.push((name, positions));
-            }
+            stands.add(name);
         }
         stands
     }
 
     /// Sorts references by where they stand.
-    fn sort_refs(&mut self, stands: &[(&'s BString, Vec<u32>)]) {
+    fn sort_refs(&mut self, stands: &Stands<'s>) {
         let mut ends = Vec::new();
-        for (number, (name, positions)) in stands.iter().enumerate() {
+        for (number, (name, range)) in stands.refs.iter().enumerate() {
+            let positions = &stands.positions[range.clone()];
             ends.clear();
             ends.extend(positions.iter().map(|&position| self.bends.of(position)));
             ends.sort_unstable();
