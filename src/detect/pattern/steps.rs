@@ -20,6 +20,8 @@ const MAX_STEPS: usize = 1200;
 const FUEL: usize = 20_000;
 /// Bytes of a repetition that a quick look asks for.
 const QUICK: usize = 4;
+/// Choices that a quick look follows one after the other.
+const TURNS: u32 = 3;
 
 /// What an expression matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,38 @@ pub(crate) struct Steps {
 struct Starts {
     /// The step of the choice; only the start of the secret comes before it.
     place: usize,
-    /// First steps of the alternatives, in their order, for each byte.
-    of_byte: Vec<Box<[u16]>>,
+    /// The alternatives, in their order, for each byte; and those alone that may begin inside a word.
+    of_byte: Vec<[Box<[Start]>; 2]>,
+    /// For each byte [`AT_WORD`] and [`INSIDE`], where one of them may begin with it.
+    begin: Box<[u8; 256]>,
+}
+
+/// Where a word begins or ends.
+const AT_WORD: u8 = 1;
+/// Elsewhere.
+const INSIDE: u8 = 2;
+
+/// An alternative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Start {
+    step: u16,
+    /// Its first bytes as far as they are known, of up to four, and which of these are.
+    head: u32,
+    mask: u32,
+}
+
+impl Start {
+    /// The one that begins with a step.
+    fn of(steps: &Steps, step: usize) -> Self {
+        let is_empty = |step: &&Step| matches!(step, Step::Save(_) | Step::Look(_));
+        let (mut head, mut mask) = ([0; 4], [0; 4]);
+        if let Some(Step::Bytes(bytes)) = steps.steps[step..].iter().find(|step| !is_empty(step)) {
+            for ((head, mask), &byte) in head.iter_mut().zip(&mut mask).zip(bytes.iter()) {
+                (*head, *mask) = (byte, u8::MAX);
+            }
+        }
+        Self { step: step as u16, head: u32::from_le_bytes(head), mask: u32::from_le_bytes(mask) }
+    }
 }
 
 /// A choice of fewer is gone through one by one.
@@ -65,11 +97,32 @@ impl Starts {
         }
         let last = steps.first_bytes(next);
         all.push((next as u16, last.as_ref()));
+        let begins_word =
+            |first: u16| matches!(steps.steps.get(usize::from(first)), Some(Step::Look(Look::WordAscii)));
         let of_byte = |byte: u8| {
             let begins = all.iter().filter(|(_, begin)| begin.is_none_or(|begin| begin.holds(byte)));
-            begins.map(|(first, _)| *first).collect()
+            let begins: Box<[Start]> =
+                begins.map(|(first, _)| Start::of(steps, usize::from(*first))).collect();
+            let inside = begins.iter().copied().filter(|start| !begins_word(start.step)).collect();
+            [begins, inside]
         };
-        Some(Self { place, of_byte: (0..=u8::MAX).map(of_byte).collect() })
+        let of_byte: Vec<[Box<[Start]>; 2]> = (0..=u8::MAX).map(of_byte).collect();
+        let mut begin = Box::new([0; 256]);
+        for (begin, [all, inside]) in begin.iter_mut().zip(&of_byte) {
+            let bit = |starts: &[Start], bit| if starts.is_empty() { 0 } else { bit };
+            *begin = bit(all, AT_WORD) | bit(inside, INSIDE);
+        }
+        Some(Self { place, of_byte, begin })
+    }
+
+    /// The first place from `start` on and before `end` where one of them may begin.
+    fn next(&self, text: &[u8], start: usize, end: usize) -> Option<usize> {
+        let mut before = start.checked_sub(1).is_some_and(|place| is_word(text[place]));
+        (start..end).zip(&text[start..end]).find_map(|(place, &byte)| {
+            let word = is_word(byte);
+            let begins = if std::mem::replace(&mut before, word) == word { INSIDE } else { AT_WORD };
+            (self.begin[usize::from(byte)] & begins != 0).then_some(place)
+        })
     }
 }
 
@@ -296,9 +349,14 @@ impl Steps {
     }
 
     /// False if no match begins at `at`; costs a few comparisons.
-    pub(crate) fn may_begin(&self, text: &[u8], mut at: usize) -> bool {
-        for step in &self.steps {
-            match step {
+    pub(crate) fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        self.may_go_on(0, text, at, TURNS)
+    }
+
+    /// The same from a step on; `turns` bounds how many choices are followed.
+    fn may_go_on(&self, mut step: usize, text: &[u8], mut at: usize, mut turns: u32) -> bool {
+        loop {
+            match &self.steps[step] {
                 Step::Save(_) => {}
                 Step::Look(look) => {
                     if !holds(*look, text, at) {
@@ -322,10 +380,54 @@ impl Steps {
                         return true;
                     }
                 }
-                Step::Split(..) | Step::Jump(_) | Step::End => return true,
+                Step::Split(..) | Step::Jump(_) if turns == 0 => return true,
+                Step::Jump(to) => {
+                    (step, turns) = (*to, turns - 1);
+                    continue;
+                }
+                Step::Split(..)
+                    if let Some(starts) = self.starts_at(step)
+                        && let Some(&byte) = text.get(at) =>
+                {
+                    return self.able(starts, byte, text, at).next().is_some();
+                }
+                Step::Split(first, second, begin) => {
+                    turns -= 1;
+                    let fits = |begin: &Set| text.get(at).is_some_and(|&byte| begin.holds(byte));
+                    if begin.as_ref().is_none_or(fits) && self.may_go_on(*first, text, at, turns) {
+                        return true;
+                    }
+                    step = *second;
+                    continue;
+                }
+                Step::End => return true,
             }
+            step += 1;
         }
-        true
+    }
+
+    /// The alternatives, if the choice of many is at a step.
+    fn starts_at(&self, step: usize) -> Option<&Starts> {
+        self.starts.as_ref().filter(|starts| starts.place == step)
+    }
+
+    /// The alternatives that may match at `at`, where `byte` stands, in their order.
+    fn able<'s>(
+        &'s self,
+        starts: &'s Starts,
+        byte: u8,
+        text: &'s [u8],
+        at: usize,
+    ) -> impl DoubleEndedIterator<Item = usize> + 's {
+        let mut four = [0; 4];
+        four.iter_mut().zip(&text[at..]).for_each(|(one, &byte)| *one = byte);
+        let four = u32::from_le_bytes(four);
+        let able = move |&next: &usize| self.may_go_on(next, text, at, TURNS);
+        // Most places are inside a word, where most of them need not be asked.
+        let inside = usize::from(!holds(Look::WordAscii, text, at));
+        let starts = starts.of_byte[usize::from(byte)][inside].iter();
+        let starts = starts.filter(move |start| (four ^ start.head) & start.mask == 0);
+        starts.map(|start| usize::from(start.step)).filter(able)
     }
 
     /// The match that begins at `start`, and does not go beyond `end`.
@@ -344,9 +446,12 @@ impl Steps {
         let (mut retries, mut fuel) = (Vec::new(), FUEL);
         let mut at = start;
         while at <= last {
-            if let Some(begin) = &self.begin {
-                let rest = &text[at..end.min(last + 1)];
-                let Some(skipped) = rest.iter().position(|&byte| begin.holds(byte)) else { break };
+            let high = end.min(last + 1);
+            if let (Some(starts), Some(_)) = (&self.starts, &self.begin) {
+                let Some(next) = starts.next(text, at, high) else { break };
+                at = next;
+            } else if let Some(begin) = &self.begin {
+                let Some(skipped) = text[at..high].iter().position(|&byte| begin.holds(byte)) else { break };
                 at += skipped;
             }
             if self.may_begin(text, at)
@@ -393,12 +498,11 @@ impl Steps {
                 }
                 Step::Jump(to) => Some((*to, at)),
                 Step::Split(..)
-                    if let Some(starts) = self.starts.as_ref().filter(|starts| starts.place == step)
+                    if let Some(starts) = self.starts_at(step)
                         && let Some(&byte) = text[..end].get(at) =>
                 {
-                    let starts = &starts.of_byte[usize::from(byte)];
-                    retries.extend(starts.iter().skip(1).rev().map(|&next| Retry::At(next.into(), at)));
-                    starts.first().map(|&next| (next.into(), at))
+                    retries.extend(self.able(starts, byte, text, at).rev().map(|next| Retry::At(next, at)));
+                    self.retry(text, end, retries, &mut saved)
                 }
                 Step::Split(_, second, Some(begin))
                     if !text[..end].get(at).is_some_and(|&byte| begin.holds(byte)) =>
@@ -567,10 +671,15 @@ fn is_known(look: Look) -> bool {
     LOOKS.contains(&look)
 }
 
+/// Whether a byte belongs to a word, as look-arounds have it.
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
 fn holds(look: Look, text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| text.get(at)).copied();
     let after = text.get(at).copied();
-    let word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let word = |byte: Option<u8>| byte.is_some_and(is_word);
     match look {
         Look::Start => before.is_none(),
         Look::End => after.is_none(),
