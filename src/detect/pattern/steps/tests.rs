@@ -82,7 +82,7 @@ fn what_would_take_too_long_is_said() {
 }
 
 /// Expressions with every kind of step, and texts that nearly match.
-const TRICKY: [&str; 16] = [
+const TRICKY: [&str; 18] = [
     r"\b(ab_[ab]{2,4})\b",
     r"a(?:b|ab)*(?P<secret>_+?)b",
     r"^(a+)$",
@@ -99,6 +99,9 @@ const TRICKY: [&str; 16] = [
     r"a*?b*_*",
     r"(a[ab]*)_\b",
     r"(?:a(?:b{2}|_)){2,}",
+    // Choices of many.
+    r"(\bab_|\baab\b|b_a\b|(?:^|\n)(?:__)?ba|\b(?:a_)?bb|_a+b|a__|\r\n|\bba_|b{2,3}_)",
+    r"\ba_|\Bba|\bba?_|[ab]_a|_{2}|\baaab_a|bbb| a|(?:a|_b)b|$",
 ];
 
 proptest! {
