@@ -345,7 +345,7 @@ impl Scanner {
             path: subject.path,
             fresh: beside.changed().unwrap_or(subject.fresh),
             beside: (beside, path),
-            secretlike: &|span| self.credential(subject, span),
+            secretlike: &|bytes, span| self.credential(Subject { bytes, ..subject }, span),
         };
         self.policy.look(&self.rules, look, format, matches)
     }

@@ -50,8 +50,8 @@ pub(crate) struct Look<'l> {
     pub(crate) fresh: &'l Fresh,
     /// What lies beside it, and its path as its source writes it.
     pub(crate) beside: (&'l Beside, &'l BStr),
-    /// Where the credential rules see something in a part of the text.
-    pub(crate) secretlike: &'l dyn Fn(Span) -> Option<Span>,
+    /// Where the credential rules see something in a part of a text: this one, or one that stands for a part of it.
+    pub(crate) secretlike: &'l dyn Fn(&[u8], Span) -> Option<Span>,
 }
 
 /// The structural rules of a set, ready to be asked.
@@ -450,14 +450,8 @@ fn pointed_at(judge: &Judge<'_>, structure: &Structure, here: Here<'_>) -> Optio
         judge.walk(here, &path.0, &mut |reached| {
             if let condition::Reached::Node(at) = reached
                 && place.is_none()
-                && at.own
             {
-                place = Some(Place {
-                    span: at.span,
-                    value: at.node.span,
-                    element: String::new(),
-                    ground: Ground::Written,
-                });
+                place = at.place();
             }
         });
     }

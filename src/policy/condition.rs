@@ -67,7 +67,7 @@ pub(crate) struct Verdict {
 pub(crate) struct Place {
     /// What to point at.
     pub(crate) span: Span,
-    /// The value alone, without its key.
+    /// The value alone, without its key; empty if it is written elsewhere.
     pub(crate) value: Span,
     /// What tells elements of one block apart: a name, or a number.
     pub(crate) element: String,
@@ -97,10 +97,12 @@ impl<'n> Here<'n> {
         Self { node: &block.root, span: block.header, own, block }
     }
 
-    fn place(&self) -> Option<Place> {
+    /// Its place, if it has one in the document.
+    pub(crate) fn place(&self) -> Option<Place> {
+        let lent = matches!(self.node.value, Value::Reference(_) | Value::Meant(_));
         self.own.then(|| Place {
             span: self.span,
-            value: self.node.span,
+            value: if lent { Span::default() } else { self.node.span },
             element: String::new(),
             ground: Ground::Written,
         })
@@ -147,8 +149,8 @@ impl Expressions {
 pub(crate) struct Judge<'j> {
     pub(crate) world: &'j World<'j>,
     pub(crate) expressions: &'j Expressions,
-    /// Where the credential rules see something in a part of the document.
-    pub(crate) secretlike: &'j dyn Fn(Span) -> Option<Span>,
+    /// Where the credential rules see something in a part of a text.
+    pub(crate) secretlike: &'j dyn Fn(&[u8], Span) -> Option<Span>,
     /// The last credential seen.
     pub(crate) seen: Cell<Option<Span>>,
 }

@@ -405,6 +405,22 @@ impl<'w> World<'w> {
         (node, own)
     }
 
+    /// What a local value of a module is, however many lead to it: nobody outside can say otherwise. Else the node itself.
+    pub(crate) fn behind_locals<'n>(&'w self, mut node: &'n Node) -> &'n Node
+    where
+        'w: 'n,
+    {
+        for _ in 0..LONGEST_CHAIN {
+            let Value::Reference(reference) = &node.value else { break };
+            if !is_terraform(self.format) || reference.first().is_none_or(|first| first != "local") {
+                break;
+            }
+            let Some((next, _)) = self.value_of(reference) else { break };
+            node = next;
+        }
+        node
+    }
+
     /// Whether the module has variables at all.
     pub(super) fn has_variables(&'w self) -> bool {
         let mut has = false;

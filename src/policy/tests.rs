@@ -62,8 +62,9 @@ fn found_in(rules: &RuleSet, path: &str, text: &str, fresh: &Fresh, beside: &Bes
     let policy = Policy::new(rules);
     let bytes = text.as_bytes();
     let path = BStr::new(path);
-    let secretlike =
-        |span: Span| span.of(bytes).find("s3cr3t").map(|at| Span::new(span.start + at, span.start + at + 6));
+    let secretlike = |text: &[u8], span: Span| {
+        span.of(text).find("s3cr3t").map(|at| Span::new(span.start + at, span.start + at + 6))
+    };
     let look = Look { bytes, path, fresh, beside: (beside, path), secretlike: &secretlike };
     let mut matches = Vec::new();
     if let Some(format) = policy.format(bytes, path) {
@@ -183,6 +184,27 @@ fn conditions_meet_in_one_element() {
     check(
         "{ path = \"a\", secretlike = true }",
         &[("a = <<-E\nexport A=1\nexport B=s3cr3t\nE", "4"), ("a = \"x\"", "")],
+    );
+}
+
+#[test]
+fn a_secret_is_seen_where_it_is_given() {
+    check(
+        "{ path = \"a\", secretlike = true }",
+        &[
+            ("a = local.x\n}\nlocals {\nx = \"my s3cr3t\"", "2"),
+            ("a = base64encode(local.x)\n}\nlocals {\nx = \"my s3cr3t\"", "2"),
+            ("a = \"b ${local.x}\"\n}\nlocals {\nx = \"my s3cr3t\"", "2"),
+            ("a = local.x\n}\nlocals {\nx = \"nothing at all\"", ""),
+            ("a = var.x\n}\nvariable \"x\" {\ndefault = \"my s3cr3t\"", "2"),
+        ],
+    );
+    check(
+        "{ path = \"a\", literal = true, matches = 'x' }",
+        &[
+            ("a = local.x\n}\nlocals {\nx = local.y\ny = \"x\"", "2"),
+            ("a = local.x\n}\nlocals {\nx = var.y\n}\nvariable \"y\" {\ndefault = \"x\"", ""),
+        ],
     );
 }
 

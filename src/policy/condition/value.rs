@@ -18,6 +18,10 @@ use crate::{
 const DEEPEST: usize = 8;
 /// Bytes of a text that is put together; beyond that, its parts are not known.
 const LONGEST: usize = 4 << 20;
+/// Bytes of a value below which nothing is looked for in it.
+const SHORTEST_SECRET: usize = 8;
+/// Bytes of a key and what stands between it and its value; more is not a key.
+const LONGEST_KEY: usize = 200;
 /// Stands for a part of a text that is not known: no expression of a rule names it.
 const HOLE: char = '\u{fffc}';
 
@@ -48,12 +52,15 @@ pub(super) fn passes_through(name: &str) -> bool {
 /// Whether what stands here passes the test; `None` if nothing is written.
 pub(super) fn passes(judge: &Judge<'_>, at: Here<'_>, test: &Test, nocase: bool) -> Option<Truth> {
     match test {
-        Test::Literal(wanted) => return Some((is_literal(at.node)? == *wanted).into()),
+        Test::Literal(wanted) => {
+            let node = judge.world.behind_locals(at.node);
+            return Some((is_literal(node)? == *wanted).into());
+        }
         Test::Secretlike => {
             is_literal(at.node)?;
-            let found = if at.own { (judge.secretlike)(at.node.span) } else { None };
+            let found = if at.own { (judge.secretlike)(judge.world.text, at.node.span) } else { None };
             judge.seen.set(found);
-            return Some(found.is_some().into());
+            return Some((found.is_some() || is_secret_elsewhere(judge, at)).into());
         }
         _ => {}
     }
@@ -155,6 +162,54 @@ pub(super) fn is_there(judge: &Judge<'_>, at: Here<'_>) -> Truth {
             }
         }
         _ => Truth::True,
+    }
+}
+
+/// Whether the credential rules see something in a value that is written elsewhere, or put together of what is: it is shown to
+/// them under the key that it is given to here.
+fn is_secret_elsewhere(judge: &Judge<'_>, at: Here<'_>) -> bool {
+    let node = unencoded(at.node);
+    if !at.own || !leads_elsewhere(judge, node, 0) {
+        return false;
+    }
+    let mut value = String::new();
+    render(judge, node, 0, &mut value);
+    if value.len() < SHORTEST_SECRET {
+        return false;
+    }
+    let key = Span::new(at.span.start.min(at.node.span.start), at.node.span.start);
+    let key = if key.len() <= LONGEST_KEY { key.of(judge.world.text) } else { b"" };
+    let mut text = key.to_vec();
+    let quote: &[u8] = if value.contains('\n') { b"\n" } else { b"\"" };
+    text.extend_from_slice(quote);
+    text.extend_from_slice(value.replace(HOLE, "${_}").as_bytes());
+    text.extend_from_slice(quote);
+    let whole = Span::new(0, text.len());
+    (judge.secretlike)(&text, whole).is_some()
+}
+
+/// What a function that encodes is given.
+fn unencoded(node: &Node) -> &Node {
+    match &node.value {
+        Value::Call(name, arguments) if matches!(name.as_str(), "base64encode" | "base64" | "Fn::Base64") => {
+            arguments.first().unwrap_or(node)
+        }
+        _ => node,
+    }
+}
+
+/// Whether a node, or a part of it, is known and not written where it stands.
+fn leads_elsewhere(judge: &Judge<'_>, node: &Node, depth: usize) -> bool {
+    match &node.value {
+        Value::Meant(_) => true,
+        Value::Reference(_) => {
+            let (value, _) = judge.world.resolve(node, true);
+            matches!(value.value, Value::Text(_) | Value::Mixed(_))
+        }
+        Value::Mixed(parts) if depth < DEEPEST => {
+            parts.iter().any(|part| leads_elsewhere(judge, part, depth + 1))
+        }
+        _ => false,
     }
 }
 

@@ -238,6 +238,9 @@ impl File<'_> {
         {
             return Some(Format::CloudFormation);
         }
+        if self.is_values_of_chart() {
+            return Some(Format::Yaml);
+        }
         if self.has(b"apiVersion") && self.has(b"kind") {
             return Some(Format::Kubernetes);
         }
@@ -259,6 +262,14 @@ impl File<'_> {
             return Some(Format::AzurePipelines);
         }
         Some(if self.is_ansible() { Format::Ansible } else { Format::Yaml })
+    }
+
+    /// Values of a chart of Helm, which speak of all that manifests do.
+    fn is_values_of_chart(&self) -> bool {
+        let stem = self.name.strip_suffix(b".yaml").or_else(|| self.name.strip_suffix(b".yml"));
+        stem.is_some_and(|stem| stem.starts_with(b"values") || stem.ends_with(b"values"))
+            && !self.line_starts(b"kind:")
+            && !self.line_starts(b"- ")
     }
 
     /// A workflow that is kept elsewhere.
