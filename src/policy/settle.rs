@@ -11,7 +11,7 @@ use bstr::BString;
 
 use super::{
     document::{Block, Member, Node, Value},
-    format::expression::DYNAMIC,
+    format::expression::{DYNAMIC, LOOP},
     resolve::{World, is_terraform},
 };
 use crate::text::Span;
@@ -44,6 +44,7 @@ pub(super) fn settle<'w>(world: &'w World<'w>, block: &Block) -> Settled {
     let loops = ["for_each", "count"].iter().find_map(|key| block.root.get(key)).filter(|_| terraform);
     let azure = matches!(world.format.name(), "arm" | "bicep");
     let condition = block.root.get("condition").filter(|_| azure);
+    let made = block.root.get(LOOP).filter(|_| azure);
     if loops.is_none() && condition.is_none() && !has_expressions(&block.root) {
         return Settled::default();
     }
@@ -52,14 +53,14 @@ pub(super) fn settle<'w>(world: &'w World<'w>, block: &Block) -> Settled {
     let copies = match loops {
         Some(over) => settler.elements_of(block, over),
         None if condition.is_some_and(|condition| settler.is_never(condition)) => Vec::new(),
-        None => vec![Vec::new()],
+        None => made.and_then(|made| settler.elements_in(block, made)).unwrap_or_else(|| vec![Vec::new()]),
     };
     let copy = |names: &Vec<(String, Node)>| Block {
         kind: block.kind.clone(),
         name: block.name.clone(),
         span: block.span,
         header: block.header,
-        root: settler.plain(&block.root, names, 0),
+        root: without(settler.plain(&block.root, names, 0), made.map(|_| LOOP)),
     };
     let blocks = Some(copies.iter().map(copy).collect());
     Settled { blocks, touched: settler.touched.take() }
@@ -71,6 +72,14 @@ pub(super) fn closed<'w>(world: &'w World<'w>, node: &Node) -> (Node, Vec<(BStri
         Settler { world, left: Cell::new(MOST_NODES), guessed: Cell::new(false), touched: Cell::default() };
     let node = settler.closed(node, 0);
     (node, settler.touched.take())
+}
+
+/// A map without the member named `key`.
+fn without(mut node: Node, key: Option<&str>) -> Node {
+    if let (Value::Map(members), Some(key)) = (&mut node.value, key) {
+        members.retain(|member| member.key != key);
+    }
+    node
 }
 
 /// The same keys with what `of` makes of their nodes.
@@ -125,6 +134,20 @@ impl<'w> Settler<'w> {
             }
             _ => vec![Vec::new()],
         }
+    }
+
+    /// The names that each element of a loop around a block brings, as Bicep has it; `None` if they are not known, or all the same.
+    fn elements_in(&self, block: &Block, made: &Node) -> Option<Vec<Vec<(String, Node)>>> {
+        let Value::Call(_, arguments) = &made.value else { return None };
+        let [Node { value: Value::Text(called), .. }, over, ..] = arguments.as_slice() else { return None };
+        self.guessed.set(false);
+        let over = self.known(over, &[], 0)?;
+        let elements = pairs(&over, made.span)?;
+        if elements.is_empty() {
+            return (!self.guessed.get()).then(Vec::new);
+        }
+        let differ = called.split(' ').any(|name| mentions(&block.root, name));
+        differ.then(|| elements.iter().enumerate().map(|one| named(called, &over, one, made.span)).collect())
     }
 
     /// Whether a condition does not hold whatever is given to the template.
@@ -377,6 +400,18 @@ fn pairs(known: &Node, span: Span) -> Option<Vec<Node>> {
         _ => return None,
     };
     Some(elements.into_iter().take(MOST_ELEMENTS).collect())
+}
+
+/// What the names of a loop, apart by blanks, stand for at an element: its key or number, if there are two, and its value.
+fn named(called: &str, over: &Node, (at, element): (usize, &Node), span: Span) -> Vec<(String, Node)> {
+    let first = match over.value {
+        Value::Map(_) => element.get("key").cloned(),
+        _ => Some(Node::new(span, Value::Number(at as f64))),
+    };
+    let both = [first, element.get("value").cloned()];
+    let called: Vec<&str> = called.split(' ').collect();
+    let given = both.into_iter().flatten().skip(2 - called.len().min(2));
+    called.iter().map(|name| (*name).to_owned()).zip(given).collect()
 }
 
 /// Whether anything below a node refers to a name.

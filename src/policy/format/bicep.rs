@@ -2,7 +2,7 @@
 
 use super::{
     base::{Bounds, after_mark, line_end, lossy, member, number},
-    expression::{operation, part_of, signed},
+    expression::{FOR, LOOP, operation, part_of, signed},
 };
 use crate::{
     policy::document::{Block, Document, Member, Node, Value},
@@ -244,11 +244,13 @@ impl Reader<'_> {
         }
         self.at += 1;
         self.blanks(true);
-        self.open_body();
+        let about = self.open_body();
         self.parents.push(kind.clone());
         let mut node = self.expression();
         self.parents.pop();
-        if !matches!(node.value, Value::Map(_)) {
+        if let Value::Map(members) = &mut node.value {
+            members.extend(about);
+        } else {
             node.value = Value::Map(vec![member(
                 crate::policy::document::MORE.to_owned(),
                 header,
@@ -267,20 +269,31 @@ impl Reader<'_> {
         true
     }
 
-    /// Over `if (…)` and `[for … :` to the brace of a body.
-    fn open_body(&mut self) {
+    /// Over `if (…)` and `[for … :` to the brace of a body: what they say, as members of it.
+    fn open_body(&mut self) -> Vec<Member> {
+        let mut about = Vec::new();
         loop {
             self.blanks(true);
-            let rest = &self.text[self.at..];
-            if rest.starts_with(b"if") && rest.get(2).is_some_and(|byte| matches!(byte, b' ' | b'(')) {
+            let start = self.at;
+            if self.is_condition() {
                 self.at += 2;
+                let word = Span::new(start, self.at);
                 self.blanks(true);
                 if self.peek() == Some(b'(') {
-                    self.skip_bracket();
+                    about.push(member("condition".to_owned(), word, self.condition()));
                 }
-            } else if rest.starts_with(b"[") && rest[1..].trim_ascii_start().starts_with(b"for") {
+            } else if self.is_loop() {
+                let head = self.loop_head();
+                let word = Span::new(start, self.at);
+                if let Some((named, over)) = head {
+                    let nothing = || Node::new(word, Value::Null);
+                    let always = Node::new(word, Value::Bool(true));
+                    let made = Value::Call(FOR.to_owned(), vec![named, over, nothing(), nothing(), always]);
+                    about.push(member(LOOP.to_owned(), word, Node::new(word, made)));
+                    continue;
+                }
                 // Up to the colon before the body; a colon in a condition is behind a bracket.
-                self.at += 1;
+                self.at = start + 1;
                 while self.peek().is_some_and(|byte| byte != b':') {
                     match self.peek() {
                         Some(b'(' | b'[' | b'{') => self.skip_bracket(),
@@ -292,9 +305,81 @@ impl Reader<'_> {
                 }
                 self.at = (self.at + 1).min(self.text.len());
             } else {
-                return;
+                return about;
             }
         }
+    }
+
+    fn is_condition(&self) -> bool {
+        let rest = &self.text[self.at..];
+        rest.starts_with(b"if") && rest.get(2).is_some_and(|byte| matches!(byte, b' ' | b'('))
+    }
+
+    fn is_loop(&self) -> bool {
+        let rest = self.text.get(self.at + 1..).unwrap_or_default().trim_ascii_start();
+        self.peek() == Some(b'[')
+            && rest.strip_prefix(b"for").is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'(')))
+    }
+
+    /// A condition in parentheses; unknown if it is not all that is between them.
+    fn condition(&mut self) -> Node {
+        let start = self.at;
+        let mut node = self.term();
+        let read = std::mem::replace(&mut self.at, start);
+        self.skip_bracket();
+        if self.at != read {
+            node.value = Value::Unknown;
+        }
+        node
+    }
+
+    /// `[for item in items:` and `[for (item, number) in items:`, as the names of an element, its number first, and what is gone through.
+    fn loop_head(&mut self) -> Option<(Node, Node)> {
+        let opened = self.at;
+        self.at += 1;
+        self.blanks(true);
+        self.at += 3;
+        self.blanks(true);
+        let several = self.peek() == Some(b'(');
+        if several {
+            self.at += 1;
+            self.blanks(true);
+        }
+        let mut names = vec![self.word().map(|name| self.string_of(name))?];
+        self.blanks(true);
+        if several {
+            (self.peek() == Some(b',')).then(|| self.at += 1)?;
+            self.blanks(true);
+            names.insert(0, self.word().map(|name| self.string_of(name))?);
+            self.blanks(true);
+            (self.peek() == Some(b')')).then(|| self.at += 1)?;
+            self.blanks(true);
+        }
+        let named = Node::new(Span::new(opened, self.at), Value::Text(names.join(" ")));
+        (self.word()?.of(self.text) == b"in").then_some(())?;
+        self.blanks(true);
+        let over = self.expression();
+        self.blanks(true);
+        (self.peek() == Some(b':')).then(|| self.at += 1)?;
+        Some((named, over))
+    }
+
+    /// `[for … : value]`, as the call that makes its elements.
+    fn comprehended(&mut self) -> Option<Value> {
+        let (named, over) = self.loop_head()?;
+        self.blanks(true);
+        let mut condition = Node::new(named.span, Value::Bool(true));
+        if self.is_condition() {
+            self.at += 2;
+            self.blanks(true);
+            condition = self.condition();
+            self.blanks(true);
+        }
+        let value = self.expression();
+        self.blanks(true);
+        (self.peek() == Some(b']')).then(|| self.at += 1)?;
+        let nothing = Node::new(value.span, Value::Null);
+        Some(Value::Call(FOR.to_owned(), vec![named, over, nothing, value, condition]))
     }
 }
 
@@ -491,9 +576,13 @@ impl Reader<'_> {
 
     fn array(&mut self) -> Node {
         let start = self.at;
-        if self.text[start + 1..].trim_ascii_start().starts_with(b"for ") {
-            self.skip_bracket();
-            return Node::new(Span::new(start, self.at), Value::Unknown);
+        if self.is_loop() {
+            let made = self.comprehended();
+            if made.is_none() {
+                self.at = start;
+                self.skip_bracket();
+            }
+            return Node::new(Span::new(start, self.at), made.unwrap_or(Value::Unknown));
         }
         self.at += 1;
         let mut items = Vec::new();

@@ -21,6 +21,9 @@ pub(in crate::policy) const DYNAMIC: &str = "dynamic";
 /// condition.
 pub(in crate::policy) const FOR: &str = "for";
 
+/// The key under which a block says what loop makes it: [`FOR`] without key and value.
+pub(in crate::policy) const LOOP: &str = "for";
+
 /// How tightly an operator binds.
 fn strength(operator: &str) -> u8 {
     match operator {

@@ -1,8 +1,8 @@
 //! Functions and operators that are worked out: one name for each, whatever the format. Must not follow references.
 
 use super::{
-    LONGEST, MOST_ELEMENTS, Names, Settler, index, items_of, number_of, pairs, part, same, scalar, truth_of,
-    unwrapped,
+    LONGEST, MOST_ELEMENTS, Names, Settler, index, items_of, named, number_of, pairs, part, same, scalar,
+    truth_of, unwrapped,
 };
 use crate::{
     policy::{
@@ -205,6 +205,7 @@ impl Given<'_, '_> {
                 self.made(Value::Map(pairs.collect::<Option<_>>()?))
             }
             FOR => self.comprehension(),
+            "range" => self.range(),
             "concat" if self.is_azure() && !matches!(self.known(0)?.value, Value::List(_)) => {
                 self.said(self.texts(0)?.concat())
             }
@@ -240,16 +241,8 @@ impl Given<'_, '_> {
         let elements = pairs(&over, self.span).filter(|elements| elements.len() < MOST_ELEMENTS)?;
         let (mut items, mut members) = (Vec::new(), Vec::new());
         for (at, element) in elements.iter().enumerate() {
-            let number = || Node::new(self.span, Value::Number(at as f64));
-            let first = match over.value {
-                Value::Map(_) => element.get("key").cloned(),
-                _ => Some(number()),
-            };
-            let both = [first, element.get("value").cloned()];
-            let called: Vec<&str> = called.split(' ').collect();
             let mut names = self.names.to_vec();
-            let given = both.into_iter().flatten().skip(2 - called.len().min(2));
-            names.extend(called.iter().map(|name| (*name).to_owned()).zip(given));
+            names.extend(named(called, &over, (at, element), self.span));
             if !self.settler.truth(condition, &names, self.depth)? {
                 continue;
             }
@@ -262,6 +255,19 @@ impl Given<'_, '_> {
             }
         }
         self.made(if key.value == Value::Null { Value::List(items) } else { Value::Map(members) })
+    }
+
+    /// Whole numbers: in Azure so many from the first on, else up to the last but one.
+    fn range(&self) -> Option<Node> {
+        let (from, count) = match self.arguments {
+            [_, _] if self.is_azure() => (self.number(0)?, self.number(1)?),
+            [_, _] => (self.number(0)?, self.number(1)? - self.number(0)?),
+            [_] => (0.0, self.number(0)?),
+            _ => return None,
+        };
+        let count = index(count).filter(|count| *count < MOST_ELEMENTS)?;
+        let number = |at: usize| Node::new(self.span, Value::Number(from + at as f64));
+        self.made(Value::List((0..count).map(number).collect()))
     }
 
     /// Whether a text, a list or a map has something in it.

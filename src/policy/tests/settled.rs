@@ -261,6 +261,42 @@ fn expressions_of_templates_of_azure() {
 }
 
 #[test]
+fn loops_of_bicep() {
+    let rules = rules(
+        "[[rule.match]]\nformat = \"bicep\"\ntype = \"A.B/c\"\nbad = { path = [\"a\", \"list.a\"], equals = \"x\" }\n",
+    );
+    let bicep = |head: &str, body: &str, end: &str| {
+        let text = format!(
+            "param none array\nparam empty array = []\nvar all = [ 'x', 'y' ]\nvar maps = [ {{ a: 'x' }} ]\n\
+             resource b 'A.B/c@2024-01-01' = {head}{{\n  {body}\n}}{end}\n"
+        );
+        found_in(&rules, "main.bicep", &text, &Fresh::All, &Beside::alone())
+    };
+    for (head, body, expected) in [
+        ("[for one in all: ", "a: one", "6"),
+        ("[for (one, number) in maps: ", "a: one.a", "6"),
+        ("[for (one, number) in maps: ", "a: all[number]", "6"),
+        ("[for number in range(1, 1): ", "a: all[number]", ""),
+        ("[for one in none: ", "a: one", ""),
+        ("[for one in none: ", "a: 'x'", "6"),
+        ("[for one in []: ", "a: 'x'", ""),
+        ("[for one in empty: ", "a: 'x'", "6"),
+        ("[for one in all: if (one == 'y') ", "a: 'x'", "6"),
+    ] {
+        assert_eq!(bicep(head, body, "]"), expected, "{head}{body}");
+    }
+    for (head, body, expected) in [
+        ("", "list: [for one in all: { a: one }]", "6"),
+        ("", "list: [for one in all: if (one != 'x') { a: one }]", ""),
+        ("", "list: [for one in none: { a: 'x' }]", ""),
+        ("if (1 == 2) ", "a: 'x'", ""),
+        ("if (none == 2) ", "a: 'x'", "6"),
+    ] {
+        assert_eq!(bicep(head, body, ""), expected, "{head}{body}");
+    }
+}
+
+#[test]
 fn references_in_circles_and_large_loops_come_to_an_end() {
     let circle = "locals {\n  a = merge(local.b, local.b)\n  b = merge(local.a, local.a)\n}\nresource \"bucket\" \"b\" {\n  a = local.a[\"k\"]\n}\n";
     assert_eq!(found(circle), "");
