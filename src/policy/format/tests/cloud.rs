@@ -141,12 +141,15 @@ Microsoft.Storage/storageAccounts/blobServices "blob"  @16
 Microsoft.Sql/servers "r"  @18
   name: →i  @19
   id: →sa.properties.id  @20
+  for: for("i", range(0, 2), null, null, true)  @18
+  condition: →w  @18
 existing "e"  @22
   name: "kv"  @23
 module "m"  @25
   name: "m"  @25
   params  @25
     a: →sa.outputs.b  @25
+  condition: ==(→w, true)  @25
 output "o"  @26
   type: "string"  @26
   value: →sa.id  @26
