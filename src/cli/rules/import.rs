@@ -223,7 +223,7 @@ impl Import {
             let _infallible = writeln!(keys, "entropy = {entropy:.1}");
         }
         if let Some(path) = path {
-            match expression::globs(path) {
+            match expression::globs(path, true) {
                 Some(globs) => {
                     let _infallible = writeln!(keys, "paths = {}", string_list(&globs));
                 }
@@ -269,7 +269,7 @@ impl Import {
         add("stopwords", &strings(table, "stopwords"));
         let (globs, odd): (Vec<_>, Vec<_>) = strings(table, "paths")
             .into_iter()
-            .map(|path| (expression::globs(&path), path))
+            .map(|path| (expression::globs(&path, false), path))
             .partition(|(globs, _)| globs.is_some());
         add("paths", &globs.into_iter().flat_map(|(globs, _)| globs.unwrap_or_default()).collect::<Vec<_>>());
         let (commits, short): (Vec<_>, Vec<_>) =
@@ -349,7 +349,8 @@ impl Import {
 
 /// The keys of a rule on names, and its sub-table.
 fn file_rule(path: &str) -> Result<(String, String), String> {
-    let globs = expression::globs(path).ok_or_else(|| format!("its `path` is no list of globs: {path}"))?;
+    let globs =
+        expression::globs(path, true).ok_or_else(|| format!("its `path` is no list of globs: {path}"))?;
     Ok((String::new(), format!("\n[rule.file]\nnames = {}\n", string_list(&globs))))
 }
 

@@ -5,7 +5,7 @@
 
 use regex_syntax::{
     ast::{self, Ast},
-    hir::{Class, Hir, HirKind},
+    hir::{Class, ClassBytes, Hir, HirKind},
 };
 
 /// Most literals that one of a set may be: more are no keywords but a list of words.
@@ -302,10 +302,12 @@ fn spans_lines(hir: &Hir) -> bool {
     }
 }
 
-/// Globs that match what an expression on a path does, if it is one of the usual forms: ends and names.
-pub(super) fn globs(expression: &str) -> Option<Vec<String>> {
-    let expression = expression.trim_start_matches("(?i)");
-    let hir = regex_syntax::ParserBuilder::new().build().parse(expression).ok()?;
+/// Globs that match what an expression on a path does, or less, if it is one of the usual forms: names, and what they begin
+/// and end with. Where globs ignore case anyway, they are `folded`.
+pub(super) fn globs(expression: &str, folded: bool) -> Option<Vec<String>> {
+    let expression = if folded { expression.trim_start_matches("(?i)") } else { expression };
+    let mut parser = regex_syntax::ParserBuilder::new();
+    let hir = parser.unicode(false).utf8(false).build().parse(expression).ok()?;
     let mut parts: Vec<&Hir> = Vec::new();
     flatten(&hir, &mut parts);
     let (mut from_start, mut to_end) = (false, false);
@@ -339,7 +341,12 @@ fn flatten<'h>(hir: &'h Hir, parts: &mut Vec<&'h Hir>) {
     }
 }
 
-/// The ways to write a part of a path, `*` for anything in a component and `\n` for the start of one.
+/// Anything in a component, folders left out; `*` stands for anything.
+const IN_COMPONENT: &str = "\r";
+/// Most bytes that a class is repeated for one by one.
+const MAX_TIMES: u32 = 4;
+
+/// The ways to write a part of a path, `*` for anything, `\r` for anything in a component and `\n` for the start of one.
 fn path_part(hir: &Hir) -> Option<Vec<String>> {
     Some(match hir.kind() {
         HirKind::Literal(literal) => {
@@ -377,22 +384,71 @@ fn path_part(hir: &Hir) -> Option<Vec<String>> {
             all
         }
         HirKind::Repetition(repetition) if repetition.max.is_none() && is_anything(&repetition.sub) => {
-            vec!["*".to_owned()]
+            let component = !holds(&repetition.sub, b'/');
+            vec![if component { IN_COMPONENT.to_owned() } else { "*".to_owned() }]
         }
+        HirKind::Repetition(repetition) => {
+            let most = repetition.max.filter(|&most| most <= MAX_TIMES)?;
+            let one = path_part(&repetition.sub)?;
+            let mut all = Vec::new();
+            for times in repetition.min..=most {
+                let mut ways = vec![String::new()];
+                for _ in 0..times {
+                    ways = ways
+                        .iter()
+                        .flat_map(|start| one.iter().map(move |end| format!("{start}{end}")))
+                        .collect();
+                    if ways.len() > MAX_LITERALS {
+                        return None;
+                    }
+                }
+                all.append(&mut ways);
+            }
+            all
+        }
+        HirKind::Class(Class::Bytes(_)) if is_anything(hir) => vec!["?".to_owned()],
+        HirKind::Class(Class::Bytes(class)) => vec![class_of_glob(class)?],
         _ => return None,
     })
 }
 
 /// Whether a class holds all that names are made of: a narrower one would allow less than `*` does.
 fn is_anything(hir: &Hir) -> bool {
-    let HirKind::Class(Class::Unicode(class)) = hir.kind() else { return false };
-    ['a', 'Z', '0', '-', '_', '.']
-        .iter()
-        .all(|&one| class.ranges().iter().any(|range| range.start() <= one && one <= range.end()))
+    b"aZ0-_.".iter().all(|&one| holds(hir, one))
+}
+
+/// Whether it is a class with `byte` in it.
+fn holds(hir: &Hir, byte: u8) -> bool {
+    let HirKind::Class(Class::Bytes(class)) = hir.kind() else { return false };
+    class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte))
+}
+
+/// A class as a glob has it; none if it has bytes that mean something there.
+fn class_of_glob(class: &ClassBytes) -> Option<String> {
+    // Either way to separate components; here it is one.
+    if class.ranges().iter().all(|range| b"/\\".contains(&range.start()) && range.len() == 1) {
+        return Some("/".to_owned());
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_. @+=~#-".contains(&byte);
+    let mut written = String::from("[");
+    let mut dash = "";
+    for range in class.ranges() {
+        let (start, end) = (range.start(), range.end());
+        if !(start..=end).all(plain) {
+            return None;
+        }
+        match (start, end) {
+            (b'-', b'-') => dash = "-",
+            _ if start == end => written.push(start.into()),
+            _ if start == b'-' || end == b'-' => return None,
+            _ => written.extend([start.into(), '-', end.into()]),
+        }
+    }
+    Some(written + dash + "]")
 }
 
 fn glob(name: &str, from_start: bool, to_end: bool) -> Option<String> {
-    if name.trim_matches(['*', '\n', '/']).is_empty() {
+    if name.trim_matches(['*', '?', '\r', '\n', '/']).is_empty() {
         return None;
     }
     // Anything after a separator may be folders as well.
@@ -409,7 +465,7 @@ fn glob(name: &str, from_start: bool, to_end: bool) -> Option<String> {
     if !to_end {
         glob.push_str(if glob.ends_with('/') { "**" } else { "*" });
     }
-    Some(glob.replace("***", "**").replace("**/**/", "**/"))
+    Some(glob.replace(IN_COMPONENT, "*").replace("***", "**").replace("**/**/", "**/"))
 }
 
 #[cfg(test)]
@@ -459,18 +515,24 @@ mod tests {
     #[test]
     fn paths_become_globs_where_they_can() {
         for (expression, globs_wanted) in [
-            (r"\.tfstate$", Some(&["**/*.tfstate"][..])),
+            (r"\.[ot]tf$", Some(&["**/*.[ot]tf"][..])),
+            (r"(?:^|[\\/])v\d{1,2}/[^/]+\.json$", Some(&["**/v[0-9]/*.json", "**/v[0-9][0-9]/*.json"])),
+            (r"jquery-.\.js$", Some(&["**/*jquery-?.js"])),
+            (r"\.tfstate$", Some(&["**/*.tfstate"])),
             (r"(?i)\.(?:png|jpe?g)$", Some(&["**/*.png", "**/*.jpeg", "**/*.jpg"])),
             (r"(?:^|/)go\.sum$", Some(&["**/go.sum"])),
             (r"(^|/)vendor/", Some(&["**/vendor/**"])),
             (r"^docs/.*\.md$", Some(&["docs/**/*.md"])),
-            (r"[a-z]{3}\.x$", None),
+            (r"[a-z]{3}\.x$", Some(&["**/*[a-z][a-z][a-z].x"])),
+            (r"[a-z]{9}\.x$", None),
+            (r"[{}]\.x$", None),
             (r"[a-z]+\.x$", None),
             (r".*", None),
         ] {
             let wanted =
                 globs_wanted.map(|list| list.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>());
-            assert_eq!(globs(expression), wanted, "{expression}");
+            assert_eq!(globs(expression, true), wanted, "{expression}");
         }
+        assert_eq!(globs(r"(?i)\.js$", false), Some(vec!["**/*.[Jj][Ss]".to_owned()]));
     }
 }
