@@ -402,8 +402,9 @@ impl Tables {
                 bound.most,
             ),
             Detector::Assignment(assignment) => format!(
-                "model::Detector::Assignment(model::Assignment {{ keywords: {}, classifier: {}, odds: {:?} }})",
+                "model::Detector::Assignment(model::Assignment {{ keywords: {}, columns: {}, classifier: {}, odds: {:?} }})",
                 self.texts(&assignment.keywords),
+                self.texts(&assignment.columns),
                 quoted(&assignment.classifier),
                 assignment.odds,
             ),

@@ -34,7 +34,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::{
     detect::{
-        assignment::{Candidate, Given},
+        assignment::{Candidate, Column, Given},
         check::Proof,
         decode::Decoded,
         encoding::Encoded,
@@ -550,6 +550,15 @@ impl Scanner {
                 collector.far_seen |= rule.spans_lines();
                 let known = collector.matches.len();
                 assign(index, rule, assignment, view, hit, collector);
+                if assignment.classifier == TOKEN {
+                    // A rule that knows what the tokens of this provider look like speaks for those that do.
+                    let sure = |one: &&mut Match| one.confidence > Confidence::Low;
+                    for one in collector.matches[known..].iter_mut().filter(sure) {
+                        if self.is_named_after_a_provider(view.bytes, one.whole.start) {
+                            one.confidence = Confidence::Low;
+                        }
+                    }
+                }
                 // An id beside a value that is hardly a secret makes none of it.
                 let sure = |one: &&mut Match| one.confidence > Confidence::Low && !rule.parts.is_empty();
                 for one in collector.matches[known..].iter_mut().filter(sure) {
@@ -671,6 +680,25 @@ impl Scanner {
             }
             collector.matches.push(one);
         }
+    }
+
+    /// Whether the name at `place` says that it is the token of a provider, and nothing else, of which it is known what values
+    /// look like that have no mark: `acme_api_token`, `acme.key`.
+    fn is_named_after_a_provider(&self, text: &[u8], place: usize) -> bool {
+        let name = bound::name_around(text, place);
+        let mut found = false;
+        self.near.prefilter.find(text, name.start, name.end, |keyword, start| {
+            let provider = Span::new(start, start + self.near.prefilter.length(keyword));
+            if found || !bound::is_telling(provider.of(text)) || !bound::names_its_token(text, name, provider)
+            {
+                return;
+            }
+            self.near.rules(keyword, |rule| {
+                found |= matches!(self.rules.rule(rule).detector, Detector::Bound(_))
+                    && !self.rules.is_guest(rule);
+            });
+        });
+        found
     }
 
     /// Scans the texts that are encoded in `region`.
@@ -946,6 +974,10 @@ fn assign(
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
+    if assignment.is_statement() {
+        insert(index, rule, assignment, view, hit, collector);
+        return;
+    }
     let text = view.bytes;
     // `_key` and `key =` are one hit in `api_key = …`.
     let name = assignment::name_part(text, hit);
@@ -995,6 +1027,62 @@ fn assign(
         });
     }
     collector.scratch.candidates = candidates;
+}
+
+/// A statement that gives rows of values to columns begins at `hit`. A value is judged as if it were given to its column alone.
+fn insert(
+    index: u32,
+    rule: &Rule,
+    assignment: &Assignment,
+    view: View<'_>,
+    hit: Span,
+    collector: &mut Collector<'_>,
+) {
+    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
+    let part = |name: &[u8]| {
+        let name = name.to_ascii_lowercase();
+        assignment.columns.iter().find(|part| memchr::memmem::find(&name, part.as_bytes()).is_some())
+    };
+    assignment::given_to_columns(
+        view.bytes,
+        hit,
+        |name| part(name).is_some(),
+        |Column { name, value, seen }| {
+            let (name, secret) = (name.of(view.bytes), value.of(view.bytes));
+            let Some(keyword) = part(name) else { return };
+            let written = [name, b" = '", secret, b"'"].concat();
+            let start = name.len() + " = '".len();
+            let candidate =
+                Candidate::assigned(Span::new(0, name.len()), Span::new(start, start + secret.len()));
+            let ask = judge::Ask {
+                keyword: keyword.as_bytes(),
+                classifier,
+                place: view.place,
+                odds: assignment.odds,
+            };
+            let line = Span::new(0, written.len());
+            let Some(opinion) = judge::judge(&written, line, &candidate, ask) else { return };
+            // Tables keep digests of passwords rather than passwords.
+            if judge::is_as_long_as_a_digest(secret) && classifier == Classifier::Password {
+                return;
+            }
+            collector.matches.push(Match {
+                rule: index,
+                span: value,
+                whole: value,
+                depends: seen,
+                parts: Vec::new(),
+                secret: Secret::new(secret),
+                confidence: opinion.confidence.min(rule.confidence),
+                proof: None,
+                disproved: false,
+                decoded: Vec::new(),
+                note: None,
+                structure: None,
+                at_most: opinion.mild.then_some(MILD),
+            });
+        },
+    );
 }
 
 /// Bytes at the start of a file that a file rule's expression is asked on.

@@ -4,8 +4,10 @@
 //! Finds where the value is and how it is written. Must not judge it.
 
 mod look;
+mod statement;
 
 pub(crate) use look::{Given, given, gives_nothing};
+pub(crate) use statement::{Column, given_to_columns};
 
 use super::words::Words;
 use crate::text::Span;
@@ -71,6 +73,14 @@ pub(crate) struct Candidate {
     pub(crate) item: u8,
     /// The value of another key in a document that is the value of this one: `token: "{\"sig\":\"…\"}"`.
     pub(crate) nested: bool,
+}
+
+impl Candidate {
+    /// `key = "value"`.
+    pub(crate) const fn assigned(key: Span, value: Span) -> Self {
+        let (quote, syntax) = (Quote::Quoted, Syntax::Assign);
+        Self { key, value, quote, syntax, trailing: false, item: 0, nested: false }
+    }
 }
 
 /// What may stand between a name and its value, by what it begins with; longer ones first.

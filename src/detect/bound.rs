@@ -396,6 +396,54 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
         .any(|start| word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
 }
 
+/// Whether a provider's name is no accident, whatever letters stand around it.
+pub(super) const fn is_telling(name: &[u8]) -> bool {
+    name.len() >= TELLING
+}
+
+/// The name around `place`, with what it is a member of: `acme.api.key`.
+pub(super) fn name_around(text: &[u8], place: usize) -> Span {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let start = place - text[..place].iter().rev().take(NAME_LOOK).take_while(part).count();
+    let end = place + text[place..].iter().take(NAME_LOOK).take_while(part).count();
+    Span::new(start, end)
+}
+
+/// Whether `name` says of the provider's name in it that this is about a token, and says nothing else.
+pub(super) fn names_its_token(text: &[u8], name: Span, provider: Span) -> bool {
+    if !name.contains(provider) {
+        return false;
+    }
+    let (before, after) = (Span::new(name.start, provider.start), Span::new(provider.end, name.end));
+    let known = |word: &Vec<u8>| TOKEN_WORDS.iter().any(|known| known.as_bytes() == word.as_slice());
+    let mut said = words(before.of(text));
+    said.append(&mut words(after.of(text)));
+    !said.is_empty() && said.iter().all(known)
+}
+
+/// Words of which the names of a provider's tokens are made.
+static TOKEN_WORDS: &[&str] = &[
+    "access",
+    "api",
+    "apikey",
+    "apitoken",
+    "auth",
+    "bearer",
+    "default",
+    "dev",
+    "io",
+    "key",
+    "live",
+    "my",
+    "pat",
+    "personal",
+    "prod",
+    "production",
+    "test",
+    "the",
+    "token",
+];
+
 /// What may follow a provider's name without a separator: `acmekey`, `ACMETOKEN`, `acmeio`.
 static AFTER_NAME: &[&[u8]] = &[
     b"access", b"account", b"ai", b"api", b"app", b"auth", b"bot", b"client", b"cloud", b"ci", b"com",
@@ -993,6 +1041,27 @@ mod tests {
             let start = text.find("acme").unwrap();
             Engine::default().at(&rule, text.as_bytes(), Span::new(start, start + 4), &mut found);
             assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_that_it_is_of_a_token_of_a_provider() {
+        for (text, expected) in [
+            ("acmelabs_api_token = x", true),
+            ("MY_ACMELABS_KEY: x", true),
+            ("acmelabs.api.key=x", true),
+            ("acmelabsAccessToken", true),
+            ("acmelabs", false),
+            ("acmelabs_webhook_token", false),
+            ("acmelabs_secret", false),
+            ("acmelabs_client_key", false),
+            ("key of acmelabs", false),
+        ] {
+            let lower = text.to_ascii_lowercase();
+            let start = lower.find("acmelabs").unwrap();
+            let name = name_around(text.as_bytes(), text.find(['k', 'K']).unwrap_or_default());
+            let provider = Span::new(start, start + 8);
+            assert_eq!(names_its_token(text.as_bytes(), name, provider), expected, "{text}");
         }
     }
 

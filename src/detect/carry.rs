@@ -314,6 +314,7 @@ impl Scanner {
             self.near.rules(keyword, |rule| {
                 is_far |= match &self.rules.rule(rule).detector {
                     Detector::Pattern(pattern) if pattern.multiline => inside,
+                    Detector::Assignment(assignment) if assignment.is_statement() => inside,
                     _ => found,
                 };
             });

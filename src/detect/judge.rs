@@ -131,6 +131,11 @@ pub(crate) fn is_chosen(value: &[u8]) -> bool {
     fixed_entropy(value).total / 256 / 8 < MADE as u32 || known::readable_base64(value) > 0
 }
 
+/// Whether it is hexadecimal, and as long as common digests are.
+pub(crate) fn is_as_long_as_a_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// The confidence that goes with a score.
 #[must_use]
 pub fn confidence(score: i32, odds: Odds) -> Option<Confidence> {

@@ -40,6 +40,9 @@ impl Scanner {
             let hit = Span::new(start, start + self.near.prefilter.length(keyword));
             self.near.rules(keyword, |rule| {
                 let Detector::Assignment(named) = &self.rules.rule(rule).detector else { return };
+                if named.is_statement() {
+                    return;
+                }
                 let Some(classifier) = Classifier::from_name(&named.classifier) else { return };
                 let line = window(text, hit);
                 candidates.clear();

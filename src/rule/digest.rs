@@ -78,9 +78,10 @@ impl Fields {
                 self.optional(entropy.map(f64::to_bits));
                 self.text(check);
             }
-            Detector::Assignment(Assignment { keywords, classifier, odds }) => {
+            Detector::Assignment(Assignment { keywords, columns, classifier, odds }) => {
                 self.text("assignment");
                 self.texts(keywords);
+                self.texts(columns);
                 self.text(classifier);
                 odds.iter().for_each(|least| self.number(u64::from(least.cast_unsigned())));
             }

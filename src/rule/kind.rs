@@ -38,7 +38,7 @@ const KINDS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("value", &["keywords", "ignore-case", "near", "entropy", "check", "[[rule.part]]"]),
-    ("classifier", &["keywords", "odds", "[[rule.part]]"]),
+    ("classifier", &["keywords", "columns", "odds", "[[rule.part]]"]),
     ("[rule.file]", &[]),
     ("[[rule.match]]", &[]),
 ];
@@ -189,7 +189,14 @@ fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
     }
     let keywords =
         keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
-    Some(Assignment { keywords: Cow::Owned(keywords), classifier: text(classifier), odds: odds(table, sink) })
+    let columns = table.columns.iter().flat_map(|columns| &columns.value);
+    let columns = columns.map(|word| Cow::Owned(word.value.to_ascii_lowercase())).collect();
+    Some(Assignment {
+        keywords: Cow::Owned(keywords),
+        columns: Cow::Owned(columns),
+        classifier: text(classifier),
+        odds: odds(table, sink),
+    })
 }
 
 /// The odds of each confidence; what is not said is as everywhere.

@@ -57,7 +57,12 @@ impl Rule {
     /// Whether what it finds may depend on lines around that of its keyword, without end but its window.
     #[must_use]
     pub fn spans_lines(&self) -> bool {
-        !self.parts.is_empty() || matches!(&self.detector, Detector::Pattern(pattern) if pattern.multiline)
+        let over_lines = match &self.detector {
+            Detector::Pattern(pattern) => pattern.multiline,
+            Detector::Assignment(assignment) => assignment.is_statement(),
+            _ => false,
+        };
+        over_lines || !self.parts.is_empty()
     }
 }
 
@@ -176,12 +181,23 @@ pub struct Bound {
 /// A value given to a key with a telling name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
-    /// Parts of key names, lower case, such as `passw`.
+    /// Parts of key names, lower case, such as `passw`; with `columns`, what begins a statement that names some.
     pub keywords: List<Text>,
+    /// Parts of the names of columns, lower case: rows of values that follow them in a statement are asked, each value by
+    /// the name of its column. Empty if keys are asked.
+    pub columns: List<Text>,
     /// How values are judged: `password` (people choose it) or `token` (a machine made it).
     pub classifier: Text,
     /// Odds from which a value counts at high, medium and low confidence.
     pub odds: Odds,
+}
+
+impl Assignment {
+    /// Whether values are given to columns by a statement rather than to keys.
+    #[must_use]
+    pub fn is_statement(&self) -> bool {
+        !self.columns.is_empty()
+    }
 }
 
 /// The logarithms of the odds, in thousandths, from which a judged value counts at high, medium and low confidence.

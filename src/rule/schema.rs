@@ -59,6 +59,7 @@ pub(crate) struct RuleTable {
     pub(crate) placeholders: Option<At<bool>>,
     pub(crate) binary: Option<At<bool>>,
     pub(crate) classifier: Option<At<String>>,
+    pub(crate) columns: Option<At<Vec<At<String>>>>,
     pub(crate) odds: Option<OddsTable>,
     // Bound value.
     pub(crate) value: Option<At<String>>,
@@ -199,6 +200,7 @@ impl RuleTable {
             placeholders: table.boolean("placeholders"),
             binary: table.boolean("binary"),
             classifier: table.string("classifier"),
+            columns: table.optional_strings("columns"),
             odds: table.table("odds", "`odds`").map(OddsTable::read),
             value: table.string("value"),
             near: table.optional_strings("near"),
@@ -239,6 +241,7 @@ impl RuleTable {
             ("placeholders", flag(&self.placeholders)),
             ("binary", flag(&self.binary)),
             ("near", self.near.as_ref().map(|at| at.span)),
+            ("columns", self.columns.as_ref().map(|at| at.span)),
             ("odds", self.odds.as_ref().map(|odds| odds.span)),
             ("[[rule.part]]", self.parts.first().map(|part| part.span)),
         ]

@@ -48,6 +48,7 @@ pub fn to_toml(rule: &Rule) -> String {
         }
         Detector::Assignment(assignment) => {
             strings(out, "keywords", &assignment.keywords);
+            strings(out, "columns", &assignment.columns);
             string(out, "classifier", &assignment.classifier);
             if assignment.odds != ODDS {
                 let [high, medium, low] = assignment.odds.map(|least| f64::from(least) / 1000.0);

@@ -50,8 +50,10 @@ pub(crate) fn gives_nothing(text: &[u8], hit: Span) -> bool {
         return false;
     }
     match next {
-        b'\n' | b'\r' => !follows_colon(text, name.start - name_before(text, name)),
-        b',' if closed => ends_line(&rest[1..]) && !follows_colon(text, name.start - name_before(text, name)),
+        b'\n' | b'\r' => !is_said_to_be_a_name(text, name.start - name_before(text, name)),
+        b',' if closed => {
+            ends_line(&rest[1..]) && !is_said_to_be_a_name(text, name.start - name_before(text, name))
+        }
         b',' => true,
         _ if separates(rest) => false,
         _ if closed => !matches!(next, b'v' | b'c' | b'd' | b'V'),
@@ -110,7 +112,7 @@ pub(crate) fn given(text: &[u8], line: Span, hit: Span) -> Given {
     };
     let in_string = || !closed && memchr::memchr3(b'"', b'\'', b'`', before).is_some();
     let below = matches!(rest.trim_ascii_end().last(), Some(b'|' | b'>' | b'-' | b'+'));
-    if commas + 1 >= BYTES.0 || below || in_string() || follows_colon(text, start) {
+    if commas + 1 >= BYTES.0 || below || in_string() || is_said_to_be_a_name(text, start) {
         return Given::Perhaps;
     }
     given
@@ -194,14 +196,22 @@ fn name_before(text: &[u8], name: Span) -> usize {
     text[low..name.start].iter().rev().take_while(|byte| is_name(byte)).count()
 }
 
-/// Whether a colon stands in front of the name that begins at `start`, as in `- name: KEY`: then its value may be on the
+/// Whether what begins at `start` is said to be a name, as in `- name: KEY` and `"key": "KEY"`: then its value may be on the
 /// next line.
-fn follows_colon(text: &[u8], start: usize) -> bool {
-    let before = &text[start.saturating_sub(MAX_KEY)..start];
-    let last = |text: &[u8]| text.iter().rposition(|byte| !byte.is_ascii_whitespace());
-    let Some(place) = last(before) else { return true };
-    match before[place] {
-        b'"' | b'\'' => last(&before[..place]).is_none_or(|place| before[place] == b':'),
-        byte => byte == b':',
+fn is_said_to_be_a_name(text: &[u8], start: usize) -> bool {
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
+    let before = text[start.saturating_sub(MAX_KEY)..start].trim_ascii_end();
+    let before = match before {
+        [before @ .., quote] if is_quote(*quote) => before.trim_ascii_end(),
+        _ => before,
+    };
+    match before {
+        // What is farther away is not looked for.
+        [] => true,
+        [before @ .., b':'] => {
+            let before = before.strip_suffix(b"\"").unwrap_or(before);
+            [&b"name"[..], b"Name", b"key", b"Key"].iter().any(|word| before.ends_with(word))
+        }
+        _ => false,
     }
 }

@@ -202,7 +202,7 @@ pub(super) fn what(
     if is_public_key(value) {
         return Some(Known::PublicKey);
     }
-    if is_identified(value, candidate, name) {
+    if is_identified(value, name) {
         return Some(Known::Identifier);
     }
     if is_symbol(value, candidate, name) || !password && is_constant(value) {
@@ -229,23 +229,16 @@ pub(super) fn is_name_in_code(text: &[u8], line: Span, candidate: &Candidate, pl
     }
 }
 
-/// Words that number entries rather than say what a key opens.
-const ORDINALS: [&str; 10] =
-    ["first", "second", "third", "fourth", "fifth", "last", "next", "another", "one", "two"];
-
-/// Whether it is the UUID of an entry among others (`first_key`, `TimeoutKey`), or a public key as key servers number them (eight bytes or a
+/// Whether it is the UUID of an entry among others (`key`, `first_key`, `TimeoutKey`), or a public key as key servers number them (eight bytes or a
 /// fingerprint of twenty, upper case) behind a mere `key` or `--recv-keys`.
-fn is_identified(value: &[u8], candidate: &Candidate, name: &Name) -> bool {
+fn is_identified(value: &[u8], name: &Name) -> bool {
     let word = name.keyword_word();
     if !(word.ends_with(b"key") || word.ends_with(b"keys")) || name.is_key_of_value() {
         return false;
     }
-    // `<key>…</key>`: the entries of a property list are named so.
-    let entry = candidate.syntax == Syntax::Markup && word == b"key";
     let numbered = matches!(value.len(), 16 | 40)
         && value.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte));
-    numbered && (name.is_keyword_alone() || word.ends_with(b"keys"))
-        || is_uuid(value) && (entry || name.has_word(&ORDINALS) || word == b"key" && !name.is_keyword_alone())
+    numbered && (name.is_keyword_alone() || word.ends_with(b"keys")) || is_uuid(value) && word == b"key"
 }
 
 /// Longest word of letters behind a mere `key` that is taken for the name of an entry, in bytes: what a machine made of
@@ -271,12 +264,20 @@ pub(crate) fn is_key_of_an_entry(text: &[u8], hit: Span) -> bool {
     let rest = &text[name.end..text.len().min(name.end + LOOK)];
     let rest =
         rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest).trim_ascii_start();
-    let signs = rest.iter().take_while(|byte| b"=:>".contains(byte)).count();
+    let called = rest.starts_with(b"(");
+    let signs = match called {
+        true => 1,
+        false => rest.iter().take_while(|byte| b"=:>".contains(byte)).count(),
+    };
     let Some((&quote @ (b'"' | b'\''), rest)) = rest[signs..].trim_ascii_start().split_first() else {
         return false;
     };
     let word = rest.iter().take_while(|byte| is_part_of_entry(byte)).count();
-    signs > 0 && (1..=MAX_WORD).contains(&word) && rest.get(word) == Some(&quote) && !name.is_of_value()
+    signs > 0
+        && (1..=MAX_WORD).contains(&word)
+        && rest.get(word) == Some(&quote)
+        && (!called || rest.get(word + 1) == Some(&b')'))
+        && !name.is_of_value()
 }
 
 /// Bytes behind a name that an entry and what stands in front of it are looked for in.

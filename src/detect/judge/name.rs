@@ -171,7 +171,10 @@ impl Name {
         let last = self.count - 1;
         let word = self.word(last);
         let of_key = |word: &[u8]| word.ends_with(b"key") || word.ends_with(b"api");
-        let identifies = || of_key(self.keyword_word()) || BEARERS.has(self.word(last - 1));
+        let identifies = || {
+            let word = self.keyword_word();
+            of_key(word) || word.starts_with(b"cred") || BEARERS.has(self.word(last - 1))
+        };
         last > keyword && (ABOUT.has(word) || word == b"id" && identifies())
             || last == keyword && self.is_key_of_entries()
     }
@@ -338,6 +341,8 @@ const ABOUT_LIST: &[&str] = &[
     "policy",
     "prefix",
     "re",
+    "ref",
+    "reference",
     "regex",
     "regexp",
     "revision",

@@ -238,8 +238,19 @@ fn unknown(name: &[u8], extension: &[u8]) -> (Language, Kind) {
     if name.starts_with(b".env") {
         return (Language::Config, Kind::Properties);
     }
-    let scripts: [&[u8]; 5] = [b"dockerfile", b"makefile", b"docker-compose", b"jenkinsfile", b".bash"];
-    if scripts.iter().any(|start| name.starts_with(start)) || name.ends_with(b"rc") {
+    let scripts: [&[u8]; 8] = [
+        b"dockerfile",
+        b"makefile",
+        b"docker-compose",
+        b"jenkinsfile",
+        b".bash",
+        b".profile",
+        b".zsh",
+        b".zprofile",
+    ];
+    // What was typed into a shell is kept in `.zsh_history`, `fish_history` and the like.
+    let ends: [&[u8]; 3] = [b"rc", b"_history", b".history"];
+    if scripts.iter().any(|start| name.starts_with(start)) || ends.iter().any(|end| name.ends_with(end)) {
         return (Language::Config, Kind::Shell);
     }
     if name.starts_with(b"vagrantfile") || name.starts_with(b"gemfile") || name.starts_with(b"rakefile") {
@@ -260,6 +271,14 @@ mod tests {
             assert!(place.docs, "{folder}");
         }
         assert!(Place::of(b"a/third_party/x.c").vendor && !Place::of(b"a/external.c").vendor);
+    }
+
+    #[test]
+    fn histories_of_shells_are_scripts() {
+        for name in [".zsh_history", ".bash_history", "fish_history", "home/.zsh_history", ".zprofile"] {
+            let place = Place::of(name.as_bytes());
+            assert_eq!((place.language, place.kind), (Language::Config, Kind::Shell), "{name}");
+        }
     }
 
     #[test]

@@ -76,12 +76,18 @@ fn tokens() {
 
 #[test]
 fn placeholders() {
-    for value in
-        ["xxxxxxxxxxxx", "AKIAIOSFODNN7EXAMPLE", "********", "your_token_here", "abcdefghijkl", "1234567890"]
-    {
+    for value in [
+        "xxxxxxxxxxxx",
+        "AKIAIOSFODNN7EXAMPLE",
+        "********",
+        "your_token_here",
+        "abcdefghijkl",
+        "1234567890",
+        "1111111111:bab-AB_1abab1baab1",
+    ] {
         assert!(is_placeholder(value.as_bytes()), "{value}");
     }
-    for value in ["k3Jx9Qm2Vt7Rb4Wn8Zc1", "Tr0ub4dor&3"] {
+    for value in ["k3Jx9Qm2Vt7Rb4Wn8Zc1", "Tr0ub4dor&3", "+/!-ab1.,;:?(_)#"] {
         assert!(!is_placeholder(value.as_bytes()), "{value}");
     }
 }

@@ -163,13 +163,22 @@ fn is_typed(value: &[u8]) -> bool {
         seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
     let distinct: u32 = seen.iter().map(|part| part.count_ones()).sum();
-    if distinct <= 2 || value.len() >= MIN_REPEATED && distinct <= 4 {
+    if distinct <= 2 || value.len() >= MIN_REPEATED && (distinct <= 4 || has_few_letters(value, &seen)) {
         return true;
     }
     let runs = Runs::of_letters(value);
     runs.longest >= RUN.max(value.len() * 2 / 5)
         || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value))
         || check::is_said(value)
+}
+
+/// Whether a value of letters and digits has three of them at the most, whatever stands between: `abab-1ba1_aab1`. `seen` has
+/// a bit for each of its bytes.
+fn has_few_letters(value: &[u8], seen: &[u64; 4]) -> bool {
+    const DIGITS: u64 = 0x3FF << b'0';
+    const LETTERS: u64 = 0x3FF_FFFF << (b'a' - 64);
+    let distinct = (seen[0] & DIGITS).count_ones() + (seen[1] & LETTERS).count_ones();
+    distinct <= 3 && value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() * 4 >= value.len() * 3
 }
 
 /// Whether the value is one block over and over, but for the case of letters.

@@ -43,6 +43,7 @@ pub(super) fn rules() -> RuleSet {
         })
     };
     let assignment = Detector::Assignment(Assignment {
+        columns: Cow::Borrowed(&[]),
         keywords: Cow::Borrowed(&[]),
         classifier: "password".into(),
         odds: abatis::rule::ODDS,
