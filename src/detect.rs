@@ -626,7 +626,7 @@ impl Scanner {
             note: check::told(&pattern.check, secret),
             structure: setting.then(|| {
                 let identity = String::from_utf8_lossy(secret).into_owned();
-                Box::new(Structural { part: Structural::LINE, written: true, identity })
+                Box::new(Structural { part: Structural::LINE, written: true, identity, lent: Vec::new() })
             }),
             at_most: if is_chosen(rule) && view.place.is_sample() && judge::is_chosen(secret) {
                 Some(MILD)

@@ -106,6 +106,8 @@ pub struct Structural {
     pub written: bool,
     /// What tells it from others of the rule in the file: block and element, not line.
     pub identity: String,
+    /// What a credential may be that is given here and written elsewhere: texts that are not to be shown.
+    pub lent: Vec<Secret>,
 }
 
 impl Structural {

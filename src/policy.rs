@@ -7,6 +7,7 @@ mod called;
 mod condition;
 pub mod document;
 pub mod format;
+mod lent;
 mod modules;
 mod resolve;
 mod settle;
@@ -373,7 +374,7 @@ fn ask(
         let Some(value) = value else { return };
         let span = look.fresh.first_in(value);
         let place = Place { span, value: Span::default(), element: String::new(), ground };
-        return report(rules, look, (part, structure), (asked, overridden()), vec![place], found);
+        return report(rules, (look, judge), (part, structure), (asked, overridden()), vec![place], found);
     }
     let mut places = verdict.places;
     if !structure.at.is_empty() {
@@ -388,13 +389,13 @@ fn ask(
         };
         places.push(header);
     }
-    report(rules, look, (part, structure), (asked, overridden()), places, found);
+    report(rules, (look, judge), (part, structure), (asked, overridden()), places, found);
 }
 
 /// Adds what a match of a rule says of a block, at each of the places.
 fn report(
     rules: &RuleSet,
-    look: Look<'_>,
+    (look, judge): (Look<'_>, &Judge<'_>),
     (part, structure): (Part, &Structure),
     (asked, overridden): (Found<'_>, bool),
     places: Vec<Place>,
@@ -428,6 +429,12 @@ fn report(
                 part: part.1,
                 written,
                 identity: identity(asked, &place.element),
+                lent: if rule.risk.number() == CREDENTIALS {
+                    // Where the block is elsewhere, what is pointed at is what it is given.
+                    lent::to(judge.world, &block.root, asked.own.then_some(place.span))
+                } else {
+                    Vec::new()
+                },
             })),
         };
         if found.seen.insert((one.rule, one.span.start, one.span.end)) {

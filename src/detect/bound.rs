@@ -396,9 +396,11 @@ fn stands_alone(text: &[u8], hit: Span) -> bool {
         .any(|start| word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
 }
 
-/// Whether a provider's name is no accident, whatever letters stand around it.
-pub(super) const fn is_telling(name: &[u8]) -> bool {
-    name.len() >= TELLING
+/// Whether a provider's name is no accident, whatever letters stand around it, and says nothing of secrets itself: in
+/// `app_secret` nobody is named.
+pub(super) fn is_telling(name: &[u8]) -> bool {
+    let says = |word: &Vec<u8>| SECRET_PARTS.iter().any(|part| memmem::find(word, part.as_bytes()).is_some());
+    name.len() >= TELLING && !words(name).iter().any(says)
 }
 
 /// The name around `place`, with what it is a member of: `acme.api.key`.
@@ -1059,6 +1061,7 @@ mod tests {
         ] {
             let lower = text.to_ascii_lowercase();
             let start = lower.find("acmelabs").unwrap();
+            assert!(is_telling(b"acmelabs") && !is_telling(b"app_secret") && !is_telling(b"acme"));
             let name = name_around(text.as_bytes(), text.find(['k', 'K']).unwrap_or_default());
             let provider = Span::new(start, start + 8);
             assert_eq!(names_its_token(text.as_bytes(), name, provider), expected, "{text}");

@@ -73,7 +73,9 @@ impl<'c> Hidden<'c> {
     /// The first place in `text` where the value of a match stands; all of it if that cannot be told.
     fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
         let values = self.values.get_or_init(|| {
-            let values = self.matches.iter().map(|found| found.secret.expose());
+            let lent = |found: &'c Match| found.structure.iter().flat_map(|structure| &structure.lent);
+            let values = self.matches.iter().flat_map(|found| lent(found).chain([&found.secret]));
+            let values = values.map(crate::secret::Secret::expose);
             // For a few lines: what is quick to make, not what is quick to search with.
             AhoCorasickBuilder::new()
                 .kind(Some(AhoCorasickKind::NoncontiguousNFA))

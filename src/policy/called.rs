@@ -79,7 +79,7 @@ pub(super) fn look(
             element: format!("module.{}", call.name),
             ground: Ground::Written,
         };
-        report(rules, look, (part, structure), (block, false), vec![place], found);
+        report(rules, (look, &judge), (part, structure), (block, false), vec![place], found);
     }
     trail.push(call.folder.clone());
     for inner in calls {

@@ -486,3 +486,38 @@ fn an_installed_hook_stops_a_commit_that_makes_a_call_bad() {
     assert!(!done && told.contains("main.tf:3"), "{told}");
     assert!(commit("main.tf", &call("\"private\"")).0);
 }
+
+/// A credential that a name leads to is hidden in the lines around the finding, in whatever file the two are.
+#[test]
+fn what_a_name_leads_to_is_hidden() {
+    let value = ["Wq8kd02L", "mzz81Qx7T"].concat();
+    let provider = "provider \"vsphere\" { password = NAME }\n";
+    let local = format!("locals {{ p = \"{value}\" }}\n");
+    let default = format!("variable \"p\" {{ default = \"{value}\" }}\n");
+    let call = format!("module \"m\" {{\n  source = \"./m\"\n  p = \"{value}\"\n}}\n");
+    let with = |name: &str| provider.replace("NAME", name);
+    for files in [
+        vec![("main.tf", local.clone() + &with("local.p"))],
+        vec![("main.tf", default + &with("var.p"))],
+        vec![("main.tf", local.clone() + &with("\"x${local.p}\""))],
+        vec![("main.tf", with("local.p")), ("locals.tf", local)],
+        vec![("m/main.tf", "variable \"p\" {}\n".to_owned() + &with("var.p")), ("main.tf", call)],
+    ] {
+        let repo = Repo::new();
+        files.iter().for_each(|(path, text)| drop(repo.write(path, text)));
+        for format in ["text", "json", "sarif", "html"] {
+            let (_, out) = run(&repo, &["scan", "-q", "-f", format]);
+            assert!(!out.contains(&value), "{files:?} {format}");
+        }
+        // The file that the value is in came last.
+        repo.git(&["add", "."]);
+        repo.git(&["commit", "-qm", "all"]);
+        let (path, text) = files.last().unwrap();
+        repo.write(path, &text.replace(&value, "nothing"));
+        repo.git(&["commit", "-qam", "without"]);
+        repo.write(path, text);
+        repo.git(&["add", "."]);
+        let (_, out) = run(&repo, &["staged", "-q", "-f", "json"]);
+        assert!(!out.contains(&value), "{files:?}");
+    }
+}

@@ -290,7 +290,12 @@ mod tests {
             proof: None,
             decoded: Vec::new(),
             note: None,
-            structure: Some(Box::new(Structural { part: 0, written: true, identity: String::new() })),
+            structure: Some(Box::new(Structural {
+                part: 0,
+                written: true,
+                identity: String::new(),
+                lent: Vec::new(),
+            })),
         };
         let refs = [
             "CKV_AWS_20",
