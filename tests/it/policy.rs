@@ -513,7 +513,7 @@ fn what_a_name_leads_to_is_hidden() {
         repo.git(&["add", "."]);
         repo.git(&["commit", "-qm", "all"]);
         let (path, text) = files.last().unwrap();
-        repo.write(path, &text.replace(&value, "nothing"));
+        repo.write(path, text.replace(&value, "nothing"));
         repo.git(&["commit", "-qam", "without"]);
         repo.write(path, text);
         repo.git(&["add", "."]);
