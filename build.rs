@@ -18,6 +18,8 @@ use std::{
     process::ExitCode,
 };
 
+#[path = "src/detect/pattern/choice.rs"]
+mod choice;
 #[path = "src/rule/condition.rs"]
 mod condition;
 #[path = "src/diagnostic.rs"]
@@ -81,6 +83,7 @@ fn generate() -> Result<bool, Box<dyn Error>> {
     for file in [
         "detect/entropy.rs",
         "detect/gram.rs",
+        "detect/pattern/choice.rs",
         "detect/pattern/shape.rs",
         "detect/pattern/steps.rs",
         "detect/pattern/write.rs",
@@ -155,9 +158,7 @@ fn shapes(rules: &[Rule], out: &Path) -> Result<String, Box<dyn Error>> {
         starts.extend_from_slice(&(written.bytes.len() as u32).to_le_bytes());
         match &rule.detector {
             Detector::Pattern(pattern) => {
-                if let Some(shape) = shape::Shape::new(pattern) {
-                    shape.write(&mut written);
-                }
+                shape::Shape::all(pattern).iter().for_each(|shape| shape.write(&mut written));
             }
             Detector::Bound(bound) => {
                 if let Some(hir) = shape::parse(&shape::value_expression(&bound.value), bound.ignore_case) {

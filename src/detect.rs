@@ -271,7 +271,7 @@ impl Scanner {
             let is_bound = matches!(self.rules.rule(index).detector, Detector::Bound(_));
             let known = |bound: bool| builtin.filter(|_| is_bound == bound);
             Box::new(Ready {
-                engine: Engine::with_shape(known(false).and_then(|rule| builtin::SHAPES.shape(rule))),
+                engine: Engine::with_shapes(known(false).and_then(|rule| builtin::SHAPES.shapes(rule))),
                 value: bound::Engine::with_steps(known(true).and_then(|rule| builtin::SHAPES.steps(rule))),
                 parts: parts::Engine::default(),
                 paths,

@@ -15,7 +15,7 @@ use regex_automata::{
 
 use super::{
     entropy::wordiness,
-    pattern::{Step, Steps, ends_escape, parse, value_expression},
+    pattern::{Set, Step, Steps, ends_escape, parse, value_expression},
 };
 use crate::{finding::Confidence, rule::Bound, text::Span};
 
@@ -48,8 +48,8 @@ pub(crate) struct Engine(OnceLock<Option<Value>>);
 #[derive(Debug)]
 struct Value {
     steps: Option<Steps>,
-    /// The narrowest alphabet that has all of its bytes.
-    alphabet: Option<Alphabet>,
+    /// The bytes that it is made of, if it is all of one token.
+    alphabet: Option<Set>,
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -76,21 +76,22 @@ impl Engine {
         engine
     }
 
-    /// Shortest run that a value, or what is nearly one, can lie in, and of what.
-    fn least_run(&self, rule: &Bound) -> (usize, Alphabet) {
-        match self.value(rule).and_then(|value| value.alphabet) {
-            Some(alphabet) => (rule.least.saturating_sub(NEAR).max(rule.least.min(MIN_RUN)), alphabet),
-            None => (rule.least.min(MIN_RUN), Alphabet::Token),
-        }
+    /// Shortest run of token characters that a value, or what is nearly one, can lie in.
+    fn least_run(&self, rule: &Bound) -> usize {
+        let least = rule.least.min(MIN_RUN);
+        let is_token = self.value(rule).is_some_and(|value| value.alphabet.is_some());
+        if is_token { least.max(rule.least.saturating_sub(NEAR)) } else { least }
     }
 
     /// True if nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once.
     pub(crate) fn has_nothing(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> bool {
-        let (least, alphabet) = self.least_run(rule);
-        let is_asked = least >= MIN_RUN;
-        // Words and paths are short in a narrow alphabet, which is seen before any of them is read.
-        let is_narrow = is_asked && alphabet != Alphabet::Token;
-        is_narrow && !alphabet.may_begin(least, text, place) || is_asked && !made.has_any(least, text, place)
+        let least = self.least_run(rule);
+        if least < MIN_RUN {
+            return false;
+        }
+        let alphabet = self.value(rule).and_then(|value| value.alphabet.as_ref());
+        alphabet.is_some_and(|alphabet| !may_hold(alphabet, least, text, place))
+            || !made.has_any(least, text, place)
     }
 
     /// Adds the values that the name at `hit` binds, and says which bytes decided.
@@ -105,7 +106,7 @@ impl Engine {
             return Span::new(before, end);
         }
         let last = reach(text, hit.end);
-        let (least_run, _) = self.least_run(rule);
+        let least_run = self.least_run(rule);
         let mut seen = text.len().min(last + 1);
         let mut near = Vec::new();
         let mut place = hit.end;
@@ -206,54 +207,27 @@ const MIN_NEAR: usize = 16;
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
-/// Bytes that values are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Alphabet {
-    /// Letters and digits.
-    Alphanumeric,
-    /// These, `_` and `-`.
-    Word,
-    /// Letters, digits, `+` and `/`.
-    Base64,
-    /// Whatever may be part of a token.
-    Token,
-}
-
-impl Alphabet {
-    /// All, each before those that have all of it.
-    const ALL: [Self; 4] = [Self::Alphanumeric, Self::Word, Self::Base64, Self::Token];
-
-    /// Its bit in [`ALPHABETS`].
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-
-    const fn has(self, byte: u8) -> bool {
-        ALPHABETS[byte as usize] & self.bit() != 0
-    }
-
-    /// Whether a run of `least` bytes that a machine may have made begins as far as a name reaches that ends at `place`. Few bytes
-    /// are asked: one that does not belong, found from the back, rules out all before it.
-    fn may_begin(self, least: usize, text: &[u8], place: usize) -> bool {
-        let mut begin = place;
-        while begin < place + REACH
-            && let Some(run) = text.get(begin..begin + least)
-        {
-            if let Some(other) = run.iter().rposition(|&byte| !self.has(byte)) {
-                begin += other + 1;
-            } else if looks_made(Span::new(begin, begin + 2 * DIGIT_LOOK).of(text)) {
-                return true;
-            } else {
-                // Nor does what begins in the first half of that.
-                begin += DIGIT_LOOK;
-            }
+/// Whether a run of `least` bytes of an alphabet that a machine may have made begins as far as a name reaches that ends at `place`.
+/// Few bytes are asked: one that does not belong, found from the back, rules out all before it.
+fn may_hold(alphabet: &Set, least: usize, text: &[u8], place: usize) -> bool {
+    let mut begin = place;
+    while begin < place + REACH
+        && let Some(run) = text.get(begin..begin + least)
+    {
+        if let Some(other) = run.iter().rposition(|&byte| !alphabet.holds(byte)) {
+            begin += other + 1;
+        } else if looks_made(Span::new(begin, begin + 2 * DIGIT_LOOK).of(text)) {
+            return true;
+        } else {
+            // Nor does what begins in the first half of that.
+            begin += DIGIT_LOOK;
         }
-        false
     }
+    false
 }
 
-/// The alphabets that a byte is in, a bit each.
-static ALPHABETS: [u8; 256] = {
+/// Whatever may be part of a token: 1 for each such byte.
+static TOKEN: [u8; 256] = {
     let mut table = [0; 256];
     let mut place = 0;
     while place < table.len() {
@@ -262,22 +236,15 @@ static ALPHABETS: [u8; 256] = {
             byte,
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b'\\'
         );
-        if byte.is_ascii_graphic() && !between {
-            table[place] |= Alphabet::Token.bit();
-        }
-        if byte.is_ascii_alphanumeric() {
-            table[place] |= Alphabet::Alphanumeric.bit();
-        }
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') {
-            table[place] |= Alphabet::Word.bit();
-        }
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') {
-            table[place] |= Alphabet::Base64.bit();
-        }
+        table[place] = (byte.is_ascii_graphic() && !between) as u8;
         place += 1;
     }
     table
 };
+
+const fn is_of_token(byte: u8) -> bool {
+    TOKEN[byte as usize] != 0
+}
 
 /// The runs in a part of a text that a machine may have made. Names of providers stand close together, and several rules ask
 /// for one: most find nothing behind it, and it need not be read for each of them.
@@ -340,8 +307,9 @@ impl Value {
     }
 
     fn with_steps(steps: Option<Steps>) -> Self {
-        let lies_in = |steps| Alphabet::ALL.into_iter().find(|&alphabet| lies_in(steps, alphabet));
-        let alphabet = steps.as_ref().and_then(lies_in);
+        let alphabet = steps.as_ref().map(alphabet_of);
+        let is_token = |alphabet: &Set| (0..=u8::MAX).all(|byte| is_of_token(byte) || !alphabet.holds(byte));
+        let alphabet = alphabet.filter(is_token);
         Self { steps, alphabet, compiled: OnceLock::new() }
     }
 
@@ -486,26 +454,30 @@ fn escaped(text: &[u8], place: usize) -> bool {
         || ends_escape(text, place)
 }
 
-/// Whether an alphabet has all that the secret of an expression may have.
-fn lies_in(steps: &Steps, alphabet: Alphabet) -> bool {
+/// The bytes that the secret of an expression is made of.
+fn alphabet_of(steps: &Steps) -> Set {
+    let mut alphabet = Box::new([0; 256]);
     let secret = steps.steps.iter().skip_while(|&step| *step != Step::Save(0));
-    secret.take_while(|&step| *step != Step::Save(1)).all(|step| match step {
-        Step::Bytes(bytes) => bytes.iter().all(|&byte| alphabet.has(byte)),
-        Step::Repeat { set, .. } => {
-            (0..=u8::MAX).zip(set.bytes()).all(|(byte, &held)| held == 0 || alphabet.has(byte))
+    for step in secret.take_while(|&step| *step != Step::Save(1)) {
+        match step {
+            Step::Bytes(bytes) => bytes.iter().for_each(|&byte| alphabet[usize::from(byte)] = 1),
+            Step::Repeat { set, .. } => {
+                alphabet.iter_mut().zip(set.bytes()).for_each(|(known, held)| *known |= held);
+            }
+            _ => {}
         }
-        _ => true,
-    })
+    }
+    Set::Made(alphabet)
 }
 
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| Alphabet::Token.has(byte)).count()
+    text.iter().take_while(|&&byte| is_of_token(byte)).count()
 }
 
 /// Bytes from here on that may not.
 fn gap(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| !Alphabet::Token.has(byte)).count()
+    text.iter().take_while(|&&byte| !is_of_token(byte)).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.

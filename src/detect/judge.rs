@@ -75,8 +75,11 @@ pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'
     if known::is_name_in_code(text, line, candidate, ask.place) {
         return Verdict::Known(Known::Code);
     }
-    let name = Name::of(candidate.key.of(text), ask.keyword);
     let value = value_of(text, candidate);
+    if let Some(known) = known::at_once(&value, ask.classifier) {
+        return Verdict::Known(known);
+    }
+    let name = Name::of(candidate.key.of(text), ask.keyword);
     let value = Value::new(&value);
     match known::what(text, candidate, &value, &name, ask) {
         Some(known) => Verdict::Known(known),

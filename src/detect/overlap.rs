@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    finding::{Confidence, Match},
+    finding::{Confidence, Match, Structural},
     rule::{Detector, RuleSet},
     text::Span,
 };
@@ -61,7 +61,25 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
         matches.retain(|_| kept.next().copied().unwrap_or(true));
     }
     matches.sort_by_key(|one| (one.span, one.rule));
+    once_each(matches);
     matches.dedup_by(|later, earlier| later.span == earlier.span && later.rule == earlier.rule);
+}
+
+/// Where a rule sees the same setting more than once, by several of its keywords, it tells the one that begins first. They are
+/// in the order of their places.
+fn once_each(matches: &mut Vec<Match>) {
+    let mut last: Vec<(u32, usize)> = Vec::new();
+    matches.retain(|one| {
+        if !one.structure.as_ref().is_some_and(|structure| structure.part == Structural::LINE) {
+            return true;
+        }
+        match last.iter_mut().find(|(rule, _)| *rule == one.rule) {
+            Some((_, end)) if one.span.start < *end => return false,
+            Some((_, end)) => *end = one.span.end,
+            None => last.push((one.rule, one.span.end)),
+        }
+        true
+    });
 }
 
 /// Where secrets begin that are told, with their end and the number of their match: disjoint.

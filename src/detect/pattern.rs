@@ -3,6 +3,7 @@
 //! What a hit finds depends on the bytes of its window only, never on other hits: so a scan of
 //! fresh ranges finds what a full scan finds there. Must not judge what was found.
 
+mod choice;
 mod shape;
 mod steps;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use regex_syntax::hir::Hir;
 use shape::Shape;
 pub(crate) use shape::{AFTER_MULTILINE, BEFORE, Shapes, parse, value_expression};
 use steps::TooHard;
-pub(crate) use steps::{Found, Step, Steps};
+pub(crate) use steps::{Found, Set, Step, Steps};
 
 use crate::{rule::Pattern, text::Span};
 
@@ -36,12 +37,21 @@ const COMPILED_LIMIT: usize = 8 << 20;
 
 /// A pattern rule, compiled when first needed.
 ///
-/// Its shape is looked up or made at the first hit. An automaton is compiled only for what is not made into
-/// [`Steps`], and at the first window that has what every match must have: most rules that are
-/// hit by a common keyword never get that far.
+/// Its shapes are looked up or made at the first hit.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
-    shape: OnceLock<Option<Shape>>,
+    alternatives: OnceLock<Vec<Alternative>>,
+}
+
+/// An expression, or an alternative of one that is a choice of many.
+///
+/// An automaton is compiled only for what is not made into [`Steps`], and at the first window that has what every match must
+/// have: most rules that are hit by a common keyword never get that far.
+#[derive(Debug)]
+struct Alternative {
+    /// Its number.
+    number: usize,
+    shape: Shape,
     compiled: OnceLock<Option<Compiled>>,
     /// The same, made for many searches.
     often: OnceLock<Option<Compiled>>,
@@ -57,9 +67,10 @@ struct Compiled {
     group: usize,
 }
 
-/// The last window that a rule was searched in, and what was found there.
+/// The last window that an alternative of a rule was searched for in, and what was found there.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
+    alternative: usize,
     window: Span,
     found: Vec<Found>,
     /// Nothing else begins before this place.
@@ -75,11 +86,11 @@ impl Memo {
 }
 
 impl Engine {
-    /// The engine of a rule whose shape is known.
-    pub(crate) fn with_shape(shape: Option<Shape>) -> Self {
+    /// The engine of a rule whose shapes are known.
+    pub(crate) fn with_shapes(shapes: Option<Vec<Shape>>) -> Self {
         let engine = Self::default();
-        if shape.is_some() {
-            engine.shape.get_or_init(|| shape);
+        if let Some(shapes) = shapes {
+            engine.alternatives.get_or_init(|| Alternative::all(shapes));
         }
         engine
     }
@@ -87,10 +98,12 @@ impl Engine {
     /// Whether an automaton was compiled.
     #[cfg(test)]
     pub(crate) fn has_automaton(&self) -> bool {
-        self.compiled.get().is_some() || self.often.get().is_some()
+        let mut alternatives = self.alternatives.get().into_iter().flatten();
+        alternatives.any(|one| one.compiled.get().is_some() || one.often.get().is_some())
     }
 
-    /// What the rule finds at the keyword `hit`, and the window that decided it.
+    /// What the rule finds at the keyword `hit`, and the part of the text that decided it: of the alternatives that have the
+    /// keyword, what begins first.
     pub(crate) fn at(
         &self,
         rule: &Pattern,
@@ -98,7 +111,53 @@ impl Engine {
         hit: Span,
         memo: &mut Memo,
     ) -> (Option<Found>, Span) {
-        let Some(shape) = self.shape.get_or_init(|| Shape::new(rule)) else { return (None, hit) };
+        let alternatives = self.alternatives.get_or_init(|| Alternative::all(Shape::all(rule)));
+        if let [one] = &alternatives[..] {
+            return one.at(rule, text, hit, memo);
+        }
+        let (mut first, mut seen) = (None::<Found>, hit);
+        let Some(keyword) = number_of(hit.of(text), rule) else { return (first, seen) };
+        for one in alternatives.iter().filter(|one| one.shape.keywords.contains(&keyword)) {
+            let (found, window) = one.at(rule, text, hit, memo);
+            seen = Span::new(seen.start.min(window.start), seen.end.max(window.end));
+            if let Some(found) =
+                found.filter(|found| first.is_none_or(|first| found.whole.start < first.whole.start))
+            {
+                first = Some(found);
+            }
+        }
+        (first, seen)
+    }
+}
+
+/// The number of a keyword of `rule` that is written `written`.
+fn number_of(written: &[u8], rule: &Pattern) -> Option<usize> {
+    rule.keywords.iter().position(|keyword| {
+        keyword.len() == written.len()
+            && if rule.ignore_case {
+                keyword.as_bytes().eq_ignore_ascii_case(written)
+            } else {
+                keyword.as_bytes() == written
+            }
+    })
+}
+
+impl Alternative {
+    fn all(shapes: Vec<Shape>) -> Vec<Self> {
+        let alternatives = shapes.into_iter().enumerate().map(|(number, shape)| Self {
+            number,
+            shape,
+            compiled: OnceLock::new(),
+            often: OnceLock::new(),
+            searches: AtomicU32::new(0),
+            hard: OnceLock::new(),
+        });
+        alternatives.collect()
+    }
+
+    /// What it finds at the keyword `hit`, and the window that decided it.
+    fn at(&self, rule: &Pattern, text: &[u8], hit: Span, memo: &mut Memo) -> (Option<Found>, Span) {
+        let shape = &self.shape;
         let start = shape.lead.map(|lead| hit.start.checked_sub(lead));
         let first = start.flatten().or((shape.before <= 1).then_some(hit.start));
         if let Some(first) = first.filter(|&first| ends_escape(text, first)) {
@@ -122,12 +181,13 @@ impl Engine {
         if let Some(start) = start {
             let search = |start: usize| {
                 let part = Span::new(start, window.end.max(start));
-                self.search(rule, shape, text, (part, start), Anchored::Yes).0
+                self.search(rule, text, (part, start), Anchored::Yes).0
             };
             return (start.and_then(search), window);
         }
-        if !(memo.valid && memo.window == window) {
+        if !(memo.valid && memo.window == window && memo.alternative == self.number) {
             memo.valid = true;
+            memo.alternative = self.number;
             memo.window = window;
             memo.next = window.start;
             memo.found.clear();
@@ -135,7 +195,7 @@ impl Engine {
         // A match around the keyword begins at it, or before.
         while memo.next <= hit.start {
             let part = (Span::new(memo.next, window.end), hit.start);
-            let (found, last) = self.search(rule, shape, text, part, Anchored::No);
+            let (found, last) = self.search(rule, text, part, Anchored::No);
             memo.next = found.map_or(last, |found| found.whole.end.max(memo.next + 1) - 1) + 1;
             memo.found.extend(found);
         }
@@ -156,12 +216,11 @@ impl Engine {
     fn search(
         &self,
         rule: &Pattern,
-        shape: &Shape,
         text: &[u8],
         (part, last): (Span, usize),
         anchored: Anchored,
     ) -> (Option<Found>, usize) {
-        if let Some(steps) = shape.steps.as_ref().filter(|_| self.hard.get().is_none()) {
+        if let Some(steps) = self.shape.steps.as_ref().filter(|_| self.hard.get().is_none()) {
             let found = match anchored {
                 Anchored::No => steps.first(text, (part.start, last), part.end),
                 _ => steps.at(text, part.start, part.end),
@@ -173,7 +232,7 @@ impl Engine {
         }
         let often = self.searches.fetch_add(1, Ordering::Relaxed) >= OFTEN;
         let compiled = if often { &self.often } else { &self.compiled };
-        let compiled = compiled.get_or_init(|| Compiled::new(rule, often)).as_ref();
+        let compiled = compiled.get_or_init(|| Compiled::new(rule, self.number, often)).as_ref();
         let input = Input::new(text).span(part.start..part.end).anchored(anchored);
         (compiled.and_then(|compiled| compiled.search(&input)), part.end)
     }
@@ -197,8 +256,10 @@ fn window(text: &[u8], hit: Span, before: usize, after: usize, multiline: bool) 
 }
 
 impl Compiled {
-    fn new(rule: &Pattern, often: bool) -> Option<Self> {
+    /// The automaton of an alternative.
+    fn new(rule: &Pattern, number: usize, often: bool) -> Option<Self> {
         let hir: Hir = parse(&rule.regex, rule.ignore_case)?;
+        let (hir, _) = choice::alternatives(hir, rule).into_iter().nth(number)?;
         let regex = Regex::builder()
             // Windows are short and rules are many: building states of lazy automata, once a thread, or searches for
             // literals would cost more than it saves, but where one rule is asked again and again.
@@ -262,6 +323,13 @@ mod tests {
         }
     }
 
+    /// The shape of an expression that is no choice of many.
+    fn shape(rule: &Pattern) -> Shape {
+        let mut shapes = Shape::all(rule);
+        assert_eq!(shapes.len(), 1, "{}", rule.regex);
+        shapes.remove(0)
+    }
+
     #[test]
     fn the_lead_is_known_where_the_keyword_begins_the_match() {
         for (regex, keyword, ignore_case, lead, before) in [
@@ -273,7 +341,7 @@ mod tests {
             (r"[a-z]*KEYWORD", "KEYWORD", false, None, BEFORE),
             (r"\b((?:abcd|abce)_[0-9]{4})", "abc", false, Some(0), 0),
         ] {
-            let shape = Shape::new(&pattern(regex, keyword, ignore_case)).unwrap();
+            let shape = shape(&pattern(regex, keyword, ignore_case));
             assert_eq!((shape.lead, shape.before), (lead, before), "{regex}");
         }
     }
@@ -316,7 +384,7 @@ mod tests {
     #[test]
     fn a_byte_that_every_match_has_is_looked_for_before_an_automaton_runs() {
         let rule = pattern(r"://[a-z]{0,9}:((?:[a-z]|%[0-9A-F]{2}){3,400})@(?:x|y)", "://", false);
-        let shape = Shape::new(&rule).unwrap();
+        let shape = shape(&rule);
         assert_eq!((shape.byte, shape.steps.is_none()), (Some(b'@'), true));
         let engine = Engine::default();
         for (text, found) in [("://u:abc@x", true), ("://u:abcd.x", false), ("@ ://u:ab%40@y", true)] {
@@ -329,8 +397,7 @@ mod tests {
 
     #[test]
     fn a_run_that_every_match_has_is_looked_for_first() {
-        let shape = Shape::new(&pattern(r"tok_[a-z]{2,4}-([0-9a-f]{10,12})x", "tok_", false)).unwrap();
-        let run = shape.run.unwrap();
+        let run = shape(&pattern(r"tok_[a-z]{2,4}-([0-9a-f]{10,12})x", "tok_", false)).run.unwrap();
         assert_eq!(run.least, 10);
         for length in 0..14 {
             for before in 0..25 {
@@ -338,7 +405,7 @@ mod tests {
                 assert_eq!(run.is_in(text.as_bytes()), length >= 10, "{text}");
             }
         }
-        assert!(Shape::new(&pattern(r"tok_(?:[0-9]{10}|x)", "tok_", false)).unwrap().run.is_none());
+        assert!(shape(&pattern(r"tok_(?:[0-9]{10}|x)", "tok_", false)).run.is_none());
     }
 
     #[test]
@@ -347,7 +414,7 @@ mod tests {
         for (number, rule) in crate::rule::builtin().iter().enumerate() {
             match &rule.detector {
                 Detector::Pattern(pattern) => {
-                    assert_eq!(SHAPES.shape(number), Shape::new(pattern), "{}", rule.id);
+                    assert_eq!(SHAPES.shapes(number), Some(Shape::all(pattern)), "{}", rule.id);
                     patterns += 1;
                 }
                 Detector::Bound(value) => {
@@ -355,11 +422,11 @@ mod tests {
                     assert_eq!(SHAPES.steps(number), Some(Steps::with_group(&hir, 1)), "{}", rule.id);
                     bound += 1;
                 }
-                _ => assert_eq!(SHAPES.shape(number), None, "{}", rule.id),
+                _ => assert_eq!(SHAPES.shapes(number), None, "{}", rule.id),
             }
         }
         assert!(patterns > 300 && bound > 300, "{patterns} {bound}");
-        assert_eq!(SHAPES.shape(usize::MAX / 8), None);
+        assert_eq!(SHAPES.shapes(usize::MAX / 8), None);
     }
 
     #[test]
@@ -378,7 +445,7 @@ mod tests {
         #[test]
         fn shapes_are_read_as_written(regex in "([a-c]|\\[a-f]\\{0,3\\}|\\\\b|\\(x|y\\)|[ab]\\*){1,6}") {
             let rule = Pattern { regex: Cow::Owned(regex), ..pattern("", "abc", true) };
-            if let Some(shape) = Shape::new(&rule) {
+            for shape in Shape::all(&rule) {
                 let mut written = Writer::default();
                 shape.write(&mut written);
                 let sets: &'static [[u8; 256]] = written.sets.leak();

@@ -180,6 +180,16 @@ fn one_secret_is_one_match() {
 }
 
 #[test]
+fn one_setting_is_one_match() {
+    let rules = RuleSet::new(rule::builtin(), Vec::new());
+    let scanner = Scanner::new(Arc::new(rules), Limits::default());
+    let text = b"git clone -c http.sslVerify=false $A; git clone -c http.sslVerify=false $B\n";
+    let found = scan_with(&scanner, "get.sh", text, &Fresh::All);
+    let spans: Vec<_> = found.iter().map(|one| (one.span.start, one.span.end)).collect();
+    assert_eq!(spans, [(13, 33), (51, 71)]);
+}
+
+#[test]
 fn a_judged_secret_is_told_with_its_parts() {
     let pack = PACK.replacen(
         "rejects = ['password = other']",

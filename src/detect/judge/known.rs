@@ -119,6 +119,14 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
             || text[value.end..].strip_prefix(b" (").is_some_and(is_time))
 }
 
+/// What a value is known to be whatever it is given to.
+pub(super) fn at_once(value: &[u8], classifier: Classifier) -> Option<Known> {
+    if is_empty(value) {
+        return Some(Known::Empty);
+    }
+    (is_number(value) || classifier == Classifier::Token && is_count(value)).then_some(Known::Number)
+}
+
 /// What the value of `candidate` is known to be, if it is no secret for certain.
 pub(super) fn what(
     text: &[u8],
@@ -133,12 +141,6 @@ pub(super) fn what(
     let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
     if named && (!name.has_keyword() || name.is_other_word() || is_result_of_a_test(text, candidate)) {
         return Some(Known::OtherName);
-    }
-    if is_empty(value) {
-        return Some(Known::Empty);
-    }
-    if is_number(value) || !password && is_count(value) {
-        return Some(Known::Number);
     }
     if !password && is_word_for_an_entry(value, name) {
         return Some(Known::Identifier);

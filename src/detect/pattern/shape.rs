@@ -9,6 +9,7 @@ use regex_syntax::{
 
 use super::{
     Pattern,
+    choice::{Lead, alternatives, flatten},
     steps::{Reader, Set, Steps},
 };
 
@@ -18,9 +19,11 @@ pub(crate) const BEFORE: usize = 512;
 pub(crate) const AFTER: usize = 4096;
 /// The same for a match over several lines: a private key of 16,384 bits is 12 KiB.
 pub(crate) const AFTER_MULTILINE: usize = 16 * 1024;
-/// What is known of all matches of an expression without running it.
+/// What is known of all matches of an expression, or of one of the alternatives of a choice of many, without running it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
+    /// Which of the rule's keywords it is asked for, by number: every match has one of them. None are named if it is asked for all.
+    pub(crate) keywords: Vec<usize>,
     pub(crate) steps: Option<Steps>,
     /// Bytes in a row that every match has.
     pub(crate) run: Option<Run>,
@@ -45,22 +48,39 @@ pub(crate) struct Run {
 const MIN_RUN: usize = 8;
 
 impl Shape {
-    pub(crate) fn new(rule: &Pattern) -> Option<Self> {
-        let hir = parse(&rule.regex, rule.ignore_case)?;
-        let reach = if rule.multiline { AFTER_MULTILINE } else { AFTER };
+    /// The shapes of the alternatives of a rule, in their order; none if its expression cannot be read.
+    pub(crate) fn all(rule: &Pattern) -> Vec<Self> {
+        let Some(hir) = parse(&rule.regex, rule.ignore_case) else { return Vec::new() };
+        let alternatives = alternatives(hir, rule);
+        let is_choice = alternatives.len() > 1;
+        let shapes = alternatives.into_iter().map(|(hir, lead)| {
+            let mut shape = Self::of(&hir, lead.as_ref(), rule.multiline);
+            shape.keywords = lead.filter(|_| is_choice).map(|lead| lead.keywords).unwrap_or_default();
+            shape
+        });
+        shapes.collect()
+    }
+
+    fn of(hir: &Hir, lead: Option<&Lead>, multiline: bool) -> Self {
+        let reach = if multiline { AFTER_MULTILINE } else { AFTER };
         let most = hir.properties().maximum_len().unwrap_or(reach);
-        let (lead, before) = match lead(&hir, rule) {
-            Some((least, most)) => ((least == most).then_some(least), most.min(BEFORE)),
-            None => (None, most.min(BEFORE)),
-        };
-        // One byte more than the longest match, so that a closing look-around sees its neighbour.
-        let after = most.saturating_add(1).min(reach);
-        Some(Self { run: Run::of(&hir), byte: last_byte(&hir), steps: Steps::new(&hir), lead, before, after })
+        Self {
+            keywords: Vec::new(),
+            steps: Steps::new(hir),
+            run: Run::of(hir),
+            byte: last_byte(hir),
+            lead: lead.filter(|lead| lead.least == lead.most).map(|lead| lead.most),
+            before: lead.map_or(most, |lead| lead.most).min(BEFORE),
+            // One byte more than the longest match, so that a closing look-around sees its neighbour.
+            after: most.saturating_add(1).min(reach),
+        }
     }
 
     /// Reads a shape of a table.
     pub(crate) fn read(from: &mut Reader) -> Option<Self> {
+        let count = from.number()?;
         Some(Self {
+            keywords: (0..count).map(|_| from.number()).collect::<Option<_>>()?,
             steps: from.optional(Steps::read)?,
             run: from.optional(|from| Some(Run { set: from.set()?, least: from.number()? }))?,
             byte: from.optional(|from| u8::try_from(from.number()?).ok())?,
@@ -104,9 +124,14 @@ impl Shapes {
         Some(Reader { bytes, sets: self.sets.as_chunks().0 })
     }
 
-    /// The shape of a pattern rule.
-    pub(crate) fn shape(&self, rule: usize) -> Option<Shape> {
-        Shape::read(&mut self.of(rule)?)
+    /// The shapes of a pattern rule.
+    pub(crate) fn shapes(&self, rule: usize) -> Option<Vec<Shape>> {
+        let mut from = self.of(rule)?;
+        let mut shapes = Vec::new();
+        while !from.bytes.is_empty() {
+            shapes.push(Shape::read(&mut from)?);
+        }
+        Some(shapes)
     }
 
     /// The steps of the value of a bound rule; `Some(None)` if it is known to have none.
@@ -159,104 +184,5 @@ impl Run {
             place += ahead + self.least;
         }
         false
-    }
-}
-
-/// Least and most bytes that a match has before its keyword, if every match has one there.
-fn lead(hir: &Hir, rule: &Pattern) -> Option<(usize, usize)> {
-    let mut items = Vec::new();
-    flatten(hir, &mut items);
-    let (mut least, mut most) = (0_usize, 0_usize);
-    for place in 0..items.len() {
-        if begins_with_keyword(&items[place..], rule) {
-            return Some((least, most));
-        }
-        // A literal may hold the keyword further in.
-        if let HirKind::Literal(literal) = items[place].kind()
-            && let Some(inside) = rule.keywords.iter().find_map(|word| {
-                memchr::memmem::find(&literal.0, word.as_bytes()).filter(|_| rule.keywords.len() == 1)
-            })
-        {
-            return Some((least + inside, most + inside));
-        }
-        let properties = items[place].properties();
-        least += properties.minimum_len()?;
-        most = most.checked_add(properties.maximum_len()?)?;
-    }
-    None
-}
-
-/// The items that a match is a sequence of; groups are looked through.
-fn flatten<'h>(hir: &'h Hir, items: &mut Vec<&'h Hir>) {
-    match hir.kind() {
-        HirKind::Concat(parts) => parts.iter().for_each(|part| flatten(part, items)),
-        HirKind::Capture(capture) => flatten(&capture.sub, items),
-        HirKind::Empty => {}
-        _ => items.push(hir),
-    }
-}
-
-/// Whether every way through `items` begins with one of the rule's keywords.
-fn begins_with_keyword(items: &[&Hir], rule: &Pattern) -> bool {
-    let Some(first) = items.first() else { return false };
-    if let HirKind::Alternation(branches) = first.kind() {
-        return branches.iter().all(|branch| {
-            let mut parts = Vec::new();
-            flatten(branch, &mut parts);
-            parts.extend_from_slice(&items[1..]);
-            begins_with_keyword(&parts, rule)
-        });
-    }
-    let mut bytes = Vec::new();
-    for item in items {
-        match item.kind() {
-            HirKind::Literal(literal) => bytes.extend_from_slice(&literal.0),
-            HirKind::Class(Class::Bytes(class)) => match folded_letter(class) {
-                Some(letter) if rule.ignore_case => bytes.push(letter),
-                _ => break,
-            },
-            HirKind::Alternation(branches) if !bytes.is_empty() => {
-                return branches.iter().all(|branch| {
-                    let mut parts = Vec::new();
-                    flatten(branch, &mut parts);
-                    let mut all = bytes.clone();
-                    for part in parts {
-                        let HirKind::Literal(literal) = part.kind() else { break };
-                        all.extend_from_slice(&literal.0);
-                    }
-                    is_keyword_start(&all, rule)
-                });
-            }
-            _ => break,
-        }
-    }
-    is_keyword_start(&bytes, rule)
-}
-
-fn is_keyword_start(bytes: &[u8], rule: &Pattern) -> bool {
-    rule.keywords.iter().any(|word| {
-        bytes.get(..word.len()).is_some_and(|start| {
-            if rule.ignore_case {
-                start.eq_ignore_ascii_case(word.as_bytes())
-            } else {
-                start == word.as_bytes()
-            }
-        })
-    })
-}
-
-/// The lower-case letter that `[Aa]` stands for.
-fn folded_letter(class: &regex_syntax::hir::ClassBytes) -> Option<u8> {
-    let ranges = class.ranges();
-    match ranges {
-        [upper, lower]
-            if upper.start() == upper.end()
-                && lower.start() == lower.end()
-                && upper.start().to_ascii_lowercase() == lower.start()
-                && upper.start().is_ascii_uppercase() =>
-        {
-            Some(lower.start())
-        }
-        _ => None,
     }
 }

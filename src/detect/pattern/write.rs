@@ -85,6 +85,8 @@ impl Steps {
 impl Shape {
     /// Writes the shape, for a table.
     pub(crate) fn write(&self, out: &mut Writer) {
+        out.number(self.keywords.len());
+        self.keywords.iter().for_each(|&keyword| out.number(keyword));
         out.optional(self.steps.as_ref(), Steps::write);
         out.optional(self.run.as_ref(), |run, out| {
             out.set(&run.set);
