@@ -59,8 +59,8 @@ fn main() {
 fn all(repo: &str, threads: &str) {
     let entries = fs::read_dir(Path::new(repo).join("objects/pack")).unwrap().map(|entry| entry.unwrap());
     let packs = entries.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "pack"));
-    println!("packs: {} MB", packs.map(|pack| pack.metadata().unwrap().len()).sum::<u64>() >> 20);
-    println!("mode     wall s  cpu s  peak MB  objects    bytes MB  inflated MB  fresh MB  lines MB");
+    println!("packs: {} MiB", packs.map(|pack| pack.metadata().unwrap().len()).sum::<u64>() >> 20);
+    println!("mode     wall s  cpu s peak MiB  objects   bytes MiB inflated MiB fresh MiB lines MiB");
     for mode in MODES {
         let program = std::env::current_exe().unwrap();
         assert!(Command::new(program).args([repo, threads, mode]).status().unwrap().success());
@@ -208,7 +208,7 @@ const OWN: usize = 11;
 /// …and those of its children that have ended.
 const CHILDREN: usize = 13;
 
-/// Seconds of all threads, and the most memory of this process in MB so far, where the system tells.
+/// Seconds of all threads, and the most memory of this process in MiB so far, where the system tells.
 fn process_figures(times: usize) -> (String, String) {
     /// Clock ticks a second, the same on every Linux.
     const TICKS: f64 = 100.0;
@@ -219,7 +219,7 @@ fn process_figures(times: usize) -> (String, String) {
     (told(cpu), told(peak("self")))
 }
 
-/// The most memory that a process has had so far, in MB.
+/// The most memory that a process has had so far, in MiB.
 fn peak(process: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

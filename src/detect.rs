@@ -191,21 +191,29 @@ struct Collector<'c> {
     wanted: Option<&'c Wanted>,
 }
 
-/// Some of the rules of a set.
-#[derive(Clone, Debug)]
-pub struct Wanted(Vec<bool>);
+/// Some of the rules of a set, with keywords of their own: what has none of these is not looked at again.
+#[derive(Debug)]
+pub struct Wanted {
+    rules: Vec<bool>,
+    near: Keywords,
+}
 
 impl Wanted {
-    /// Those with one of `numbers`, of `count`.
+    /// Those with one of `numbers`.
     #[must_use]
-    pub fn new(count: usize, numbers: impl Iterator<Item = u32>) -> Self {
-        let mut wanted = vec![false; count];
+    pub fn new(rules: &RuleSet, numbers: impl Iterator<Item = u32>) -> Self {
+        let mut wanted = vec![false; rules.len()];
         numbers.for_each(|number| wanted[number as usize] = true);
-        Self(wanted)
+        let asked = rules.iter().enumerate().filter(|(index, _)| wanted[*index]);
+        let near = asked.flat_map(|(index, rule)| {
+            gram::keywords(&rule.detector).into_iter().map(move |keyword| (keyword, index as u32))
+        });
+        let near = near.collect();
+        Self { near: Keywords::new(None, Arc::from([]), near, rules), rules: wanted }
     }
 
     fn has(&self, rule: u32) -> bool {
-        self.0[rule as usize]
+        self.rules[rule as usize]
     }
 }
 
@@ -318,12 +326,13 @@ impl Scanner {
         }
         let encoded = encoding::detect(subject.bytes);
         self.outermost(subject, encoded, &mut collector);
+        let wanted = collector.wanted;
         let mut found = collector.matches;
         let mut tally =
             Tally { disproved: set_aside(&self.rules, &mut found, subject.fresh), ..Tally::default() };
         self.defer(subject, &mut found);
         if encoded == Encoded::Text {
-            tally.given_up = !self.structure(subject, &mut found);
+            tally.given_up = !self.structure_for(wanted, subject, &mut found);
         }
         overlap::resolve(&self.rules, &mut found);
         matches.extend(
@@ -338,6 +347,11 @@ impl Scanner {
     /// gave the document up.
     #[must_use]
     pub fn structure(&self, subject: Subject<'_>, matches: &mut Vec<Match>) -> bool {
+        self.structure_for(None, subject, matches)
+    }
+
+    /// The same, for some of the rules if not for all.
+    fn structure_for(&self, wanted: Option<&Wanted>, subject: Subject<'_>, matches: &mut Vec<Match>) -> bool {
         let Some((beside, path)) = subject.beside.filter(|_| subject.kind == Kind::File) else { return true };
         let Some(format) = self.policy.format(subject.bytes, subject.path) else { return true };
         let look = Look {
@@ -346,6 +360,7 @@ impl Scanner {
             fresh: beside.changed().unwrap_or(subject.fresh),
             beside: (beside, path),
             secretlike: &|bytes, span| self.credential(Subject { bytes, ..subject }, span),
+            asks: &|rule| wanted.is_none_or(|wanted| wanted.has(rule)),
         };
         self.policy.look(&self.rules, look, format, matches)
     }
@@ -468,16 +483,17 @@ impl Scanner {
             Fresh::All => vec![Span::new(0, view.bytes.len())],
             Fresh::Ranges(_) => widen(view.bytes, view.fresh),
         };
+        let near = collector.wanted.map_or(&self.near, |wanted| &wanted.near);
         for &region in &regions {
             let mut hits = std::mem::take(&mut collector.scratch.hits);
             hits.clear();
-            self.near.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
+            near.prefilter.find(view.bytes, region.start, region.end, |keyword, place| {
                 hits.push((keyword as u32, place as u32));
             });
             for &(keyword, place) in &hits {
                 let (keyword, place) = (keyword as usize, place as usize);
-                let hit = Span::new(place, place + self.near.prefilter.length(keyword));
-                self.near.rules(keyword, |rule| self.hit(rule, view, hit, collector));
+                let hit = Span::new(place, place + near.prefilter.length(keyword));
+                near.rules(keyword, |rule| self.hit(rule, view, hit, collector));
             }
             collector.scratch.hits = hits;
         }
@@ -1011,22 +1027,31 @@ fn assign(
             continue;
         };
         collector.matches.push(Match {
-            rule: index,
-            span: candidate.value,
             whole: Span::new(candidate.key.start, candidate.value.end),
             depends: Span::new(line.start, line.end.max(candidate.value.end)),
-            parts: Vec::new(),
-            secret: Secret::new(candidate.value.of(text)),
-            confidence: opinion.confidence.min(rule.confidence),
-            proof: None,
-            disproved: false,
-            decoded: Vec::new(),
-            note: None,
-            structure: None,
-            at_most: opinion.mild.then_some(MILD),
+            ..judged((index, rule), candidate.value, text, opinion)
         });
     }
     collector.scratch.candidates = candidates;
+}
+
+/// A value at `span` that was taken for a secret; it rests on nothing but itself so far.
+fn judged((index, rule): (u32, &Rule), span: Span, text: &[u8], opinion: judge::Opinion) -> Match {
+    Match {
+        rule: index,
+        span,
+        whole: span,
+        depends: span,
+        parts: Vec::new(),
+        secret: Secret::new(span.of(text)),
+        confidence: opinion.confidence.min(rule.confidence),
+        proof: None,
+        disproved: false,
+        decoded: Vec::new(),
+        note: None,
+        structure: None,
+        at_most: opinion.mild.then_some(MILD),
+    }
 }
 
 /// A statement that gives rows of values to columns begins at `hit`. A value is judged as if it were given to its column alone.
@@ -1066,21 +1091,9 @@ fn insert(
             if judge::is_as_long_as_a_digest(secret) && classifier == Classifier::Password {
                 return;
             }
-            collector.matches.push(Match {
-                rule: index,
-                span: value,
-                whole: value,
-                depends: seen,
-                parts: Vec::new(),
-                secret: Secret::new(secret),
-                confidence: opinion.confidence.min(rule.confidence),
-                proof: None,
-                disproved: false,
-                decoded: Vec::new(),
-                note: None,
-                structure: None,
-                at_most: opinion.mild.then_some(MILD),
-            });
+            collector
+                .matches
+                .push(Match { depends: seen, ..judged((index, rule), value, view.bytes, opinion) });
         },
     );
 }

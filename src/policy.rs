@@ -53,6 +53,8 @@ pub(crate) struct Look<'l> {
     pub(crate) beside: (&'l Beside, &'l BStr),
     /// Where the credential rules see something in a part of a text: this one, or one that stands for a part of it.
     pub(crate) secretlike: &'l dyn Fn(&[u8], Span) -> Option<Span>,
+    /// Whether a rule is asked at all.
+    pub(crate) asks: &'l dyn Fn(u32) -> bool,
 }
 
 /// The structural rules of a set, ready to be asked.
@@ -139,6 +141,9 @@ impl Policy {
     ) -> bool {
         let judged = format.judged_as();
         let Some(parts) = self.formats.get(judged.name()) else { return true };
+        if !parts.all.iter().any(|part| (look.asks)(part.0)) {
+            return true;
+        }
         let index = parts.ready.get_or_init(|| Index::new(rules, judged.name(), &parts.all));
         // Where everything is looked at, other files are judged by themselves.
         let changed = matches!(look.fresh, Fresh::Ranges(_)) && gives_values(format, look.bytes);
@@ -326,6 +331,9 @@ fn judged(
     asked: Found<'_>,
 ) -> Option<Verdict> {
     let block = asked.block;
+    if !(look.asks)(part.0) {
+        return None;
+    }
     if !structure.kinds.is_empty() && !structure.kinds.iter().any(|kind| is_kind(kind, &block.kind)) {
         return None;
     }

@@ -224,7 +224,7 @@ impl<'p> Collector<'p> {
                 && whole(finding.rule_index)
         };
         let found: Vec<&Finding> = found.filter(is_file).collect();
-        let wanted = Wanted::new(rules.len(), found.iter().map(|finding| finding.rule_index));
+        let wanted = Wanted::new(rules, found.iter().map(|finding| finding.rule_index));
         let mut files: Vec<Origin> = found.into_iter().map(|finding| finding.origin.clone()).collect();
         files.sort();
         files.dedup_by(|one, other| (&one.path, &one.repository) == (&other.path, &other.repository));

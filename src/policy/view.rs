@@ -97,17 +97,17 @@ fn images(here: Here<'_>, found: &mut dyn FnMut(Reached<'_>)) {
 /// Steps of a workflow, or of a composite action.
 fn steps(here: Here<'_>, found: &mut dyn FnMut(Reached<'_>)) {
     let mut with_job = |job: Option<(&str, &Node)>, list: &Node| {
+        let job = job.map(|(name, job)| {
+            let mut about: Vec<Member> = match &job.value {
+                Value::Map(all) => all.iter().filter(|member| member.key != "steps").cloned().collect(),
+                _ => Vec::new(),
+            };
+            about.push(made("id", text(job.span, name)));
+            made("job", Node::new(job.span, Value::Map(about)))
+        });
         each(list, &mut |step| {
             let Value::Map(members) = &step.value else { return found(Reached::Unknown) };
-            let mut members = members.clone();
-            if let Some((name, job)) = job {
-                let mut about: Vec<Member> = match &job.value {
-                    Value::Map(all) => all.iter().filter(|member| member.key != "steps").cloned().collect(),
-                    _ => Vec::new(),
-                };
-                about.push(made("id", text(job.span, name)));
-                members.push(made("job", Node::new(job.span, Value::Map(about))));
-            }
+            let members = members.iter().chain(&job).cloned().collect();
             give(here, &Node::new(step.span, Value::Map(members)), found);
         });
     };

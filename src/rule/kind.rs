@@ -189,14 +189,26 @@ fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {
     }
     let keywords =
         keywords(table, sink).into_iter().map(|word| Cow::Owned(word.to_ascii_lowercase())).collect();
-    let columns = table.columns.iter().flat_map(|columns| &columns.value);
-    let columns = columns.map(|word| Cow::Owned(word.value.to_ascii_lowercase())).collect();
     Some(Assignment {
         keywords: Cow::Owned(keywords),
-        columns: Cow::Owned(columns),
+        columns: Cow::Owned(columns(table, sink)),
         classifier: text(classifier),
         odds: odds(table, sink),
     })
+}
+
+/// Parts of the names of columns, in small letters.
+fn columns(table: &RuleTable, sink: &Sink<'_>) -> Vec<Text> {
+    let Some(columns) = &table.columns else { return Vec::new() };
+    let nothing = |span| {
+        let help = "parts of names of columns, such as `passw`; without the key, values of keys are asked";
+        sink.push(Diagnostic::error("no-column", "there is no column here").label(span, "").help(help));
+    };
+    if columns.value.is_empty() {
+        nothing(columns.span);
+    }
+    columns.value.iter().filter(|word| word.value.is_empty()).for_each(|word| nothing(word.span));
+    columns.value.iter().map(|word| Cow::Owned(word.value.to_ascii_lowercase())).collect()
 }
 
 /// The odds of each confidence; what is not said is as everywhere.

@@ -318,6 +318,39 @@ fn keywords_must_be_able_to_match() {
 }
 
 #[test]
+fn columns_have_names() {
+    let rule = |columns: &str| {
+        let judged = format!("classifier = \"password\"\ncolumns = {columns}");
+        let pack = with(r#"["acme_"]"#, r#"["insert into"]"#);
+        refused(
+            &pack
+                .lines()
+                .map(|line| if line.starts_with("pattern") { &judged } else { line })
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
+    };
+    insta::assert_snapshot!(rule("[]"), @"
+    error[no-column]: there is no column here
+      --> pack.toml:10:11
+       |
+    10 | columns = []
+       |           ^^
+       |
+       = help: parts of names of columns, such as `passw`; without the key, values of keys are asked
+    ");
+    insta::assert_snapshot!(rule(r#"["passw", ""]"#), @r#"
+    error[no-column]: there is no column here
+      --> pack.toml:10:21
+       |
+    10 | columns = ["passw", ""]
+       |                     ^^
+       |
+       = help: parts of names of columns, such as `passw`; without the key, values of keys are asked
+    "#);
+}
+
+#[test]
 fn a_rule_is_of_one_kind() {
     insta::assert_snapshot!(refused(&with("help =", "classifier = \"token\"\nhelp =")), @r#"
     error[two-kinds]: rule `acme-key` has both `pattern` and `classifier`
