@@ -699,9 +699,20 @@ impl Scanner {
     }
 
     /// Whether the name at `place` says that it is the token of a provider, and nothing else, of which it is known what values
-    /// look like that have no mark: `acme_api_token`, `acme.key`.
+    /// look like that have no mark: `acme_api_token`, `acme.key`, `acme api token`.
     fn is_named_after_a_provider(&self, text: &[u8], place: usize) -> bool {
-        let name = bound::name_around(text, place);
+        let mut name = bound::name_around(text, place);
+        for _ in 0..NAME_WORDS {
+            if self.names_a_provider(text, name) {
+                return true;
+            }
+            let Some(longer) = bound::with_word_before(text, name) else { return false };
+            name = longer;
+        }
+        self.names_a_provider(text, name)
+    }
+
+    fn names_a_provider(&self, text: &[u8], name: Span) -> bool {
         let mut found = false;
         self.near.prefilter.find(text, name.start, name.end, |keyword, start| {
             let provider = Span::new(start, start + self.near.prefilter.length(keyword));
@@ -710,8 +721,9 @@ impl Scanner {
                 return;
             }
             self.near.rules(keyword, |rule| {
-                found |= matches!(self.rules.rule(rule).detector, Detector::Bound(_))
-                    && !self.rules.is_guest(rule);
+                let Detector::Bound(bound) = &self.rules.rule(rule).detector else { return };
+                // What is bound by other words only says nothing of a token.
+                found |= !self.rules.is_guest(rule) && bound::is_asked_for(bound, name.of(text));
             });
         });
         found
@@ -1097,6 +1109,9 @@ fn insert(
         },
     );
 }
+
+/// Words before a name that may belong to it: `acme api token`.
+const NAME_WORDS: usize = 2;
 
 /// Bytes at the start of a file that a file rule's expression is asked on.
 const CONTENT_LOOK: usize = 1 << 20;

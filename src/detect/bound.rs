@@ -371,12 +371,32 @@ pub(super) fn is_telling(name: &[u8]) -> bool {
     name.len() >= TELLING && !words(name).iter().any(says)
 }
 
+/// Whether `name` has one of the words that the rule wants beside a value, if it wants any.
+pub(super) fn is_asked_for(rule: &Bound, name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    rule.near.is_empty() || rule.near.iter().any(|word| memmem::find(&name, word.as_bytes()).is_some())
+}
+
 /// The name around `place`, with what it is a member of: `acme.api.key`.
 pub(super) fn name_around(text: &[u8], place: usize) -> Span {
-    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
-    let start = place - text[..place].iter().rev().take(NAME_LOOK).take_while(part).count();
-    let end = place + text[place..].iter().take(NAME_LOOK).take_while(part).count();
-    Span::new(start, end)
+    let end = place + text[place..].iter().take(NAME_LOOK).take_while(part_of_a_name).count();
+    Span::new(place - name_before(text, place), end)
+}
+
+/// `name` with the word before it, if a single space parts them: `acme token`.
+pub(super) fn with_word_before(text: &[u8], name: Span) -> Option<Span> {
+    let end = name.start.checked_sub(1).filter(|&place| text[place] == b' ')?;
+    let length = name_before(text, end);
+    (length > 0).then(|| Span::new(end - length, name.end))
+}
+
+/// Bytes of a name that end at `place`.
+fn name_before(text: &[u8], place: usize) -> usize {
+    text[..place].iter().rev().take(NAME_LOOK).take_while(part_of_a_name).count()
+}
+
+fn part_of_a_name(byte: &&u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.')
 }
 
 /// Whether `name` says of the provider's name in it that this is about a token, and says nothing else.
@@ -1038,6 +1058,18 @@ mod tests {
             let provider = Span::new(start, start + 8);
             assert_eq!(names_its_token(text.as_bytes(), name, provider), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_word_before_a_name_may_belong_to_it() {
+        let text = b"my acme api  token = x";
+        let name = name_around(text, 8);
+        assert_eq!(name.of(text), b"api");
+        let longer = with_word_before(text, name).unwrap();
+        assert_eq!(longer.of(text), b"acme api");
+        assert_eq!(with_word_before(text, longer).map(|name| name.of(text)), Some(&b"my acme api"[..]));
+        assert_eq!(with_word_before(text, name_around(text, 13)), None);
+        assert_eq!(with_word_before(text, Span::new(0, 2)), None);
     }
 
     #[test]

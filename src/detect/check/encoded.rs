@@ -11,6 +11,8 @@ const BASE32_LEAST: usize = 10;
 /// Fields of a version 2 macaroon.
 const MACAROON_LOCATION: u8 = 1;
 const MACAROON_IDENTIFIER: u8 = 2;
+/// Bytes of the field that ends one: its number, its length and a signature of 32 bytes.
+const MACAROON_SIGNATURE: usize = 34;
 
 /// Base64 that decodes.
 pub(super) fn base64(text: &[u8]) -> Proof {
@@ -130,7 +132,33 @@ pub(super) fn jwt(text: &[u8]) -> Proof {
     if algorithm.eq_ignore_ascii_case("none") {
         return Proof::Unknown;
     }
-    verdict(parts.next().is_some_and(|signature| !signature.is_empty()) && parts.next().is_none())
+    let (Some(signature), None) = (parts.next(), parts.next()) else { return Proof::Failed };
+    if signature.is_empty() {
+        return Proof::Failed;
+    }
+    likely(signature_lengths(algorithm).is_none_or(|lengths| lengths.contains(&signature.len())))
+}
+
+/// How long a signature is in base64, by the algorithm: those of RSA are as long as the key (1024 to 4096 bits), the others fixed
+/// (RFC 7518, RFC 8037, RFC 8812).
+fn signature_lengths(algorithm: &str) -> Option<&'static [usize]> {
+    Some(match algorithm {
+        "HS256" => &[43],
+        "HS384" => &[64],
+        "HS512" | "ES256" | "ES256K" => &[86],
+        "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" => &[171, 342, 512, 683],
+        "ES384" => &[128],
+        "ES512" => &[176],
+        _ => return None,
+    })
+}
+
+/// What the proof of a JWT says, where it is the kind that was asked for.
+fn jwt_if(right: bool, text: &[u8]) -> Proof {
+    match jwt(text) {
+        proof @ (Proof::Passed | Proof::Doubted) if right => proof,
+        _ => Proof::Failed,
+    }
 }
 
 /// Longest name of an issuer that is told.
@@ -174,13 +202,13 @@ pub(super) fn jwt_kubernetes(text: &[u8]) -> Proof {
                 .and_then(Value::as_str)
                 .is_some_and(|subject| subject.starts_with("system:serviceaccount:"))
     });
-    verdict(issued && jwt(text) == Proof::Passed)
+    jwt_if(issued, text)
 }
 
 /// A JWT with a role that passes every row policy.
 pub(super) fn jwt_service_role(text: &[u8]) -> Proof {
     let role = claims(text).and_then(|claims| claims.get("role").and_then(Value::as_str).map(str::to_owned));
-    verdict(matches!(role.as_deref(), Some("service_role" | "supabase_admin")) && jwt(text) == Proof::Passed)
+    jwt_if(matches!(role.as_deref(), Some("service_role" | "supabase_admin")), text)
 }
 
 /// `pypi-` and base64 of a version 2 macaroon whose location is an index. One for another place is none of theirs; what is
@@ -199,7 +227,8 @@ fn is_index_macaroon(bytes: &[u8]) -> Option<bool> {
     let (&version, rest) = bytes.split_first()?;
     let (location, rest) = macaroon_field(rest, MACAROON_LOCATION)?;
     let (identifier, rest) = macaroon_field(rest, MACAROON_IDENTIFIER)?;
-    if version != 2 || identifier.is_empty() || rest.first() != Some(&0) {
+    let signature = bytes.len().checked_sub(MACAROON_SIGNATURE).and_then(|start| bytes.get(start..start + 2));
+    if version != 2 || identifier.is_empty() || rest.first() != Some(&0) || signature != Some(&[6, 32]) {
         return None;
     }
     Some(location == b"pypi.org" || location == b"test.pypi.org")
@@ -436,6 +465,15 @@ mod tests {
             Proof::Failed,
         );
         check("jwt", "eyJub3QganNvbg.eyJhIjoxfQ.x", Proof::Failed);
+        // A signature that was cut.
+        check(
+            "jwt",
+            concat!(
+                "eyJhbGciO",
+                "iAiSFMyNTYiLCAidHlwIjogIkpXVCJ9.eyJzdWIiOiAidS03NyIsICJpYXQiOiAxNzAwMDAwMDAwfQ.lJMl4BhYvzj20FDB-D7DEOR8FUa9DVHmZhw64EPL"
+            ),
+            Proof::Doubted,
+        );
     }
 
     #[test]
@@ -505,5 +543,13 @@ mod tests {
             Proof::Failed,
         );
         check("pypi-macaroon", "pypi-AgEI", Proof::Doubted);
+        check(
+            "pypi-macaroon",
+            concat!(
+                "pypi-Ag",
+                "EIcHlwaS5vcmcCJXsidmVyc2lvbiI6IDEsICJwZXJtaXNzaW9ucyI6ICJ1c2VyIn0AAAYgteMm1oPkIUPf9vjZZqfVKczHkIPDdx53dF4m3Bo8"
+            ),
+            Proof::Doubted,
+        );
     }
 }

@@ -195,6 +195,9 @@ pub(super) fn what(
     if value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
         return Some(Known::Prose);
     }
+    if !password && is_parted(value) {
+        return Some(Known::Broken);
+    }
     if place.language == Language::Translation {
         return Some(Known::Translation);
     }
@@ -587,6 +590,24 @@ fn is_broken(value: &[u8]) -> bool {
         && (value.iter().any(u8::is_ascii_digit) || humps(value) >= MIN_HUMPS)
         && around.is_some_and(|(before, after)| part(before) && part(after))
         && value.iter().enumerate().all(|(at, byte)| at == place || part(byte))
+}
+
+/// Longest word that says how a credential is to be read: `AWS4-HMAC-SHA256`.
+const MAX_SCHEME: usize = 16;
+
+/// Fewest hexadecimal digits before the space.
+const MIN_PART: usize = 8;
+
+/// Whether a space parts what may be a token from more: no token has one but behind the name of a scheme, as `Bearer`.
+fn is_parted(value: &[u8]) -> bool {
+    let head = value.iter().position(|&byte| byte == b' ').map_or(&[][..], |place| &value[..place]);
+    let rest = &value[head.len()..];
+    !head.is_empty()
+        && head.iter().any(u8::is_ascii_digit)
+        && (head.len() > MAX_SCHEME
+            || humps(head) >= MIN_HUMPS
+            || head.len() >= MIN_PART && head.iter().all(u8::is_ascii_hexdigit))
+        && rest.iter().any(u8::is_ascii_digit)
 }
 
 /// So many changes from lower to upper case are no words written together.

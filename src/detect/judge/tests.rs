@@ -118,6 +118,25 @@ fn a_test_that_passed_has_no_password() {
 }
 
 #[test]
+fn no_token_has_a_space_inside() {
+    for (text, expected) in [
+        (r#"token = "q7XbT2mNvR8wLcY5h KfPzJ4dGs3EaU""#, true),
+        (r#"token = "4f7c0b9e2d61 8350c94fe7d18b3a265""#, true),
+        (r#"token = "Bearer q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU""#, false),
+        (r#"token = "q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU""#, false),
+    ] {
+        let hit = Span::new(0, 5);
+        let line = study::window(text.as_bytes(), hit);
+        let mut found = Vec::new();
+        assignment::find(text.as_bytes(), line, hit, &mut found);
+        let ask =
+            Ask { keyword: b"token", classifier: Classifier::Token, place: Place::of(b"a.py"), odds: ODDS };
+        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        assert_eq!(seen == Some(Verdict::Known(Known::Broken)), expected, "{text}: {seen:?}");
+    }
+}
+
+#[test]
 fn what_values_are_is_said() {
     for (path, text, expected) in [
         ("a.py", "password = other_value", Known::Code),
