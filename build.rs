@@ -380,25 +380,27 @@ impl Tables {
         match detector {
             Detector::Pattern(pattern) => format!(
                 "model::Detector::Pattern(model::Pattern {{ keywords: {}, ignore_case: {}, regex: {}, multiline: {}, \
-                 entropy: {:?}, check: {}, placeholders: {}, binary: {} }})",
+                 entropy: {:?}, check: {}, lengths: {}, placeholders: {}, binary: {} }})",
                 self.texts(&pattern.keywords),
                 pattern.ignore_case,
                 quoted(&pattern.regex),
                 pattern.multiline,
                 pattern.entropy,
                 quoted(&pattern.check),
+                numbers(&pattern.lengths),
                 pattern.placeholders,
                 pattern.binary,
             ),
             Detector::Bound(bound) => format!(
                 "model::Detector::Bound(model::Bound {{ keywords: {}, value: {}, ignore_case: {}, near: {}, \
-                 entropy: {:?}, check: {}, least: {}, most: {} }})",
+                 entropy: {:?}, check: {}, lengths: {}, least: {}, most: {} }})",
                 self.texts(&bound.keywords),
                 quoted(&bound.value),
                 bound.ignore_case,
                 self.texts(&bound.near),
                 bound.entropy,
                 quoted(&bound.check),
+                numbers(&bound.lengths),
                 bound.least,
                 bound.most,
             ),
@@ -578,6 +580,11 @@ impl Tables {
             writeln!(self.lists, "static {name}: [{item}; {}] = [{}];", written.len(), written.join(", "));
         format!("Cow::Borrowed(&{name})")
     }
+}
+
+/// A list of numbers.
+fn numbers(list: &[u16]) -> String {
+    format!("Cow::Borrowed(&{list:?})")
 }
 
 fn quoted(written: &str) -> String {

@@ -622,6 +622,7 @@ impl Scanner {
             entropy: pattern.entropy,
             placeholders: pattern.placeholders,
             check: &pattern.check,
+            lengths: &pattern.lengths,
             confidence: self.rules.rule(index).confidence,
         };
         let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { return };
@@ -673,6 +674,7 @@ impl Scanner {
                 entropy: bound.entropy,
                 placeholders: true,
                 check: &bound.check,
+                lengths: &bound.lengths,
                 confidence: self.rules.rule(index).confidence.min(bond.confidence),
             };
             let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { continue };
@@ -865,6 +867,7 @@ struct Conditions<'r> {
     entropy: Option<f64>,
     placeholders: bool,
     check: &'r str,
+    lengths: &'r [u16],
     confidence: Confidence,
 }
 
@@ -883,14 +886,17 @@ impl Conditions<'_> {
         {
             return None;
         }
-        let held = Held { confidence: self.confidence, proof: None, disproved: false };
+        let is_usual =
+            self.lengths.is_empty() || self.lengths.iter().any(|&length| usize::from(length) == secret.len());
+        let confidence = if is_usual { self.confidence } else { self.confidence.min(Confidence::Medium) };
+        let held = Held { confidence, proof: None, disproved: false };
         if check::is_published_example(secret) {
             return Some(Held { disproved: true, ..held });
         }
         let Some(check) = check::find(self.check) else { return Some(held) };
         Some(match (check.run)(secret) {
             Proof::Passed => Held { confidence: Confidence::High, proof: Some(check.name), ..held },
-            Proof::Doubted => Held { confidence: self.confidence.min(Confidence::Medium), ..held },
+            Proof::Doubted => Held { confidence: confidence.min(Confidence::Medium), ..held },
             Proof::Unknown => held,
             Proof::Failed => Held { disproved: true, ..held },
         })

@@ -243,6 +243,7 @@ pub(crate) mod tests {
                 multiline: false,
                 entropy: None,
                 check: "".into(),
+                lengths: Vec::new().into(),
                 placeholders: false,
                 binary: false,
             }),

@@ -915,6 +915,7 @@ mod tests {
             near: Cow::Borrowed(near),
             entropy: None,
             check: Cow::Borrowed(""),
+            lengths: Cow::Borrowed(&[]),
             least,
             most: least,
         }

@@ -318,6 +318,7 @@ mod tests {
             multiline: false,
             entropy: None,
             check: Cow::Borrowed(""),
+            lengths: Cow::Borrowed(&[]),
             placeholders: true,
             binary: false,
         }

@@ -180,6 +180,20 @@ fn one_secret_is_one_match() {
 }
 
 #[test]
+fn a_length_that_is_not_documented_makes_less_sure() {
+    let pack = PACK.replacen("{12})\\b'''", "{12,14})\\b'''\nlengths = [17, 19]", 1);
+    assert_ne!(pack, PACK);
+    let scanner = scanner(&pack);
+    let told = |text: &str| -> Vec<&'static str> {
+        let found = scan_with(&scanner, "a.txt", text.as_bytes(), &Fresh::All);
+        found.iter().map(|one| one.confidence.name()).collect()
+    };
+    assert_eq!(told("x acme_8k2j5h7x9q1z y"), ["high"]);
+    assert_eq!(told("x acme_8k2j5h7x9q1z4 y"), ["medium"]);
+    assert_eq!(told("x acme_8k2j5h7x9q1z45 y"), ["high"]);
+}
+
+#[test]
 fn one_setting_is_one_match() {
     let rules = RuleSet::new(rule::builtin(), Vec::new());
     let scanner = Scanner::new(Arc::new(rules), Limits::default());

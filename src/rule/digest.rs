@@ -69,7 +69,8 @@ impl Fields {
             Detector::Pattern(pattern) => self.pattern(pattern),
             Detector::Bound(bound) => {
                 // The lengths follow from the value.
-                let Bound { keywords, value, ignore_case, near, entropy, check, least: _, most: _ } = bound;
+                let Bound { keywords, value, ignore_case, near, entropy, check, lengths, least: _, most: _ } =
+                    bound;
                 self.text("bound");
                 self.texts(keywords);
                 self.text(value);
@@ -77,6 +78,7 @@ impl Fields {
                 self.texts(near);
                 self.optional(entropy.map(f64::to_bits));
                 self.text(check);
+                self.lengths(lengths);
             }
             Detector::Assignment(Assignment { keywords, columns, classifier, odds }) => {
                 self.text("assignment");
@@ -106,8 +108,17 @@ impl Fields {
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
-        let Pattern { keywords, ignore_case, regex, multiline, entropy, check, placeholders, binary } =
-            pattern;
+        let Pattern {
+            keywords,
+            ignore_case,
+            regex,
+            multiline,
+            entropy,
+            check,
+            lengths,
+            placeholders,
+            binary,
+        } = pattern;
         self.text("pattern");
         self.texts(keywords);
         self.text(regex);
@@ -116,6 +127,12 @@ impl Fields {
         }
         self.optional(entropy.map(f64::to_bits));
         self.text(check);
+        self.lengths(lengths);
+    }
+
+    fn lengths(&mut self, lengths: &[u16]) {
+        self.number(lengths.len() as u64);
+        lengths.iter().for_each(|&length| self.number(u64::from(length)));
     }
 
     fn allow(&mut self, allow: &[Allow]) {

@@ -32,12 +32,13 @@ const KINDS: [(&str, &[&str]); 5] = [
             "multiline",
             "entropy",
             "check",
+            "lengths",
             "placeholders",
             "binary",
             "[[rule.part]]",
         ],
     ),
-    ("value", &["keywords", "ignore-case", "near", "entropy", "check", "[[rule.part]]"]),
+    ("value", &["keywords", "ignore-case", "near", "entropy", "check", "lengths", "[[rule.part]]"]),
     ("classifier", &["keywords", "columns", "odds", "[[rule.part]]"]),
     ("[rule.file]", &[]),
     ("[[rule.match]]", &[]),
@@ -111,6 +112,7 @@ fn pattern(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<P
         multiline: flag(table.multiline.as_ref(), false),
         entropy: table.entropy.as_ref().map(|entropy| entropy.value),
         check: optional_text(table.check.as_ref()),
+        lengths: Cow::Owned(lengths(table)),
         placeholders: flag(table.placeholders.as_ref(), true),
         binary: flag(table.binary.as_ref(), false),
     })
@@ -145,6 +147,7 @@ fn bound(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) -> Option<Bou
         near: Cow::Owned(lower(near)),
         entropy: table.entropy.as_ref().map(|entropy| entropy.value),
         check: optional_text(table.check.as_ref()),
+        lengths: Cow::Owned(lengths(table)),
         least: hir.properties().minimum_len().unwrap_or_default(),
         most,
     })
@@ -176,6 +179,12 @@ fn known_check(table: &RuleTable, context: Context<'_>, sink: &Sink<'_>) {
                 .help(did_you_mean(&check.value, context.checks)),
         );
     }
+}
+
+/// The lengths that are documented, as the table has been read: whole, and not beyond what fits.
+fn lengths(table: &RuleTable) -> Vec<u16> {
+    let lengths = table.lengths.iter().flat_map(|lengths| &lengths.value);
+    lengths.map(|&length| length as u16).collect()
 }
 
 fn assignment(table: &RuleTable, sink: &Sink<'_>) -> Option<Assignment> {

@@ -151,6 +151,9 @@ pub struct Pattern {
     pub entropy: Option<f64>,
     /// Name of an offline proof (`detect::check`): a failed one drops the match.
     pub check: Text,
+    /// Lengths of the secret that its provider documents, in bytes; of another length it is found at medium confidence at most.
+    /// None are named if all that have the form are alike.
+    pub lengths: List<u16>,
     /// Whether values that look like placeholders are dropped.
     pub placeholders: bool,
     /// Whether the form is marked enough to be looked for in binary content.
@@ -172,6 +175,8 @@ pub struct Bound {
     pub entropy: Option<f64>,
     /// Name of an offline proof, as of [`Pattern::check`].
     pub check: Text,
+    /// As of [`Pattern::lengths`].
+    pub lengths: List<u16>,
     /// Bytes of the shortest value; follows from `value`.
     pub least: usize,
     /// Bytes of the longest value; follows from `value`.

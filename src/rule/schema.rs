@@ -56,6 +56,7 @@ pub(crate) struct RuleTable {
     pub(crate) multiline: Option<At<bool>>,
     pub(crate) entropy: Option<At<f64>>,
     pub(crate) check: Option<At<String>>,
+    pub(crate) lengths: Option<At<Vec<f64>>>,
     pub(crate) placeholders: Option<At<bool>>,
     pub(crate) binary: Option<At<bool>>,
     pub(crate) classifier: Option<At<String>>,
@@ -165,6 +166,9 @@ impl PackTable {
     }
 }
 
+/// Longest secret whose length can be named, in bytes: longer than any form with few lengths.
+const MOST_LENGTH: u16 = 8192;
+
 impl RuleTable {
     fn read(mut table: Table<'_, '_>) -> Self {
         let (sink, span) = (table.sink(), table.span());
@@ -197,6 +201,7 @@ impl RuleTable {
             multiline: table.boolean("multiline"),
             entropy: table.decimal("entropy"),
             check: table.string("check"),
+            lengths: table.numbers("lengths", 1.0, f64::from(MOST_LENGTH)),
             placeholders: table.boolean("placeholders"),
             binary: table.boolean("binary"),
             classifier: table.string("classifier"),
@@ -238,6 +243,7 @@ impl RuleTable {
             ("multiline", flag(&self.multiline)),
             ("entropy", self.entropy.as_ref().map(|at| at.span)),
             ("check", self.check.as_ref().map(|at| at.span)),
+            ("lengths", self.lengths.as_ref().map(|at| at.span)),
             ("placeholders", flag(&self.placeholders)),
             ("binary", flag(&self.binary)),
             ("near", self.near.as_ref().map(|at| at.span)),

@@ -200,7 +200,7 @@ fn values(table: &mut Table<'_, '_>, here: bool, parts: &mut Vec<Condition>) {
     let range = table.has("range").then(|| paths(table, "range").unwrap_or_default());
     let nocase = table.boolean("nocase").is_some_and(|flag| flag.value);
     let default = table.literal("default");
-    let covers = table.numbers("covers", 0.0, MAX_PORT);
+    let covers = table.numbers("covers", 0.0, MAX_PORT).map(|at| at.value);
     let mut tests = Vec::new();
     tests_of(table, &mut tests);
     if let Some(range) = range {
@@ -286,7 +286,9 @@ fn tests_of(table: &mut Table<'_, '_>, tests: &mut Vec<Test>) {
         }
     }
     tests.extend(
-        table.numbers("wider", 1.0, 128.0).and_then(|list| list.first().map(|&bits| Test::Wider(bits as u8))),
+        table
+            .numbers("wider", 1.0, 128.0)
+            .and_then(|list| list.value.first().map(|&bits| Test::Wider(bits as u8))),
     );
     tests.extend(table.boolean("literal").map(|flag| Test::Literal(flag.value)));
 }

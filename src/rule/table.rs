@@ -395,7 +395,7 @@ impl<'a, 't> Table<'a, 't> {
     }
 
     /// A number or a list of numbers from `least` to `most`, if it is there.
-    pub(crate) fn numbers(&mut self, key: &'static str, least: f64, most: f64) -> Option<Vec<f64>> {
+    pub(crate) fn numbers(&mut self, key: &'static str, least: f64, most: f64) -> Option<At<Vec<f64>>> {
         let value = self.get(key)?;
         let single = std::slice::from_ref(value);
         let items = if let DeValue::Array(items) = value.get_ref() { &items[..] } else { single };
@@ -410,7 +410,7 @@ impl<'a, 't> Table<'a, 't> {
                 _ => self.wrong_type(key, item, &format!("a list of whole numbers from {least} to {most}")),
             }
         }
-        Some(numbers)
+        Some(At { value: numbers, span: span_of(value) })
     }
 }
 

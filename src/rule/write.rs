@@ -33,6 +33,7 @@ pub fn to_toml(rule: &Rule) -> String {
                 line(out, "entropy", format!("{entropy:?}"));
             }
             optional(out, "check", &pattern.check);
+            lengths(out, &pattern.lengths);
             flag(out, "placeholders", pattern.placeholders, true);
             flag(out, "binary", pattern.binary, false);
         }
@@ -45,6 +46,7 @@ pub fn to_toml(rule: &Rule) -> String {
                 line(out, "entropy", format!("{entropy:?}"));
             }
             optional(out, "check", &bound.check);
+            lengths(out, &bound.lengths);
         }
         Detector::Assignment(assignment) => {
             strings(out, "keywords", &assignment.keywords);
@@ -131,6 +133,12 @@ fn string(out: &mut String, key: &str, text: &str) {
 fn optional(out: &mut String, key: &str, text: &str) {
     if !text.is_empty() {
         string(out, key, text);
+    }
+}
+
+fn lengths(out: &mut String, lengths: &[u16]) {
+    if !lengths.is_empty() {
+        line(out, "lengths", format!("{lengths:?}"));
     }
 }
 

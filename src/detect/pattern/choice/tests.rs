@@ -11,6 +11,7 @@ fn rule(regex: &str, keywords: &[&'static str], ignore_case: bool) -> Pattern {
         multiline: false,
         entropy: None,
         check: Cow::Borrowed(""),
+        lengths: Cow::Borrowed(&[]),
         placeholders: false,
         binary: false,
     }
