@@ -155,6 +155,14 @@ pub struct Scratch {
     change: carry::Lines,
 }
 
+impl Scratch {
+    /// Another text is looked at.
+    fn forget(&mut self) {
+        self.named = None;
+        self.made.forget();
+    }
+}
+
 /// Longest part of a line around a key that an assignment is looked for in, to each side.
 const NAME_WINDOW: (usize, usize) = (512, 1024);
 /// How far a scan goes beyond a fresh range on lines longer than that: no rule on a single line
@@ -423,8 +431,7 @@ impl Scanner {
     }
 
     fn collector<'c>(&self, subject: Subject<'_>, scratch: &'c mut Scratch) -> Collector<'c> {
-        scratch.named = None;
-        scratch.made.forget();
+        scratch.forget();
         scratch.memos.resize_with(self.rules.len(), Memo::default);
         scratch.for_path.clear();
         scratch.for_path.resize(self.rules.len(), None);
@@ -477,8 +484,7 @@ impl Scanner {
 
     /// Scans one text at one level of decoding, and the encoded texts in it.
     fn view(&self, view: View<'_>, collector: &mut Collector<'_>) {
-        collector.scratch.named = None;
-        collector.scratch.made.forget();
+        collector.scratch.forget();
         let regions = match view.fresh {
             Fresh::All => vec![Span::new(0, view.bytes.len())],
             Fresh::Ranges(_) => widen(view.bytes, view.fresh),
@@ -659,12 +665,11 @@ impl Scanner {
 
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let value = &self.ready(index).value;
-        if value.has_nothing(bound, view.bytes, hit.end, &mut collector.scratch.made) {
-            return;
-        }
+        let made = &mut collector.scratch.made;
+        let Some(first) = value.first(bound, view.bytes, hit.end, made) else { return };
         let parts = &*self.rules.rule(index).parts;
         let mut found = Vec::new();
-        let depends = value.at(bound, view.bytes, hit, &mut found);
+        let depends = value.at(bound, view.bytes, (hit, first), &mut found);
         for bond in found {
             if judge::is_side_of_a_broken(view.bytes, bond.value) {
                 continue;

@@ -83,19 +83,26 @@ impl Engine {
         if is_token { least.max(rule.least.saturating_sub(NEAR)) } else { least }
     }
 
-    /// True if nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once.
-    pub(crate) fn has_nothing(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> bool {
+    /// Before that place nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once; `None` if
+    /// nothing can at all.
+    pub(crate) fn first(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> Option<usize> {
         let least = self.least_run(rule);
         if least < MIN_RUN {
-            return false;
+            return Some(place);
         }
         let alphabet = self.value(rule).and_then(|value| value.alphabet.as_ref());
-        alphabet.is_some_and(|alphabet| !may_hold(alphabet, least, text, place))
-            || !made.has_any(least, text, place)
+        let first = alphabet.map_or(Some(place), |alphabet| first_in(alphabet, least, text, place))?;
+        made.has_any(least, text, place).then_some(first)
     }
 
-    /// Adds the values that the name at `hit` binds, and says which bytes decided.
-    pub(crate) fn at(&self, rule: &Bound, text: &[u8], hit: Span, found: &mut Vec<Bond>) -> Span {
+    /// Adds the values that the name at `hit` binds, and says which bytes decided; there is none before `first`.
+    pub(crate) fn at(
+        &self,
+        rule: &Bound,
+        text: &[u8],
+        (hit, first): (Span, usize),
+        found: &mut Vec<Bond>,
+    ) -> Span {
         let end = text.len().min(hit.end + REACH + rule.most + 2);
         let before = hit.start.saturating_sub(NAME_LOOK);
         if !stands_alone(text, hit) {
@@ -109,7 +116,7 @@ impl Engine {
         let least_run = self.least_run(rule);
         let mut seen = text.len().min(last + 1);
         let mut near = Vec::new();
-        let mut place = hit.end;
+        let mut place = first;
         while place < last && found.len() < MOST_VALUES {
             if !begins(text, place) {
                 place += 1;
@@ -207,9 +214,9 @@ const MIN_NEAR: usize = 16;
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
 
-/// Whether a run of `least` bytes of an alphabet that a machine may have made begins as far as a name reaches that ends at `place`.
-/// Few bytes are asked: one that does not belong, found from the back, rules out all before it.
-fn may_hold(alphabet: &Set, least: usize, text: &[u8], place: usize) -> bool {
+/// Before that place no run of `least` bytes of an alphabet begins that a machine may have made, as far as a name reaches that ends at
+/// `place`; `None` if there is none at all. Few bytes are asked: one that does not belong, found from the back, rules out all before it.
+fn first_in(alphabet: &Set, least: usize, text: &[u8], place: usize) -> Option<usize> {
     let mut begin = place;
     while begin < place + REACH
         && let Some(run) = text.get(begin..begin + least)
@@ -217,13 +224,13 @@ fn may_hold(alphabet: &Set, least: usize, text: &[u8], place: usize) -> bool {
         if let Some(other) = run.iter().rposition(|&byte| !alphabet.holds(byte)) {
             begin += other + 1;
         } else if looks_made(Span::new(begin, begin + 2 * DIGIT_LOOK).of(text)) {
-            return true;
+            return Some(begin);
         } else {
             // Nor does what begins in the first half of that.
             begin += DIGIT_LOOK;
         }
     }
-    false
+    None
 }
 
 /// Whatever may be part of a token: 1 for each such byte.
@@ -928,7 +935,8 @@ mod tests {
         let name = &*rule.keywords[0];
         let start = lower.find(name).unwrap();
         let mut found = Vec::new();
-        Engine::default().at(rule, text.as_bytes(), Span::new(start, start + name.len()), &mut found);
+        let hit = Span::new(start, start + name.len());
+        Engine::default().at(rule, text.as_bytes(), (hit, hit.end), &mut found);
         found.retain(|bond| !bond.near);
         assert!(found.iter().all(|bond| bond.value.of(text.as_bytes()) == value.as_bytes()), "{text}");
         found.first().map(|bond| bond.confidence)
@@ -1034,7 +1042,8 @@ mod tests {
         ] {
             let mut found = Vec::new();
             let start = text.find("acme").unwrap();
-            Engine::default().at(&rule, text.as_bytes(), Span::new(start, start + 4), &mut found);
+            let hit = Span::new(start, start + 4);
+            Engine::default().at(&rule, text.as_bytes(), (hit, hit.end), &mut found);
             assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
         }
     }
@@ -1086,7 +1095,7 @@ mod tests {
         let rule = rule("acme", "[0-9a-f]{32}", 32, &[]);
         let text = format!("https://api.acme.com/1?key={HEX}&token={HEX}");
         let mut found = Vec::new();
-        Engine::default().at(&rule, text.as_bytes(), Span::new(12, 16), &mut found);
+        Engine::default().at(&rule, text.as_bytes(), (Span::new(12, 16), 16), &mut found);
         assert_eq!(found.len(), 2);
     }
 
@@ -1112,9 +1121,16 @@ mod tests {
                 for rule in &rules {
                     let mut found = Vec::new();
                     let engine = Engine::default();
-                    let nothing = engine.has_nothing(rule, text.as_bytes(), hit.end, &mut made);
-                    engine.at(rule, text.as_bytes(), hit, &mut found);
-                    prop_assert!(!nothing || found.is_empty(), "{text:?} at {place}");
+                    let first = engine.first(rule, text.as_bytes(), hit.end, &mut made);
+                    engine.at(rule, text.as_bytes(), (hit, hit.end), &mut found);
+                    match first {
+                        None => prop_assert!(found.is_empty(), "{text:?} at {place}"),
+                        Some(first) => {
+                            let mut same = Vec::new();
+                            engine.at(rule, text.as_bytes(), (hit, first), &mut same);
+                            prop_assert_eq!(same, found, "{:?} at {} from {}", text, place, first);
+                        }
+                    }
                 }
             }
         }

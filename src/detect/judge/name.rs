@@ -257,7 +257,7 @@ impl<'t> EndOfKey<'t> {
             _ => return None,
         }
         let joint = |byte: u8| matches!(byte, b'_' | b'-' | b'$' | b'@');
-        let is_key = text[name.start..name.start + 3].eq_ignore_ascii_case(b"key");
+        let is_key = (name.start..).zip(b"key").all(|(place, letter)| text[place] | 0x20 == *letter);
         if !is_key || at(end).is_ascii_alphanumeric() || joint(at(end)) {
             return None;
         }

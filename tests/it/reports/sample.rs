@@ -38,6 +38,7 @@ pub(super) fn rules() -> RuleSet {
             multiline: false,
             entropy: None,
             check: "".into(),
+            lengths: Cow::Borrowed(&[]),
             placeholders: false,
             binary: false,
         })
