@@ -14,7 +14,7 @@ use regex_automata::{
 };
 
 use super::{
-    entropy::wordiness,
+    judge::reads_as_words,
     pattern::{Set, Step, Steps, ends_escape, parse, value_expression},
 };
 use crate::{finding::Confidence, rule::Bound, text::Span};
@@ -512,17 +512,6 @@ fn looks_made(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_digit)
         || run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
             >= RANDOM_HUMPS
-}
-
-/// Of so many bytes one may be a digit in words that are written together.
-const WORDS_TO_DIGIT: usize = 10;
-
-/// Whether a value is words written together, as long as a token by chance: a type or a function beside its package.
-fn reads_as_words(value: &[u8]) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    digits * WORDS_TO_DIGIT <= value.len()
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
 /// Where something is surely bound, what merely follows is not mentioned.

@@ -17,7 +17,7 @@ mod weights;
 use std::borrow::Cow;
 
 use known::Known;
-pub(crate) use known::{is_key_of_an_entry, is_side_of_a_broken, words_are_names};
+pub(crate) use known::{is_key_of_an_entry, is_side_of_a_broken, reads_as_words, words_are_names};
 use name::Name;
 pub(crate) use name::begins_another_word;
 use place::Place;

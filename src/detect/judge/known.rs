@@ -166,8 +166,11 @@ pub(super) fn what(
     if is_reference(value, bare) || !password && is_place(value) {
         return Some(Known::Reference);
     }
-    if TYPES.has(value) {
+    if TYPES.has(value) || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword)) {
         return Some(Known::Type);
+    }
+    if !password && is_dotted_name(value) {
+        return Some(Known::Identifier);
     }
     if bare && STOCK.has(value) {
         return Some(Known::Type);
@@ -249,6 +252,53 @@ fn is_identified(value: &[u8], name: &Name) -> bool {
 /// Longest word of letters behind a mere `key` that is taken for the name of an entry, in bytes: what a machine made of
 /// letters alone is longer.
 const MAX_WORD: usize = 16;
+
+/// Of so many bytes one may be a digit in words that are written together.
+const WORDS_TO_DIGIT: usize = 10;
+
+/// Whether a value is words written together, as long as a token by chance: a type, a function.
+pub(crate) fn reads_as_words(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits * WORDS_TO_DIGIT <= value.len()
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && wordiness(value).is_some_and(|score| score > 0.0)
+}
+
+/// Whether it is a name in code that is made of words, or a short one.
+fn is_worded_identifier(part: &[u8]) -> bool {
+    is_identifier(part) && (part.len() <= 4 || reads_as_words(part))
+}
+
+/// Whether it is a type that is made of others: `List[Webhook]`, `Map<String, Secret>`.
+fn is_type_of_types(value: &[u8]) -> bool {
+    matches!(value.last(), Some(b']' | b'>')) && {
+        let mut parts = value.split(|byte| b"[]<>,. ?|".contains(byte)).filter(|part| !part.is_empty());
+        is_identifier(&value[..1]) && parts.clone().count() > 1 && parts.all(is_worded_identifier)
+    }
+}
+
+/// Whether it is a type that is named after what it is given to: `"webhook": "V1WebhookConversion"`.
+fn is_type_named_after(value: &[u8], keyword: &[u8]) -> bool {
+    let begins_word = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    let part = |byte: &u8| byte.is_ascii_alphanumeric();
+    let keyword: Vec<u8> = keyword.iter().filter(|byte| part(byte)).map(u8::to_ascii_lowercase).collect();
+    value.first().is_some_and(u8::is_ascii_uppercase)
+        && value.iter().all(u8::is_ascii_alphanumeric)
+        && value.windows(2).any(begins_word)
+        && value.len() > keyword.len()
+        && memchr::memmem::find(&value.to_ascii_lowercase(), &keyword).is_some()
+        && reads_as_words(value)
+}
+
+/// Whether it is a module or a group among others: `.models.v1_secret`, `metrics.k8s.io`.
+fn is_dotted_name(value: &[u8]) -> bool {
+    let part = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+    let mut parts = value.strip_prefix(b".").unwrap_or(value).split(|&byte| byte == b'.');
+    value.iter().all(part)
+        && memchr::memchr_iter(b'.', value).count() > 1
+        && parts.clone().any(|part| part.len() > 4)
+        && parts.all(is_worded_identifier)
+}
 
 /// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
 fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
@@ -645,10 +695,10 @@ pub(crate) fn is_side_of_a_broken(text: &[u8], span: Span) -> bool {
 }
 
 /// `$2a$10$…`, `$argon2id$…`, `{SSHA}…`, `sha1$…`.
-fn is_password_hash(value: &[u8]) -> bool {
-    const STARTS: [&[u8]; 14] = [
+pub(super) fn is_password_hash(value: &[u8]) -> bool {
+    const STARTS: [&[u8]; 16] = [
         b"$1$", b"$2a$", b"$2b$", b"$2y$", b"$5$", b"$6$", b"$y$", b"$apr1$", b"$argon2", b"$scrypt",
-        b"$pbkdf2", b"pbkdf2_", b"{SSHA", b"{CRYPT}",
+        b"$pbkdf2", b"pbkdf2_", b"pbkdf2:", b"scrypt:", b"{SSHA", b"{CRYPT}",
     ];
     STARTS.iter().any(|start| value.starts_with(start))
         || (value.starts_with(b"sha1$") || value.starts_with(b"sha256$")) && value.len() > 30

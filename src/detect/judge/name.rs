@@ -442,7 +442,17 @@ const BEGINNINGS: &[&str] = &[
 
 /// Words that have `pass` in them, and do not speak of one.
 static OTHERS_WITH_PASS: Words<{ WITH_PASS.len() }> = Words::new(&[(1, WITH_PASS)]);
-const WITH_PASS: &[&str] = &["askpass", "bypass", "compass", "passive", "passenger", "passage", "passport"];
+const WITH_PASS: &[&str] = &[
+    "askpass",
+    "bypass",
+    "compass",
+    "passive",
+    "passenger",
+    "passage",
+    "passenv",
+    "passport",
+    "passthrough",
+];
 
 /// Words behind a keyword that make the name mean something else than a secret.
 pub(crate) static TAILS: Words<{ TAILS_LIST.len() }> = Words::new(&[(1, TAILS_LIST)]);

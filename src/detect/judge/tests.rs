@@ -75,6 +75,26 @@ fn tokens() {
 }
 
 #[test]
+fn types_and_modules_are_no_tokens() {
+    let cases = [
+        ("a.py", r#""webhook": "V1WebhookConversion""#, "webhook", false),
+        ("a.py", r#""webhooks": "List[V1MutatingWebhook]""#, "webhook", false),
+        ("a.java", r#""token": "Map<String, SecretKey>""#, "token", false),
+        ("a.py", r#""V1TokenReview": ".models.v1_token_review""#, "token", false),
+        ("a.py", r#"TOKEN_GROUP = "metrics.k8s.example""#, "token", false),
+        ("a.py", r#"token = "webhookV1k3Jx9Qm2Vt7Rb4Wn8Zc1""#, "token", true),
+        ("a.py", r#"token = "QTokenk3Jx9Qm2Vt7Rb4Wn8Zc1""#, "token", true),
+        ("a.py", r#"token = "k3jx9qm2vt7.rb4wn8zc1.x8dq""#, "token", true),
+    ];
+    let wrong: Vec<_> = cases
+        .into_iter()
+        .filter_map(|(path, text, keyword, expected)| wrong(path, text, keyword, Classifier::Token, expected))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(known::is_password_hash(b"pbkdf2:sha256:600000$x$0123"));
+}
+
+#[test]
 fn placeholders() {
     for value in [
         "xxxxxxxxxxxx",
