@@ -70,7 +70,7 @@ pub(crate) fn resolve(rules: &RuleSet, matches: &mut Vec<Match>) {
 fn once_each(matches: &mut Vec<Match>) {
     let mut last: Vec<(u32, usize)> = Vec::new();
     matches.retain(|one| {
-        if !one.structure.as_ref().is_some_and(|structure| structure.part == Structural::LINE) {
+        if one.structure.as_ref().is_none_or(|structure| structure.part != Structural::LINE) {
             return true;
         }
         match last.iter_mut().find(|(rule, _)| *rule == one.rule) {
