@@ -198,7 +198,7 @@ unknown = true
     13 | unknown = true
        | ^^^^^^^
        |
-       = help: known here: `id`, `title`, `risk`, `severity`, `confidence`, `gate`, `tags`, `help`, `docs`, `refs`, `paths`, `allow`, `matches`, `rejects`, `keywords`, `pattern`, `ignore-case`, `multiline`, `entropy`, `check`, `placeholders`, `binary`, `classifier`, `columns`, `odds`, `value`, `near`, `part`, `file`, `match`
+       = help: known here: `id`, `title`, `risk`, `severity`, `confidence`, `gate`, `tags`, `help`, `docs`, `refs`, `paths`, `allow`, `matches`, `rejects`, `keywords`, `pattern`, `ignore-case`, `multiline`, `entropy`, `check`, `lengths`, `placeholders`, `binary`, `classifier`, `columns`, `odds`, `value`, `near`, `part`, `file`, `match`
     "#);
 }
 

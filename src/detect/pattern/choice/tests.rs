@@ -1,3 +1,5 @@
+//! Expressions that are a choice of many, and the keywords of each alternative.
+
 use std::borrow::Cow;
 
 use super::*;
