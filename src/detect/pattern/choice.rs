@@ -13,6 +13,8 @@ const MANY: usize = 8;
 const TOO_MANY: usize = 256;
 /// Most texts that a part of an expression is written out as.
 const MAX_TEXTS: usize = 128;
+/// Most bytes of one: no keyword that begins behind them is looked for.
+const MAX_TEXT: usize = 128;
 /// Most bytes of a class, and most turns of a repetition, that are written out.
 const MAX_WAYS: usize = 4;
 
@@ -30,11 +32,9 @@ pub(crate) struct Lead {
 /// The alternatives of an expression, with the keywords that each has in all of its matches; what has the same ones stays together. An
 /// expression that is no choice of many, or has an alternative without a keyword of its own, is the only one.
 pub(crate) fn alternatives(hir: Hir, rule: &Pattern) -> Vec<(Hir, Option<Lead>)> {
-    let parts = split(&hir);
-    let leads: Option<Vec<Lead>> = match parts.len() {
-        MANY..=TOO_MANY => parts.iter().map(|part| lead(part, rule)).collect(),
-        _ => None,
-    };
+    let is_choice = (MANY..=TOO_MANY).contains(&choices(&hir));
+    let parts = if is_choice { split(&hir) } else { Vec::new() };
+    let leads: Option<Vec<Lead>> = parts.iter().map(|part| lead(part, rule)).collect();
     let mut groups: Vec<(Vec<Hir>, Lead)> = Vec::new();
     for (part, lead) in parts.into_iter().zip(leads.into_iter().flatten()) {
         match groups.iter_mut().find(|(_, known)| known.keywords == lead.keywords) {
@@ -50,6 +50,16 @@ pub(crate) fn alternatives(hir: Hir, rule: &Pattern) -> Vec<(Hir, Option<Lead>)>
         return vec![(hir, lead)];
     }
     groups.into_iter().map(|(group, lead)| (Hir::alternation(group), Some(lead))).collect()
+}
+
+/// How many expressions [`split`] would make.
+fn choices(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Alternation(branches) => branches.iter().map(choices).sum(),
+        HirKind::Capture(capture) => choices(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().map(choices).find(|&count| count > 1).unwrap_or(1),
+        _ => 1,
+    }
 }
 
 /// The expressions that `hir` is a choice of, in its order, down to the first choice of each.
@@ -138,7 +148,7 @@ fn sequence(items: &[&Hir], fold: bool) -> Vec<Text> {
             let nexts = if text.ends { &nothing[..] } else { &next };
             nexts.iter().map(move |next| Text {
                 bytes: [&text.bytes[..], &next.bytes].concat(),
-                ends: text.ends || next.ends,
+                ends: text.ends || next.ends || text.bytes.len() + next.bytes.len() > MAX_TEXT,
             })
         });
         let longer: Vec<Text> = longer.take(MAX_TEXTS + 1).collect();

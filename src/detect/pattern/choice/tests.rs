@@ -78,6 +78,18 @@ fn an_expression_that_would_be_written_out_as_too_many_texts_is_cut() {
 }
 
 #[test]
+fn long_and_wide_expressions_take_no_time() {
+    let wide = format!(
+        "(?:{})x{{9}}",
+        (0..20_000).map(|number| format!("k{number}z")).collect::<Vec<_>>().join("|")
+    );
+    assert_eq!(leads(&wide, &["k1"], false), []);
+    let long = r"a\b".repeat(3000);
+    assert_eq!(leads(&long, &["xyz"], false), []);
+    assert_eq!(leads(&format!("{}xyz", "[a-z]".repeat(300)), &["xyz"], false), [(vec!["xyz"], 300, 300)]);
+}
+
+#[test]
 fn alternatives_find_what_the_whole_finds() {
     let regex = r"\b(?:app\.(?:debug|testing) ?=|config\[debug\] ?=|debug: ?|set\(debug, ?|run\([a-z, ]{0,20}debug=|env debug |--debug[= ]|DEBUG=)(true|1)\b";
     let keywords = [
