@@ -151,7 +151,8 @@ pub struct Pattern {
     pub entropy: Option<f64>,
     /// Name of an offline proof (`detect::check`): a failed one drops the match.
     pub check: Text,
-    /// Lengths of the secret that its provider documents, in bytes; of another length it is found at medium confidence at most.
+    /// Lengths of the secret that its provider documents, in bytes; of another length it is found at medium confidence at most,
+    /// unless the check proves it.
     /// None are named if all that have the form are alike.
     pub lengths: List<u16>,
     /// Whether values that look like placeholders are dropped.
