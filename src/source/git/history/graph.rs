@@ -10,6 +10,7 @@
 //!
 //! Must not read blobs.
 
+mod entered;
 mod keepsake;
 mod lists;
 mod seen;
@@ -36,6 +37,7 @@ use crate::{
 };
 pub(in super::super) use lists::At;
 pub(in super::super) use shape::Quickly;
+use entered::Entered;
 use shape::Shape;
 pub(in super::super) use shape::{Commit, Label, Messages, Tag};
 use within::Within;
@@ -70,6 +72,18 @@ impl Set {
         self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 != 0)
     }
 
+    /// The numbers, in their order.
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.0).flat_map(|(place, &word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(place * 64 + bit)
+            })
+        })
+    }
+
     /// Puts a number in; true if it was not there.
     pub(in super::super) fn put(&mut self, number: u32) -> bool {
         let Some(word) = self.0.get_mut(number as usize / 64) else { return false };
@@ -80,61 +94,12 @@ impl Set {
     }
 }
 
-/// Paths, each as the number of the folder that it is in and that of its name.
-#[derive(Debug, Default)]
-struct Paths {
-    steps: Vec<(u32, u32)>,
-    numbers: HashMap<(u32, u32), u32, Quickly>,
-}
-
-impl Paths {
-    /// What `label` calls something in the folder `parent`: its path in the place of its name.
-    fn below(&mut self, parent: u32, label: Label) -> Label {
-        let step = (parent, label.name());
-        let next = self.steps.len() as u32;
-        let number = *self.numbers.entry(step).or_insert(next);
-        if number == next {
-            self.steps.push(step);
-        }
-        label.renamed(number)
-    }
-}
-
-/// Further names of one content that rules on names are asked about. An empty file may have thousands.
-const MOST_NAMES: usize = 64;
-
-/// Paths of objects with other names than those by which they are known.
-#[derive(Debug, Default)]
-struct Further(HashMap<u32, Vec<Label>, Quickly>);
-
-impl Further {
-    /// Takes note of another name of a file; of several paths that end with one name the first does.
-    fn meet(&mut self, paths: &mut Paths, (object, first): (u32, Label), (folder, label): (u32, Label)) {
-        let name = |path: &Label| paths.steps.get(path.name() as usize).map(|step| step.1);
-        let known = self.0.get(&object).map_or(&[][..], |known| known);
-        if known.len() < MOST_NAMES
-            && !known.iter().chain([&first]).any(|path| name(path) == Some(label.name()))
-        {
-            let path = paths.below(folder, label);
-            self.0.entry(object).or_default().push(path);
-        }
-    }
-}
+/// Fewest commits that are entered as a part of all, and most parts: each costs some bytes an object.
+const LEAST_PART: usize = 4096;
+const MOST_PARTS: usize = 8;
 
 /// Deepest path that is told, as in git: `core.maxTreeDepth`.
 const DEEPEST: usize = 4096;
-
-/// Where an object was found first. Both are asked for together, and each object lies far from the next in memory.
-#[derive(Clone, Copy, Debug)]
-struct First {
-    path: Label,
-    /// The place of the first commit that has it.
-    since: u32,
-}
-
-impl First {
-    const NOWHERE: Self = Self { path: Label::NONE, since: NONE };
-}
 
 /// Where each object is, and since when. Objects, and commits among themselves, have numbers.
 #[derive(Debug)]
@@ -147,18 +112,9 @@ pub(in super::super) struct Graph {
     reachable: Set,
     /// Places of the commits: parents first, then what references reach, then the oldest first.
     order: Vec<u32>,
-    /// Objects that a commit, a reference or a tree that no commit has leads to.
-    seen: Set,
     /// Objects that are there now.
     tip: Set,
-    /// Blocks of entries whose objects are all in `seen`, with the folder that each was met in last.
-    seen_blocks: HashMap<At, u32, Quickly>,
-    /// By number of the object.
-    first: Vec<First>,
-    paths: Paths,
-    /// Objects with several names, and paths with names that are not those in `path`, in the order of their coming.
-    several: Set,
-    further: Further,
+    entered: Entered,
     /// What of it is looked at, if that is not all.
     within: Option<Within>,
     /// Made when first asked for, by place of the commit.
@@ -230,20 +186,12 @@ pub(in super::super) fn read(
         commit_at: Arc::new(commit_at),
         reachable: Set::new(commits),
         order: Vec::new(),
-        seen: Set::new(objects),
         tip: Set::new(objects),
-        seen_blocks: HashMap::default(),
-        first: vec![First::NOWHERE; objects],
-        paths: Paths::default(),
-        several: Set::new(objects),
-        further: Further::default(),
+        entered: Entered::new(objects),
         within: None,
         introductions: (0..commits).map(|_| OnceLock::new()).collect(),
         missing: Vec::new(),
     };
-    for object in graph.shape.with_several_names() {
-        graph.several.put(object);
-    }
     let mut missing = BTreeSet::new();
     let mut targets = graph.reach(&tips, boundary, &mut missing);
     let mut others = Vec::new();
@@ -252,7 +200,6 @@ pub(in super::super) fn read(
         let theirs = graph.choose(chosen, &tips, boundary, &mut missing);
         others = std::mem::replace(&mut targets, theirs);
     }
-    graph.sort();
     let mut tip = std::mem::take(&mut graph.tip);
     let (catalog, shape, commit_at) =
         (Arc::clone(&graph.catalog), Arc::clone(&graph.shape), Arc::clone(&graph.commit_at));
@@ -260,12 +207,16 @@ pub(in super::super) fn read(
         meanwhile(Commits { catalog: &catalog, shape: &shape, commit_at: &commit_at });
         mark_tips(&shape, &targets, &mut tip);
     };
-    rayon::join(aside, || graph.enter_all(&targets));
+    let enter = || {
+        graph.sort();
+        graph.enter_all(&targets);
+    };
+    rayon::join(aside, enter);
     graph.tip = tip;
     graph.enter_others(&others);
     for number in graph.catalog.known() as u32..objects as u32 {
-        let reached = graph.tip.has(number) || graph.is_reachable(graph.first[number as usize].since);
-        if graph.seen.has(number) && reached && graph.wants(number) {
+        let reached = graph.tip.has(number) || graph.is_reachable(graph.entered.first[number as usize].since);
+        if graph.entered.seen.has(number) && reached && graph.wants(number) {
             missing.insert(graph.id(number));
         }
     }
@@ -273,7 +224,7 @@ pub(in super::super) fn read(
     if let Some(chosen) = chosen.filter(|chosen| !chosen.has_messages()) {
         graph.move_into(chosen);
     }
-    graph.seen_blocks = HashMap::default();
+    graph.entered.finish();
     graph.missing = missing.into_iter().collect();
     tell(&graph.missing, partial, visitor);
     graph
@@ -489,7 +440,7 @@ impl Graph {
 
     /// Where an object was found first: its path, as a number, in the place of a name.
     pub(in super::super) fn first_path(&self, number: u32) -> Label {
-        self.first.get(number as usize).map_or(Label::NONE, |first| first.path)
+        self.entered.first.get(number as usize).map_or(Label::NONE, |first| first.path)
     }
 
     /// The number of the path at which an object was found first: what versions of one file have in common.
@@ -501,7 +452,7 @@ impl Graph {
     /// What `label` calls something in a folder, given by the number of its path, in the same form; `None`
     /// for a path at which nothing was found first.
     pub(in super::super) fn path_below(&self, folder: u32, label: Label) -> Option<Label> {
-        self.paths.numbers.get(&(folder, label.name())).map(|&number| label.renamed(number))
+        self.entered.paths.numbers.get(&(folder, label.name())).map(|&number| label.renamed(number))
     }
 
     /// The trees that lead to one of `sought`. All blocks are looked at in the order of memory, as often as folders are
@@ -574,12 +525,12 @@ impl Graph {
 
     /// Numbers are below this one.
     pub(in super::super) const fn objects(&self) -> usize {
-        self.first.len()
+        self.entered.first.len()
     }
 
     /// The path of a blob and its kind; of one that no tree names, its id.
     pub(in super::super) fn place(&self, number: Option<u32>, id: &ObjectId) -> (BString, Label) {
-        let known = number.and_then(|number| self.first.get(number as usize)).map(|first| first.path);
+        let known = number.and_then(|number| self.entered.first.get(number as usize)).map(|first| first.path);
         let Some(known) = known.filter(|&known| known != Label::NONE) else {
             return (BString::from(id.to_string()), Label::NONE);
         };
@@ -588,13 +539,13 @@ impl Graph {
 
     /// The paths of a blob with other names than that of [`place`](Self::place).
     pub(in super::super) fn further_places(&self, number: u32) -> impl Iterator<Item = (BString, Label)> {
-        let further = self.further.0.get(&number).map_or(&[][..], |further| further);
+        let further = self.entered.further.0.get(&number).map_or(&[][..], |further| further);
         further.iter().map(|&path| (self.path_text(path), path))
     }
 
     fn path_text(&self, known: Label) -> BString {
-        let step = |&(up, _): &(u32, u32)| self.paths.steps.get(up as usize).copied();
-        let last = self.paths.steps.get(known.name() as usize).copied();
+        let step = |&(up, _): &(u32, u32)| self.entered.paths.steps.get(up as usize).copied();
+        let last = self.entered.paths.steps.get(known.name() as usize).copied();
         let mut names = [0; 32];
         let mut deep = Vec::new();
         let mut count = 0;
@@ -617,10 +568,10 @@ impl Graph {
 
     /// What history says of a blob, commit or tag.
     pub(in super::super) fn history(&self, number: Option<u32>) -> History {
-        let Some(number) = number.filter(|&number| (number as usize) < self.first.len()) else {
+        let Some(number) = number.filter(|&number| (number as usize) < self.entered.first.len()) else {
             return History { since: None, presence: Presence::Unreachable };
         };
-        let place = self.first[number as usize].since;
+        let place = self.entered.first[number as usize].since;
         let presence = match (self.tip.has(number), self.is_reachable(place)) {
             (true, _) => Presence::Tip,
             (false, true) => Presence::Past,
@@ -690,7 +641,7 @@ impl Graph {
             if !known.has(tree) {
                 let objects = self.raw_entries(tree).map(|entry| self.shape.object(entry));
                 objects
-                    .filter(|object| self.further.0.contains_key(object))
+                    .filter(|object| self.entered.further.0.contains_key(object))
                     .for_each(|object| _ = beside.put(object));
             }
         }
@@ -699,7 +650,7 @@ impl Graph {
                 continue;
             }
             let again = self.tip.has(number) && !tips.has(number)
-                || unnamed.has(number) && self.first[number as usize].path != Label::NONE
+                || unnamed.has(number) && self.entered.first[number as usize].path != Label::NONE
                 || beside.has(number)
                 || holds(&self.id(number));
             if again {
@@ -730,7 +681,7 @@ impl Graph {
             ),
             unnamed: sorted(
                 &mut numbers()
-                    .filter(|&number| self.first[number as usize].path == Label::NONE && is_blob(number)),
+                    .filter(|&number| self.entered.first[number as usize].path == Label::NONE && is_blob(number)),
             ),
         }
     }
@@ -848,7 +799,7 @@ impl Graph {
         self.order = self.sorted(|place| self.rank(place));
         for &place in &self.order {
             // The message of a commit came in with itself.
-            self.first[self.shape.commits[place as usize].object as usize].since = place;
+            self.entered.first[self.shape.commits[place as usize].object as usize].since = place;
         }
     }
 
@@ -898,44 +849,31 @@ impl Graph {
 
     /// Gives `commit` to all that is in `root` and has none.
     fn enter(&mut self, root: u32, commit: u32) {
-        if root == NONE || !self.seen.put(root) {
-            return;
-        }
-        self.first[root as usize].since = commit;
-        let mut stack = vec![(root, NONE)];
-        while let Some((tree, folder)) = stack.pop() {
-            for &block in self.shape.blocks(tree) {
-                // Again in the same folder, it says nothing new.
-                match self.seen_blocks.insert(block, folder) {
-                    Some(before) if before == folder => continue,
-                    _ => {}
-                }
-                for &entry in self.shape.block(block) {
-                    let object = self.shape.object(entry);
-                    if self.seen.put(object) {
-                        let path = self.paths.below(folder, self.shape.entry(entry).1);
-                        self.first[object as usize] = First { path, since: commit };
-                        if self.shape.is_tree(object) {
-                            stack.push((object, path.name()));
-                        }
-                    } else if Shape::is_alias(entry) || self.several.has(object) {
-                        let label = self.shape.entry(entry).1;
-                        if !self.shape.is_tree(object) {
-                            let first = self.first[object as usize].path;
-                            self.further.meet(&mut self.paths, (object, first), (folder, label));
-                        }
-                    }
-                }
-            }
-        }
+        self.entered.enter(&self.shape, root, commit);
     }
 
     /// Gives all that is in a commit, or among `targets`, the first commit that has it.
     fn enter_all(&mut self, targets: &[u32]) {
-        for at in 0..self.order.len() {
-            let place = self.order[at];
-            self.enter(self.shape.commits[place as usize].tree, place);
-        }
+        let Self { shape, order, entered, .. } = self;
+        let enter = |entered: &mut Entered, places: &[u32]| {
+            places.iter().for_each(|&place| entered.enter(shape, shape.commits[place as usize].tree, place));
+        };
+        let parts = (2 * rayon::current_num_threads()).min(MOST_PARTS).min(order.len() / LEAST_PART).max(1);
+        let (first, rest) = order.split_at(order.len().div_ceil(parts));
+        let objects = entered.first.len();
+        let mut later: Vec<Option<Entered>> = Vec::new();
+        later.resize_with(rest.chunks(first.len().max(1)).len(), || None);
+        rayon::scope(|scope| {
+            for (places, made) in rest.chunks(first.len().max(1)).zip(&mut later) {
+                scope.spawn(move |_| {
+                    let mut part = Entered::new(objects);
+                    enter(&mut part, places);
+                    *made = Some(part);
+                });
+            }
+            enter(entered, first);
+        });
+        later.iter().flatten().for_each(|part| entered.append(shape, part));
         targets.iter().for_each(|&target| self.enter(target, NONE));
     }
 
@@ -945,7 +883,7 @@ impl Graph {
         let mut visited: HashSet<(u32, u32), Quickly> = HashSet::default();
         let mut blocks: HashSet<(At, u32), Quickly> = HashSet::default();
         // Files at a path that is looked at, from the first or by now.
-        let mut settled = Set::new(self.first.len());
+        let mut settled = Set::new(self.entered.first.len());
         let mut stack = Vec::new();
         for at in 0..self.order.len() {
             let place = self.order[at];
@@ -963,7 +901,7 @@ impl Graph {
                     }
                     for &entry in self.shape.block(block) {
                         let (object, label) = self.shape.entry(entry);
-                        let path = self.paths.below(folder, label);
+                        let path = self.entered.paths.below(folder, label);
                         if self.shape.is_tree(object) {
                             stack.push((object, path.name()));
                             continue;
@@ -971,11 +909,11 @@ impl Graph {
                         if settled.has(object) {
                             continue;
                         }
-                        let first = self.first[object as usize].path;
+                        let first = self.entered.first[object as usize].path;
                         if chosen.would_have(&self.path_text(first)) {
                             settled.put(object);
                         } else if first != path && chosen.would_have(&self.path_text(path)) {
-                            self.first[object as usize].path = path;
+                            self.entered.first[object as usize].path = path;
                             settled.put(object);
                         }
                     }
@@ -987,7 +925,7 @@ impl Graph {
     /// Gives names to what only trees have that no commit has.
     fn enter_orphans(&mut self) {
         let mut within = Set::new(self.objects());
-        let orphan = |&tree: &u32| self.shape.is_tree(tree) && !self.seen.has(tree);
+        let orphan = |&tree: &u32| self.shape.is_tree(tree) && !self.entered.seen.has(tree);
         let mut trees: Vec<u32> = (0..self.objects() as u32).filter(orphan).collect();
         for &tree in &trees {
             for &block in self.shape.blocks(tree) {

@@ -28,23 +28,23 @@ impl Graph {
 
     /// The place of the first commit that has an object.
     pub(in super::super) fn since_place(&self, number: u32) -> Option<u32> {
-        self.first.get(number as usize).map(|first| first.since).filter(|&place| place != NONE)
+        self.entered.first.get(number as usize).map(|first| first.since).filter(|&place| place != NONE)
     }
 
     /// The name by which an object came in first; `None` if nothing names it.
     pub(in super::super) fn first_name(&self, number: u32) -> Option<&BStr> {
         let path =
-            self.first.get(number as usize).map(|first| first.path).filter(|&path| path != Label::NONE)?;
-        self.paths.steps.get(path.name() as usize).map(|step| self.name_of(step.1))
+            self.entered.first.get(number as usize).map(|first| first.path).filter(|&path| path != Label::NONE)?;
+        self.entered.paths.steps.get(path.name() as usize).map(|step| self.name_of(step.1))
     }
 
     /// Objects with names that are not those by which they came in.
     pub(in super::super) fn with_further_names(&self) -> impl Iterator<Item = u32> {
-        self.further.0.keys().copied()
+        self.entered.further.0.keys().copied()
     }
 
     /// Whether an object is one of them.
     pub(in super::super) fn has_further_names(&self, number: u32) -> bool {
-        self.further.0.contains_key(&number)
+        self.entered.further.0.contains_key(&number)
     }
 }

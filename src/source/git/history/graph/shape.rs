@@ -26,7 +26,7 @@ use super::{
         },
         message::{self, Header},
     },
-    NONE,
+    NONE, Set,
     lists::{At, Lists, NOWHERE, Writer},
     seen::Seen,
 };
@@ -116,6 +116,8 @@ pub(super) struct Shape {
     /// What each object is mostly called.
     labels: Vec<AtomicU32>,
     aliases: Vec<(u32, Label)>,
+    /// The objects of these.
+    several: Set,
     /// By number of the object: where the entries are, without commits of other repositories.
     trees: Vec<At>,
     lists: Lists,
@@ -170,14 +172,9 @@ impl Shape {
         if entry < ALIAS { entry } else { self.aliases[(entry - ALIAS) as usize].0 }
     }
 
-    /// True for an entry that calls its object otherwise than most do.
-    pub(super) const fn is_alias(entry: u32) -> bool {
-        entry >= ALIAS
-    }
-
-    /// The objects that have several names.
-    pub(super) fn with_several_names(&self) -> impl Iterator<Item = u32> {
-        self.aliases.iter().map(|alias| alias.0)
+    /// Whether trees call an object by several names.
+    pub(super) fn has_several_names(&self, object: u32) -> bool {
+        self.several.has(object)
     }
 
     /// True if the tree was read.
@@ -295,6 +292,7 @@ pub(super) fn read(
     let mut shape = Shape {
         names: names.into_list(Vec::new()),
         labels: std::mem::take(&mut reader.labels),
+        several: Set::new(catalog.len()),
         aliases: aliases.into_list((NONE, Label::NONE)),
         trees: vec![NOWHERE; catalog.len()],
         lists: Lists::default(),
@@ -303,6 +301,7 @@ pub(super) fn read(
         tags: HashMap::new(),
         silent: Vec::new(),
     };
+    shape.aliases.iter().for_each(|&(object, _)| _ = shape.several.put(object));
     for mut worker in workers {
         match shape.lists.append(worker.lists) {
             Some(shift) => {

@@ -62,7 +62,7 @@ impl Graph {
         if self.tags().contains_key(&number) {
             return within.tags.has(number);
         }
-        match self.first.get(number as usize).map(|first| &first.since) {
+        match self.entered.first.get(number as usize).map(|first| &first.since) {
             Some(&since) if since != NONE => within.commits.has(since),
             _ => within.led.has(number) || within.unreachable && !within.reached.has(number),
         }
@@ -166,11 +166,11 @@ impl Graph {
         if self.within.is_none() {
             return;
         }
-        let led = Set(self.seen.0.clone());
+        let led = Set(self.entered.seen.0.clone());
         for &target in others {
             self.enter(target, NONE);
         }
-        let reached = Set(self.seen.0.clone());
+        let reached = Set(self.entered.seen.0.clone());
         if let Some(within) = &mut self.within {
             (within.led, within.reached) = (led, reached);
         }
