@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
@@ -33,8 +34,8 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         incomplete: summary.incomplete,
         incomplete_because: summary.incomplete_because,
         blocking: summary.blocking,
-        findings: view.findings().map(|finding| self::finding(&view, finding)).collect(),
-        exposures: view.exposed().iter().map(|exposed| exposure(&view, exposed)).collect(),
+        findings: each(&view.findings().collect::<Vec<_>>(), |shown| finding(&view, shown)),
+        exposures: each(view.exposed(), |exposed| exposure(&view, exposed)),
         today: summary.today,
         metrics: summary.metrics,
         problems: summary.problems,
@@ -42,6 +43,14 @@ fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
         receipt: summary.receipt,
     };
     serial::pretty(&document, target)
+}
+
+/// From so many on, things are made on all threads: an audit may have thousands, each with a hundred references.
+const MANY: usize = 512;
+
+/// What is made of each, in the same order.
+fn each<T: Sync, M: Send>(things: &[T], make: impl Fn(&T) -> M + Sync + Send) -> Vec<M> {
+    if things.len() < MANY { things.iter().map(make).collect() } else { things.par_iter().map(make).collect() }
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use bstr::BString;
 use rayon::prelude::*;
 
 use super::{
-    super::history::graph::{Above, At, Graph, Quickly},
+    super::history::graph::{Above, Graph, Quickly},
     course::NONE,
     message_name,
 };
@@ -181,27 +181,31 @@ impl Nodes {
     }
 }
 
-/// What blocks of entries say, each thing once.
-#[derive(Debug, Default)]
+/// What blocks of entries say, each thing once. The blocks go by their places in [`Above::blocks`].
+#[derive(Debug)]
 struct Said {
-    of_block: HashMap<At, u32, Quickly>,
+    of_block: Vec<u32>,
     numbers: HashMap<Vec<(u32, u32)>, u32, Quickly>,
     lists: Vec<Vec<(u32, u32)>>,
 }
 
 impl Said {
-    fn put(&mut self, block: At, inside: Vec<(u32, u32)>) {
+    fn new(blocks: usize) -> Self {
+        Self { of_block: vec![NONE; blocks], numbers: HashMap::default(), lists: Vec::new() }
+    }
+
+    fn put(&mut self, block: u32, inside: Vec<(u32, u32)>) {
         let next = self.lists.len() as u32;
         let number = *self.numbers.entry(inside).or_insert_with_key(|inside| {
             self.lists.push(inside.clone());
             next
         });
-        self.of_block.insert(block, number);
+        self.of_block[block as usize] = number;
     }
 
-    /// The number of what a block says; the block if that is not known.
-    fn of(&self, block: At) -> Result<u32, At> {
-        self.of_block.get(&block).copied().ok_or(block)
+    /// The number of what a block says, if that is known.
+    fn of(&self, block: u32) -> Option<u32> {
+        Some(self.of_block[block as usize]).filter(|&number| number != NONE)
     }
 }
 
@@ -218,10 +222,10 @@ const FEW: usize = 6;
 
 impl Parts {
     /// The numbers of these blocks; or a block of which that is not known yet.
-    fn of(said: &Said, blocks: impl Iterator<Item = At>) -> Result<Self, At> {
+    fn of(said: &Said, blocks: impl Iterator<Item = u32>) -> Result<Self, u32> {
         let (mut few, mut many, mut count) = ([NONE; FEW], Vec::new(), 0);
         for block in blocks {
-            let part = said.of(block)?;
+            let part = said.of(block).ok_or(block)?;
             match few.get_mut(count) {
                 Some(place) => *place = part,
                 None if many.is_empty() => many.extend(few.into_iter().chain([part])),
@@ -246,8 +250,6 @@ enum Round {
     /// A node that was there before.
     Known(u32),
     New(Parts),
-    /// Nothing is known yet of what this block leads to.
-    Waits(At),
 }
 
 /// What grows.
@@ -292,37 +294,34 @@ impl<'g> Forest<'g> {
     fn grow_up(&mut self, above: &Above) {
         let graph = self.graph;
         let mut numbers = vec![NONE; graph.names()];
-        let mut said = Said::default();
+        let mut said = Said::new(above.blocks.len());
         let mut folders: HashMap<Parts, u32, Quickly> = HashMap::default();
-        // Each with what it waits for.
-        let mut blocks: Vec<(At, u32)> = above.blocks.iter().map(|&block| (block, NONE)).collect();
-        let mut left: Vec<(u32, At)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
+        // Each with what it waits for: a block for an object, a tree for a block.
+        let mut blocks: Vec<(u32, u32)> = (0..above.blocks.len() as u32).map(|block| (block, NONE)).collect();
+        let mut left: Vec<(u32, u32)> = above.trees.iter().map(|&tree| (tree, NONE)).collect();
         while !left.is_empty() {
-            let look = |&(block, waits): &(At, u32)| match waits {
-                waits if waits != NONE && self.of_object[waits as usize] == NONE => (block, Err(waits)),
-                _ => (block, self.inside(graph.entries_in(block, above), false)),
-            };
-            let round: Vec<_> = blocks.par_iter().map(look).collect();
-            blocks.clear();
-            for (block, inside) in round {
-                match inside {
-                    Ok(inside) => said.put(block, inside),
-                    Err(waits) => blocks.push((block, waits)),
+            let look = |(block, waits): &mut (u32, u32)| {
+                if *waits != NONE && self.of_object[*waits as usize] == NONE {
+                    return None;
                 }
-            }
-            let look = |&(tree, waits): &(u32, At)| match waits {
-                waits if waits != NONE && !said.of_block.contains_key(&waits) => (tree, Round::Waits(waits)),
-                _ => match Parts::of(&said, graph.blocks_above(tree, above)) {
-                    Ok(parts) => {
-                        let known = folders.get(&parts).copied();
-                        (tree, known.map_or_else(|| Round::New(parts), Round::Known))
-                    }
-                    Err(block) => (tree, Round::Waits(block)),
-                },
+                let entries = graph.entries_in(above.blocks[*block as usize], above);
+                let inside = self.inside(entries, false).map_err(|object| *waits = object).ok()?;
+                Some((*block, inside))
             };
-            let round: Vec<_> = left.par_iter().map(look).collect();
+            let round: Vec<_> = blocks.par_iter_mut().filter_map(look).collect();
+            round.into_iter().for_each(|(block, inside)| said.put(block, inside));
+            blocks.retain(|&(block, _)| said.of(block).is_none());
+            let look = |(tree, waits): &mut (u32, u32)| {
+                if *waits != NONE && said.of(*waits).is_none() {
+                    return None;
+                }
+                let parts = Parts::of(&said, graph.blocks_above(*tree, above));
+                let parts = parts.map_err(|block| *waits = block).ok()?;
+                let known = folders.get(&parts).copied();
+                Some((*tree, known.map_or_else(|| Round::New(parts), Round::Known)))
+            };
+            let round: Vec<_> = left.par_iter_mut().filter_map(look).collect();
             let before = left.len();
-            left.clear();
             for (tree, round) in round {
                 match round {
                     Round::Known(node) => self.of_object[tree as usize] = node,
@@ -335,9 +334,9 @@ impl<'g> Forest<'g> {
                         self.put_folder(tree, inside, &mut numbers);
                         folders.insert(parts, self.of_object[tree as usize]);
                     }
-                    Round::Waits(block) => left.push((tree, block)),
                 }
             }
+            left.retain(|&(tree, _)| self.of_object[tree as usize] == NONE);
             if left.len() == before {
                 // Damaged trees that hold themselves: without that, so that this ends.
                 for (tree, _) in std::mem::take(&mut left) {

@@ -24,7 +24,7 @@ use std::{
 };
 
 use bstr::{BStr, BString, ByteSlice as _};
-use rayon::prelude::*;
+use rayon::{iter::Either, prelude::*};
 
 use super::{
     super::pack::{Catalog, ObjectStore, Walk},
@@ -97,6 +97,29 @@ impl Set {
 /// Fewest commits that are entered as a part of all, and most parts: each costs some bytes an object.
 const LEAST_PART: usize = 4096;
 const MOST_PARTS: usize = 8;
+
+/// The places of the numbers of a set in the list of all of them.
+#[derive(Debug)]
+struct Places(Vec<(u64, u32)>);
+
+impl Places {
+    fn new(set: &Set) -> Self {
+        let mut before = 0;
+        let words = set.0.iter().map(|&word| {
+            let here = (word, before);
+            before += word.count_ones();
+            here
+        });
+        Self(words.collect())
+    }
+
+    /// The place of a number, if the set has it.
+    fn of(&self, number: u32) -> Option<u32> {
+        let &(word, before) = self.0.get(number as usize / 64)?;
+        let bit = 1_u64 << (number % 64);
+        (word & bit != 0).then(|| before + (word & (bit - 1)).count_ones())
+    }
+}
 
 /// Deepest path that is told, as in git: `core.maxTreeDepth`.
 const DEEPEST: usize = 4096;
@@ -284,10 +307,10 @@ pub(super) fn tell(missing: &[ObjectId], partial: bool, visitor: &dyn Visitor) {
 pub(in super::super) struct Above {
     /// In the order of their numbers.
     pub(in super::super) trees: Vec<u32>,
-    /// Blocks with an entry that leads there, in the order of their places.
+    /// Blocks with an entry that leads there, in the order of where they are.
     pub(in super::super) blocks: Vec<At>,
-    /// The same.
-    leading: Set,
+    /// The places of the blocks in that list.
+    places: Places,
     /// The trees, and what was sought.
     leads: Set,
 }
@@ -343,9 +366,9 @@ impl Graph {
         self.reachable.has(place)
     }
 
-    /// The blocks of a tree that lead on.
-    pub(in super::super) fn blocks_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = At> {
-        self.shape.blocks(tree).iter().copied().filter(|&block| above.leading.has(block))
+    /// The blocks of a tree that lead on, by their places in [`Above::blocks`].
+    pub(in super::super) fn blocks_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = u32> {
+        self.shape.blocks(tree).iter().filter_map(|&block| above.places.of(block))
     }
 
     /// The entries of a block that lead on. See [`object_of`](Self::object_of) and [`label_of`](Self::label_of).
@@ -356,7 +379,8 @@ impl Graph {
 
     /// The entries of a tree that lead on.
     pub(in super::super) fn entries_above(&self, tree: u32, above: &Above) -> impl Iterator<Item = u32> {
-        self.blocks_above(tree, above).flat_map(|block| self.entries_in(block, above))
+        let blocks = self.blocks_above(tree, above).map(|place| above.blocks[place as usize]);
+        blocks.flat_map(|block| self.entries_in(block, above))
     }
 
     /// What a tree holds, without commits of other repositories; nothing for what is no tree. See
@@ -474,25 +498,39 @@ impl Graph {
             (leading || trees()).then_some((block, leading))
         });
         let (mut new, mut others): (Vec<_>, Vec<_>) = first.into_iter().partition(|&(_, leading)| leading);
+        let mut with_trees = Set::new(self.shape.blocks_end());
+        others.iter().for_each(|&(block, _)| _ = with_trees.put(block));
+        // Trees that may lead on by a tree in them. Only the first time all are looked at.
+        let mut open: Option<Vec<At>> = None;
         while !new.is_empty() {
             new.iter().for_each(|&(block, _)| _ = leading_blocks.put(block));
             blocks.extend(new.iter().map(|&(block, _)| block));
-            let trees = self.shape.map_trees(|tree, inside| {
-                let leading = || inside.iter().any(|&block| leading_blocks.has(block));
-                (!leads.has(tree) && leading()).then_some(tree)
-            });
+            let leads_on = |inside: &[At]| inside.iter().any(|&block| leading_blocks.has(block));
+            let may_lead = |inside: &[At]| inside.iter().any(|&block| with_trees.has(block));
+            let (trees, rest): (Vec<_>, Vec<_>) = match open {
+                None => self
+                    .shape
+                    .map_trees(|at, tree, inside| {
+                        let leading = leads_on(inside);
+                        (!leads.has(tree) && (leading || may_lead(inside))).then_some((at, leading))
+                    })
+                    .into_par_iter()
+                    .partition_map(|(at, leading)| if leading { Either::Left(at) } else { Either::Right(at) }),
+                Some(open) => open.into_par_iter().partition(|&at| leads_on(self.shape.tree_at(at).1)),
+            };
+            open = Some(rest);
             if trees.is_empty() {
                 break;
             }
-            trees.iter().for_each(|&tree| _ = leads.put(tree));
+            trees.iter().for_each(|&at| _ = leads.put(self.shape.tree_at(at).0));
             (new, others) =
                 others.into_par_iter().partition(|&(block, _)| leading(&leads, self.shape.block(block)));
         }
         // Those sought are no trees, as a rule; one that is one stays what it is.
-        let mut trees = self.shape.map_trees(|tree, _| leads.has(tree).then_some(tree));
+        let mut trees = self.shape.map_trees(|_, tree, _| leads.has(tree).then_some(tree));
         trees.sort_unstable();
         blocks.sort_unstable();
-        Above { trees, blocks, leading: leading_blocks, leads }
+        Above { trees, blocks, places: Places::new(&leading_blocks), leads }
     }
 
     /// Number of messages that were looked at when they were read, and say nothing.

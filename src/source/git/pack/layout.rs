@@ -8,7 +8,7 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    Fault, IdFormat, Kinds,
+    Fault, IdFormat, Kinds, ObjectKind,
     data::{PACK_HEADER, PackData, Window},
     entry::{Content, Header, LONGEST_HEADER},
     index::Index,
@@ -26,13 +26,13 @@ const NONE: u32 = u32::MAX;
 const UNKNOWN: u8 = u8::MAX;
 
 /// Where an entry gets its content from, in eight bytes: a kind of [`link`] in the lowest bits, and
-/// above them the offset of the base or the kind of the object.
+/// above them the entry that is the base or the kind of the object.
 type Link = u64;
 
 mod link {
     pub(super) const BITS: u32 = 2;
     pub(super) const FULL: u64 = 0;
-    pub(super) const OFFSET: u64 = 1;
+    pub(super) const BASE: u64 = 1;
     /// What it is stands in a list of exceptions.
     pub(super) const OTHER: u64 = 2;
 }
@@ -74,7 +74,7 @@ impl Layout {
         let mut offsets: Vec<u64> = Vec::with_capacity(order.len() + 1);
         offsets.extend(order.iter().map(|entry| entry.0));
         let places: Vec<u32> = order.into_iter().map(|entry| entry.1).collect();
-        let checksums = places.iter().filter_map(|&place| index.checksum(place as usize)).collect();
+        let checksums = places.par_iter().filter_map(|&place| index.checksum(place as usize)).collect();
         let last = offsets.last().copied().unwrap_or(PACK_HEADER);
         offsets.push(data.end().max(last));
         let mut layout = Self { offsets, places, checksums, ..Self::default() };
@@ -138,6 +138,7 @@ impl Layout {
 
     fn links(&self, data: &PackData, format: IdFormat) -> (Vec<Link>, HashMap<u32, Exception>) {
         let mut links = vec![link::OTHER; self.len()];
+        let finder = Finder::new(&self.offsets[..self.len()]);
         let exceptions = Mutex::new(HashMap::new());
         links
             .par_chunks_mut(HEADERS_A_TASK)
@@ -146,15 +147,23 @@ impl Layout {
             .for_each_init(Window::default, |window, (task, (links, offsets))| {
                 let first = task * HEADERS_A_TASK;
                 for (at, (link, &offset)) in links.iter_mut().zip(offsets).enumerate() {
-                    match read_link(window, data, offset, format) {
-                        Ok(Ok(found)) => *link = found,
-                        Ok(Err(id)) => {
-                            lock(&exceptions).insert((first + at) as u32, Ok(id));
+                    let base = |offset| finder.find(&self.offsets, offset).ok_or(Fault::BaseOffset);
+                    let exception = match read_link(window, data, offset, format) {
+                        Ok(Base::None(kind)) => {
+                            *link = (kind as u64) << link::BITS | link::FULL;
+                            continue;
                         }
-                        Err(fault) => {
-                            lock(&exceptions).insert((first + at) as u32, Err(fault));
-                        }
-                    }
+                        Ok(Base::At(offset)) => match base(offset) {
+                            Ok(base) => {
+                                *link = u64::from(base) << link::BITS | link::BASE;
+                                continue;
+                            }
+                            Err(fault) => Err(fault),
+                        },
+                        Ok(Base::Named(id)) => Ok(id),
+                        Err(fault) => Err(fault),
+                    };
+                    lock(&exceptions).insert((first + at) as u32, exception);
                 }
             });
         (links, exceptions.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -162,7 +171,6 @@ impl Layout {
 
     /// Turns links into lists of children.
     fn join(&mut self, links: &[Link], mut exceptions: HashMap<u32, Exception>, index: &Index) {
-        let finder = Finder::new(&self.offsets[..self.len()]);
         let mut entry_of_place = Vec::new();
         self.bases = vec![NONE; self.len()];
         self.kinds = vec![UNKNOWN; self.len()];
@@ -174,7 +182,7 @@ impl Layout {
                     self.kinds[entry as usize] = value as u8 & 3;
                     continue;
                 }
-                link::OFFSET => finder.find(&self.offsets, value).ok_or(Fault::BaseOffset),
+                link::BASE => Ok(value as u32),
                 _ => match exceptions.remove(&entry).unwrap_or(Err(Fault::Header)) {
                     Ok(id) => {
                         let Some(place) = index.find(&id) else {
@@ -254,25 +262,26 @@ impl Layout {
     }
 }
 
-/// The link of the entry at `offset`, or the id of its base.
-fn read_link(
-    window: &mut Window,
-    data: &PackData,
-    offset: u64,
-    format: IdFormat,
-) -> Result<Result<Link, ObjectId>, Fault> {
+/// What the header of an entry says of what it is built on.
+enum Base {
+    /// It is whole, an object of this kind.
+    None(ObjectKind),
+    /// Where the base begins.
+    At(u64),
+    Named(ObjectId),
+}
+
+/// The base of the entry at `offset`.
+fn read_link(window: &mut Window, data: &PackData, offset: u64, format: IdFormat) -> Result<Base, Fault> {
     if offset < PACK_HEADER {
         return Err(Fault::Header);
     }
     let end = offset.saturating_add(LONGEST_HEADER as u64);
     let header = Header::parse(window.get(data, offset..end)?, format)?;
     Ok(match header.content {
-        Content::Full(kind) => Ok((kind as u64) << link::BITS | link::FULL),
-        Content::OffsetDelta(distance) => {
-            let base = offset.checked_sub(distance).ok_or(Fault::BaseOffset)?;
-            Ok(base << link::BITS | link::OFFSET)
-        }
-        Content::IdDelta(id) => Err(id),
+        Content::Full(kind) => Base::None(kind),
+        Content::OffsetDelta(distance) => Base::At(offset.checked_sub(distance).ok_or(Fault::BaseOffset)?),
+        Content::IdDelta(id) => Base::Named(id),
     })
 }
 

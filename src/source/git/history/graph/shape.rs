@@ -148,9 +148,16 @@ impl Shape {
         self.lists.blocks.map(each)
     }
 
-    /// What `each` makes of all trees with their blocks, on the threads of the pool.
-    pub(super) fn map_trees<T: Send>(&self, each: impl Fn(u32, &[At]) -> Option<T> + Sync) -> Vec<T> {
-        self.lists.lists.map(|_, list| each(list[0], &list[1..]))
+    /// What `each` makes of all trees with their blocks, on the threads of the pool. It is also told where the list of
+    /// blocks is, for [`tree_at`](Self::tree_at).
+    pub(super) fn map_trees<T: Send>(&self, each: impl Fn(At, u32, &[At]) -> Option<T> + Sync) -> Vec<T> {
+        self.lists.lists.map(|at, list| each(at, list[0], &list[1..]))
+    }
+
+    /// A tree and its blocks.
+    pub(super) fn tree_at(&self, list: At) -> (u32, &[At]) {
+        let list = self.lists.lists.get(list);
+        (list[0], &list[1..])
     }
 
     /// Blocks are below this one.
