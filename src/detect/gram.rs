@@ -69,20 +69,19 @@ const VALUES: u8 = 32;
 /// Places of grams.
 const PLACES: usize = 1 << 16;
 
-/// A byte for each place of grams, with a bit for each kind of last byte ([`KIND`]): 64 KiB, of which source text,
-/// with the few grams that it mostly has, keeps some hundred lines in use.
-pub(crate) type Grams = [u8; PLACES];
+/// Four bytes for each value of the first three bytes of grams ([`three`]), with a bit for each last byte: 128 KiB, of which
+/// source text, with the few grams that it mostly has, keeps some hundred lines in use.
+pub(crate) type Grams = [u8; GRAMS];
+const GRAMS: usize = 4 << 15;
 
-/// The bit of a gram at its place, by its last byte.
-pub(crate) static KIND: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < kinds.len() {
-        kinds[byte] = 1 << (byte >> 2 & 7);
-        byte += 1;
-    }
-    kinds
-};
+/// Whether a gram is known, by its first three bytes and the last one: 1 if it is, else 0.
+#[inline(always)]
+pub(crate) fn knows(grams: &Grams, three: u16, last: u8) -> u32 {
+    let at = 4 * usize::from(three);
+    let lasts = u32::from_le_bytes([grams[at], grams[at + 1], grams[at + 2], grams[at + 3]]);
+    // As with a place, only the low five bits of the byte count.
+    lasts.wrapping_shr(u32::from(last)) & 1
+}
 
 /// An array that is built in or on the heap: a thread's stack has no room for several of this size.
 #[derive(Clone, Debug)]
@@ -130,7 +129,7 @@ fn boxed<const N: usize>(bytes: Vec<u8>) -> Box<[u8; N]> {
 /// the lowest first.
 ///
 /// A gram is four bytes, of each the low five bits, which makes letters of both cases equal and all other bytes
-/// equal to some letter. Of these 20 bits, 16 are its place ([`place`]) and three more its bit there ([`KIND`]).
+/// equal to some letter. All of these 20 bits say whether a gram is known ([`knows`]), and 16 of them where its list is ([`place`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     /// The keywords, one behind the other.
@@ -140,7 +139,7 @@ pub(crate) struct Table {
     /// For each keyword: whether its case is ignored (0 or 1).
     pub(crate) fold: Cow<'static, [u8]>,
     /// The grams that a keyword has, or may have together with a neighbour.
-    pub(crate) grams: Array<PLACES>,
+    pub(crate) grams: Array<GRAMS>,
     /// For each place that has grams: the number of its list (two bytes). Many places have the same.
     pub(crate) lists: Array<{ 2 * PLACES }>,
     /// For each list, and one behind the last: its [`Marks`] (twice four bytes), and where in `entries` it begins (four bytes).
@@ -151,6 +150,11 @@ pub(crate) struct Table {
 
 /// Bytes of a head of a list.
 const HEAD: usize = 12;
+
+/// All of the first three bytes of a gram that counts.
+fn three(gram: [u8; WIDTH]) -> u16 {
+    place(gram) & 0x7FFF
+}
 
 /// The place of a gram: all of the first three bytes that counts, and the lowest bit of the last.
 pub(crate) fn place(gram: [u8; WIDTH]) -> u16 {
@@ -239,7 +243,10 @@ impl Table {
         for (index, keyword) in (0..).zip(keywords) {
             for offset in offsets(&keyword.bytes) {
                 for gram in grams(&keyword.bytes, offset) {
-                    table_grams.to_mut()[usize::from(place(gram))] |= KIND[usize::from(gram[WIDTH - 1])];
+                    let at = 4 * usize::from(three(gram));
+                    let known = table_grams.to_mut()[at..at + 4].iter_mut();
+                    let bit = 1_u32 << (gram[WIDTH - 1] & 31);
+                    known.zip(bit.to_le_bytes()).for_each(|(known, bit)| *known |= bit);
                     let here = seen.entry(place(gram)).or_default();
                     if here.last() != Some(&(index, offset)) {
                         here.push((index, offset));

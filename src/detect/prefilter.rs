@@ -9,7 +9,7 @@
 //!
 //! Must not know what a keyword belongs to.
 
-use super::gram::{Array, BEFORE, Entries, Entry, FOLD, Grams, KIND, Keyword, Table, WIDTH, load, word};
+use super::gram::{Array, BEFORE, Entries, Entry, FOLD, Grams, Keyword, Table, WIDTH, knows, load, word};
 
 /// Keywords made ready for searching.
 #[derive(Debug)]
@@ -28,25 +28,11 @@ const BATCH: usize = 32;
 /// Bytes that the grams of a turn have.
 const SEEN: usize = TURN + WIDTH - 2;
 
-/// The places of four grams (as [`super::gram::place`] has them), two bytes each: of those that begin at the even places of `first`,
-/// where `last` is the eight bytes that begin two bytes on.
+/// What four grams begin with (as [`super::gram::three`] has it), two bytes each: of those that begin at the even places of
+/// `first`, where `last` is the eight bytes that begin two bytes on.
 #[inline(always)]
-const fn places(first: u64, last: u64) -> u64 {
-    (first & 0x001F_001F_001F_001F)
-        | (first >> 3 & 0x03E0_03E0_03E0_03E0)
-        | (last << 10 & 0x7C00_7C00_7C00_7C00)
-        | (last << 7 & 0x8000_8000_8000_8000)
-}
-
-/// A byte for each of four grams, the first one lowest: not zero if it may be a keyword's, and then one bit only. `last` are
-/// the last bytes of the grams.
-#[inline(always)]
-fn passing(grams: &Grams, places: u64, last: [u8; 4]) -> u64 {
-    let may_be = |index: usize| {
-        let passed = grams[usize::from((places >> (16 * index)) as u16)] & KIND[usize::from(last[index])];
-        u64::from(passed) << (8 * index)
-    };
-    may_be(0) | may_be(1) | may_be(2) | may_be(3)
+const fn threes(first: u64, last: u64) -> u64 {
+    (first & 0x001F_001F_001F_001F) | (first >> 3 & 0x03E0_03E0_03E0_03E0) | (last << 10 & 0x7C00_7C00_7C00_7C00)
 }
 
 impl Prefilter {
@@ -108,14 +94,14 @@ impl Prefilter {
         while place < end
             && let Some(seen) = text.get(place..).and_then(|rest| rest.first_chunk::<SEEN>())
         {
-            let low = places(word(seen, 0), word(seen, 2));
-            let high = places(word(seen, 8), word(seen, 10));
-            let mut passed = passing(grams, low, [seen[3], seen[5], seen[7], seen[9]])
-                | passing(grams, high, [seen[11], seen[13], seen[15], seen[17]]) << 32;
-            while passed != 0 {
-                waiting[count % BATCH] = place + 2 * (passed.trailing_zeros() as usize / 8);
-                count += 1;
-                passed &= passed - 1;
+            let low = threes(word(seen, 0), word(seen, 2));
+            let high = threes(word(seen, 8), word(seen, 10));
+            for index in 0..TURN / 2 {
+                let (four, shift) = if index < 4 { (low, 16 * index) } else { (high, 16 * (index - 4)) };
+                let passed = knows(grams, (four >> shift) as u16, seen[2 * index + WIDTH - 1]);
+                // Always written, and kept if it passed: a branch would be guessed wrong too often.
+                waiting[count % BATCH] = place + 2 * index;
+                count += passed as usize;
             }
             if count > BATCH - TURN / 2 {
                 search.looks(&waiting[..count], &mut hit);
@@ -126,7 +112,7 @@ impl Prefilter {
         search.looks(&waiting[..count], &mut hit);
         while place < end {
             let eight = load(text, place as isize);
-            if passing(grams, places(eight, eight >> 16), [(eight >> 24) as u8; 4]) & 0xFF != 0 {
+            if knows(grams, threes(eight, eight >> 16) as u16, (eight >> 24) as u8) != 0 {
                 search.looks(&[place], &mut hit);
             }
             place += 2;
@@ -138,8 +124,9 @@ impl Prefilter {
 /// eight bytes from the gram on, `before` those from [`BEFORE`] bytes before it.
 #[inline(always)]
 fn head(table: &Table, before: u64, after: u64) -> (usize, bool) {
-    let place = places(after, after >> 16) as u16;
-    let known = table.grams[usize::from(place)] & KIND[usize::from((after >> 24) as u8)] != 0;
+    let three = threes(after, after >> 16) as u16;
+    let known = knows(&table.grams, three, (after >> 24) as u8) != 0;
+    let place = three | (after >> 24 << 15) as u16;
     let (head, passes) = table.head(place, ((before >> 24) as u8, (after >> 32) as u8));
     (head, known & passes)
 }

@@ -422,6 +422,19 @@ impl Graph {
         self.shape.entry(entry).1
     }
 
+    /// Whether an entry calls its object otherwise than most do; if not, it is the number of the object.
+    pub(in super::super) const fn is_alias(entry: u32) -> bool {
+        Shape::is_alias(entry)
+    }
+
+    /// The objects that most trees call by one of `names`.
+    pub(in super::super) fn mostly_called(&self, names: &Set) -> Set {
+        let mut objects = Set::new(self.objects());
+        let labels = (0..).zip(self.shape.usual_labels());
+        labels.filter(|(_, label)| names.has(label.name())).for_each(|(object, _)| _ = objects.put(object));
+        objects
+    }
+
     /// The name in a label.
     pub(in super::super) fn name(&self, label: Label) -> &BStr {
         self.name_of(label.name())

@@ -32,6 +32,8 @@ struct Ways {
     ends: HashMap<u32, usize, Quickly>,
     /// All names, since most entries of a tree have none of them.
     names: Set,
+    /// Objects that trees call by one of them, as far as most trees do: it is asked of every entry, and names lie far apart.
+    objects: Set,
 }
 
 impl Ways {
@@ -56,6 +58,7 @@ impl Ways {
                 ways.ends.insert(place, file);
             }
         }
+        ways.objects = graph.mostly_called(&ways.names);
         ways
     }
 
@@ -76,6 +79,9 @@ impl Ways {
                 }
                 // A block that stood in the same folder before says nothing new.
                 for entry in graph.entries_of(tree, |block| blocks.insert((block, at))) {
+                    if !Graph::is_alias(entry) && !self.objects.has(entry) {
+                        continue;
+                    }
                     let name = graph.label_of(entry).name();
                     if !self.names.has(name) {
                         continue;

@@ -179,6 +179,16 @@ impl Shape {
         if entry < ALIAS { entry } else { self.aliases[(entry - ALIAS) as usize].0 }
     }
 
+    /// What each object is mostly called, by number.
+    pub(super) fn usual_labels(&self) -> impl Iterator<Item = Label> {
+        self.labels.iter().map(|label| Label(label.load(Ordering::Relaxed)))
+    }
+
+    /// True for an entry that calls its object otherwise than most do.
+    pub(super) const fn is_alias(entry: u32) -> bool {
+        entry >= ALIAS
+    }
+
     /// Whether trees call an object by several names.
     pub(super) fn has_several_names(&self, object: u32) -> bool {
         self.several.has(object)
