@@ -32,7 +32,9 @@ const SEEN: usize = TURN + WIDTH - 2;
 /// `first`, where `last` is the eight bytes that begin two bytes on.
 #[inline(always)]
 const fn threes(first: u64, last: u64) -> u64 {
-    (first & 0x001F_001F_001F_001F) | (first >> 3 & 0x03E0_03E0_03E0_03E0) | (last << 10 & 0x7C00_7C00_7C00_7C00)
+    (first & 0x001F_001F_001F_001F)
+        | (first >> 3 & 0x03E0_03E0_03E0_03E0)
+        | (last << 10 & 0x7C00_7C00_7C00_7C00)
 }
 
 impl Prefilter {

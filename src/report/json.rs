@@ -50,7 +50,11 @@ const MANY: usize = 512;
 
 /// What is made of each, in the same order.
 fn each<T: Sync, M: Send>(things: &[T], make: impl Fn(&T) -> M + Sync + Send) -> Vec<M> {
-    if things.len() < MANY { things.iter().map(make).collect() } else { things.par_iter().map(make).collect() }
+    if things.len() < MANY {
+        things.iter().map(make).collect()
+    } else {
+        things.par_iter().map(make).collect()
+    }
 }
 
 #[derive(Serialize)]

@@ -35,9 +35,9 @@ use crate::{
     origin::{History, Introduction, Kind, ObjectId, Presence},
     source::{Problem, Sought, Visitor},
 };
+use entered::Entered;
 pub(in super::super) use lists::At;
 pub(in super::super) use shape::Quickly;
-use entered::Entered;
 use shape::Shape;
 pub(in super::super) use shape::{Commit, Label, Messages, Tag};
 use within::Within;
@@ -528,7 +528,9 @@ impl Graph {
                         (!leads.has(tree) && (leading || may_lead(inside))).then_some((at, leading))
                     })
                     .into_par_iter()
-                    .partition_map(|(at, leading)| if leading { Either::Left(at) } else { Either::Right(at) }),
+                    .partition_map(
+                        |(at, leading)| if leading { Either::Left(at) } else { Either::Right(at) },
+                    ),
                 Some(open) => open.into_par_iter().partition(|&at| leads_on(self.shape.tree_at(at).1)),
             };
             open = Some(rest);
@@ -730,10 +732,9 @@ impl Graph {
             tips: sorted(
                 &mut numbers().filter(|&number| self.tip.has(number) && !self.shape.is_tree(number)),
             ),
-            unnamed: sorted(
-                &mut numbers()
-                    .filter(|&number| self.entered.first[number as usize].path == Label::NONE && is_blob(number)),
-            ),
+            unnamed: sorted(&mut numbers().filter(|&number| {
+                self.entered.first[number as usize].path == Label::NONE && is_blob(number)
+            })),
         }
     }
 }

@@ -126,11 +126,7 @@ impl Entered {
                         }
                     } else if shape.has_several_names(object) && !shape.is_tree(object) {
                         let first = self.first[object as usize].path;
-                        self.further.meet(
-                            &mut self.paths,
-                            (object, first),
-                            (folder, shape.entry(entry).1),
-                        );
+                        self.further.meet(&mut self.paths, (object, first), (folder, shape.entry(entry).1));
                     }
                 }
             }

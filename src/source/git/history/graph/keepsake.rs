@@ -33,8 +33,12 @@ impl Graph {
 
     /// The name by which an object came in first; `None` if nothing names it.
     pub(in super::super) fn first_name(&self, number: u32) -> Option<&BStr> {
-        let path =
-            self.entered.first.get(number as usize).map(|first| first.path).filter(|&path| path != Label::NONE)?;
+        let path = self
+            .entered
+            .first
+            .get(number as usize)
+            .map(|first| first.path)
+            .filter(|&path| path != Label::NONE)?;
         self.entered.paths.steps.get(path.name() as usize).map(|step| self.name_of(step.1))
     }
 

@@ -120,24 +120,76 @@ impl Lists {
     }
 }
 
+/// A list as it was cut into blocks, for lists that have most in common with it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cut {
+    /// Who wrote it: places of blocks mean nothing to another one.
+    writer: u32,
+    /// The blocks, and where in the list each ends.
+    blocks: Vec<(At, u32)>,
+}
+
+impl Cut {
+    /// Where a block begins.
+    fn start(&self, block: usize) -> usize {
+        block.checked_sub(1).map_or(0, |before| self.blocks[before].1 as usize)
+    }
+}
+
 /// Writes lists; each thread has its own.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
+    number: u32,
     made: Lists,
     /// Hash and place of each block, at a place that the hash says or behind it; at most half full.
     known: Vec<(u32, At)>,
     count: usize,
     list: Vec<At>,
+    /// The blocks of the last list, and where each ends.
+    ends: Vec<(At, u32)>,
 }
 
 impl Writer {
-    /// Writes the list of `owner`. `None` if there is no room.
-    pub(super) fn put(&mut self, owner: u32, numbers: &[u32]) -> Option<At> {
-        let mut list = std::mem::take(&mut self.list);
-        list.clear();
-        list.push(owner);
-        let mut rest = numbers;
-        while !rest.is_empty() {
+    /// The writer with a number of its own.
+    pub(super) fn new(number: u32) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Writes the list of `owner`, which may be like another one. `None` if there is no room.
+    ///
+    /// Where a block ends follows from its numbers, or from the end of the list: so what both lists begin with is cut
+    /// alike, and what both end with is from the first place on where both are cut.
+    pub(super) fn put(&mut self, owner: u32, numbers: &[u32], like: Option<(&[u32], &Cut)>) -> Option<At> {
+        let none = Cut::default();
+        let like = like.filter(|(_, like)| like.writer == self.number);
+        let (old, like) = like.unwrap_or((&[], &none));
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.clear();
+        let same = old.iter().zip(numbers).take_while(|(one, other)| one == other).count();
+        let is_settled = |&&(_, end): &&(At, u32)| {
+            let end = end as usize;
+            end <= same && (end < old.len() || end == numbers.len())
+        };
+        ends.extend(like.blocks.iter().take_while(is_settled));
+        let mut next = ends.len();
+        let mut at = like.start(next);
+        let (one, other) = (old[at..].iter().rev(), numbers[at..].iter().rev());
+        let same = one.zip(other).take_while(|(one, other)| one == other).count();
+        while at < numbers.len() {
+            if at >= numbers.len() - same {
+                let from = at + old.len() - numbers.len();
+                while next < like.blocks.len() && like.start(next) < from {
+                    next += 1;
+                }
+                if like.start(next) == from {
+                    let moved = |&(block, end): &(At, u32)| {
+                        (block, (end as usize + numbers.len() - old.len()) as u32)
+                    };
+                    ends.extend(like.blocks[next..].iter().map(moved));
+                    break;
+                }
+            }
+            let rest = &numbers[at..];
             let mut hash = Quick::default();
             let mut length = 0;
             for &number in rest.iter().take(LONGEST) {
@@ -147,13 +199,21 @@ impl Writer {
                     break;
                 }
             }
-            let (block, behind) = rest.split_at(length);
-            list.push(self.block(block, (hash.finish() >> 32) as u32)?);
-            rest = behind;
+            at += length;
+            ends.push((self.block(&rest[..length], (hash.finish() >> 32) as u32)?, at as u32));
         }
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        list.push(owner);
+        list.extend(ends.iter().map(|&(block, _)| block));
         let at = self.made.lists.put(&list);
-        self.list = list;
+        (self.list, self.ends) = (list, ends);
         at
+    }
+
+    /// How the last list was cut.
+    pub(super) fn cut(&self) -> Cut {
+        Cut { writer: self.number, blocks: self.ends.clone() }
     }
 
     fn block(&mut self, block: &[u32], hash: u32) -> Option<At> {
@@ -207,15 +267,15 @@ mod tests {
 
     #[test]
     fn versions_share_what_they_have_in_common() {
-        let (mut one, mut other) = (Writer::default(), Writer::default());
+        let (mut one, mut other) = (Writer::new(1), Writer::new(2));
         let mut version: Vec<u32> = (0..1000).map(|number| number * 7).collect();
         let mut written = Vec::new();
         for change in 0..500_usize {
             version[change * 37 % 1000] = 1_000_000 + change as u32;
             let writer = if change % 3 == 0 { &mut other } else { &mut one };
-            written.push((change % 3 == 0, writer.put(7, &version).unwrap(), version.clone()));
+            written.push((change % 3 == 0, writer.put(7, &version, None).unwrap(), version.clone()));
         }
-        let empty = one.put(8, &[]).unwrap();
+        let empty = one.put(8, &[], None).unwrap();
         let words: usize = one.made.blocks.chunks.iter().map(Vec::len).sum();
         assert!(words < 40_000, "{words}");
         let mut lists = Lists::default();
@@ -227,11 +287,38 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_cut_alike_whatever_it_is_compared_with() {
+        let mut writer = Writer::new(1);
+        let mut state = 7_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        let mut last: (Vec<u32>, _) = (Vec::new(), Cut::default());
+        for _ in 0..3_000 {
+            let mut numbers: Vec<u32> = last.0.clone();
+            for _ in 0..random(4) {
+                let (from, to) = (random(numbers.len() + 1), random(numbers.len() + 1));
+                let new = (0..random(40)).map(|_| random(2_000) as u32).collect::<Vec<_>>();
+                numbers.splice(from.min(to)..from.max(to).min(from.min(to) + 50), new);
+            }
+            let alone = writer.put(7, &numbers, None).unwrap();
+            let at = writer.put(7, &numbers, Some((&last.0, &last.1))).unwrap();
+            assert_eq!(writer.made.get(at), writer.made.get(alone));
+            assert_eq!(all(&writer.made, at), numbers);
+            last = (numbers, writer.cut());
+        }
+        let other = Writer::new(2).put(7, &last.0, Some((&last.0, &last.1)));
+        assert!(other.is_some(), "places of another writer are of no use to it");
+    }
+
+    #[test]
     fn full_chunks_are_followed_by_others() {
         let mut writer = Writer::default();
         let places: Vec<At> = (0..40_000_u32)
             .map(|list| {
-                writer.put(list, &(0..60).map(|number| list * 64 + number).collect::<Vec<_>>()).unwrap()
+                let numbers: Vec<_> = (0..60).map(|number| list * 64 + number).collect();
+                writer.put(list, &numbers, None).unwrap()
             })
             .collect();
         let mut lists = Lists::default();

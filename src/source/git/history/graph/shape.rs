@@ -27,7 +27,7 @@ use super::{
         message::{self, Header},
     },
     NONE, Set,
-    lists::{At, Lists, NOWHERE, Writer},
+    lists::{At, Cut, Lists, NOWHERE, Writer},
     seen::Seen,
 };
 use crate::{
@@ -301,6 +301,7 @@ pub(super) fn read(
         names: Numbers::new(),
         labels: (0..catalog.known()).map(|_| AtomicU32::new(NONE)).collect(),
         aliases: Numbers::new(),
+        workers: AtomicU32::new(0),
     };
     let kinds = Kinds::NONE.with(ObjectKind::Tree).with(ObjectKind::Commit).with(ObjectKind::Tag);
     let (workers, _) = store.walk(&Walk { kinds, ..*walk }, &reader);
@@ -357,6 +358,8 @@ struct Reader<'v> {
     names: Numbers<Vec<u8>>,
     labels: Vec<AtomicU32>,
     aliases: Numbers<(u32, Label)>,
+    /// How many threads there are.
+    workers: AtomicU32,
 }
 
 /// What one thread read.
@@ -391,8 +394,41 @@ struct Unknown {
     mode: Mode,
 }
 
-/// Where each entry of a tree begins, and its number; last the end of the tree.
-type Placed = Vec<(u32, u32)>;
+/// The entries of a tree.
+#[derive(Clone, Debug, Default)]
+struct Placed {
+    /// Where each begins, and the end of the tree.
+    starts: Vec<u32>,
+    /// Their numbers; none for commits of other repositories.
+    numbers: Vec<u32>,
+}
+
+impl Placed {
+    fn clear(&mut self) {
+        self.starts.clear();
+        self.numbers.clear();
+    }
+
+    /// Adds those of `base` that begin at `at` and lie in `copy` as a whole. Gives the place behind them, if there are any.
+    fn take_over(&mut self, base: &Self, copy: &Copied, at: usize) -> Option<usize> {
+        let from = (at - copy.at + copy.from) as u32;
+        let first = base.starts.binary_search(&from).ok()?;
+        let end = (copy.from + copy.len) as u32;
+        let behind = first + base.starts[first..].partition_point(|&start| start <= end).checked_sub(1)?;
+        let shift = (at as u32).wrapping_sub(from);
+        self.starts.extend(base.starts[first..behind].iter().map(|start| start.wrapping_add(shift)));
+        self.numbers.extend_from_slice(&base.numbers[first..behind]);
+        (behind > first).then(|| base.starts[behind].wrapping_add(shift) as usize)
+    }
+}
+
+/// What is kept of a tree for those built on it.
+#[derive(Clone, Debug, Default)]
+struct Base {
+    placed: Placed,
+    /// How the numbers were cut into blocks, if that is known and all are kept.
+    cut: Option<Cut>,
+}
 
 impl Found {
     fn name(&mut self, all: &Numbers<Vec<u8>>, name: &[u8]) -> u32 {
@@ -404,15 +440,24 @@ impl Found {
         number
     }
 
-    /// Keeps the entries that were placed. False if there is no room for them.
-    fn keep(&mut self, tree: u32) -> bool {
-        let count = self.placed.len() - 1;
-        self.entries.clear();
-        self.entries
-            .extend(self.placed[..count].iter().map(|&(_, entry)| entry).filter(|&entry| entry != NONE));
-        let at = self.lists.put(tree, &self.entries);
+    /// Keeps the entries that were placed, of a tree built on `base`. False if there is no room for them.
+    fn keep(&mut self, tree: u32, base: Option<&Base>) -> bool {
+        let at = if self.placed.numbers.contains(&NONE) {
+            self.entries.clear();
+            self.entries.extend(self.placed.numbers.iter().filter(|&&entry| entry != NONE));
+            self.lists.put(tree, &self.entries, None)
+        } else {
+            let like = base.and_then(|base| Some((&*base.placed.numbers, base.cut.as_ref()?)));
+            self.lists.put(tree, &self.placed.numbers, like)
+        };
         self.trees.extend(at.map(|at| (tree, at)));
         at.is_some()
+    }
+
+    /// What is kept of the tree at hand, which was `kept` or not.
+    fn base(&self, kept: bool) -> Base {
+        let whole = kept && !self.placed.numbers.contains(&NONE);
+        Base { placed: self.placed.clone(), cut: whole.then(|| self.lists.cut()) }
     }
 }
 
@@ -436,7 +481,7 @@ impl Reader<'_> {
             while copies.next_if(|copy| copy.at + copy.len <= at).is_some() {}
             let copy = copies.peek().filter(|copy| copy.at <= at);
             if let (Some(base), Some(copy)) = (base, copy)
-                && let Some(next) = take_over(base, copy, at, &mut placed)
+                && let Some(next) = placed.take_over(base, copy, at)
             {
                 at = next;
                 continue;
@@ -453,7 +498,7 @@ impl Reader<'_> {
                 Some(number) => number,
                 None if entry.mode.is_gitlink() => NONE,
                 None => {
-                    let (place, name) = (placed.len() as u32, entry.name.len() as u32);
+                    let (place, name) = (placed.numbers.len() as u32, entry.name.len() as u32);
                     found.unknown.push(Unknown {
                         place,
                         length: entry.length() as u32,
@@ -463,10 +508,11 @@ impl Reader<'_> {
                     NONE
                 }
             };
-            placed.push((at as u32, number));
+            placed.starts.push(at as u32);
+            placed.numbers.push(number);
             at += entry.length();
         }
-        placed.push((at as u32, NONE));
+        placed.starts.push(at as u32);
         self.number(found, bytes, &mut placed);
         found.placed = placed;
     }
@@ -477,7 +523,7 @@ impl Reader<'_> {
         let mut unknown = std::mem::take(&mut found.unknown);
         let mut objects = std::mem::take(&mut found.objects);
         let raw = |one: &Unknown| {
-            let start = placed[one.place as usize].0 as usize;
+            let start = placed.starts[one.place as usize] as usize;
             &bytes[start..start + one.length as usize]
         };
         let id = |one: &Unknown| &raw(one)[one.length as usize - self.id_len..];
@@ -494,7 +540,7 @@ impl Reader<'_> {
             found.seen.put(raw(one), *number);
         }
         for (one, &number) in unknown.iter().zip(&numbers) {
-            placed[one.place as usize].1 = number;
+            placed.numbers[one.place as usize] = number;
         }
         unknown.clear();
         (found.unknown, found.objects, found.numbers) = (unknown, objects, numbers);
@@ -547,41 +593,28 @@ impl Reader<'_> {
     }
 }
 
-/// Takes the entries over that begin at `at` and lie in `copy` as a whole. Gives the place behind
-/// them, if there are any.
-fn take_over(base: &Placed, copy: &Copied, at: usize, placed: &mut Placed) -> Option<usize> {
-    let from = (at - copy.at + copy.from) as u32;
-    let first = base.binary_search_by_key(&from, |&(start, _)| start).ok()?;
-    let end = (copy.from + copy.len) as u32;
-    let shift = (at as u32).wrapping_sub(from);
-    let mut next = None;
-    for pair in base[first..].windows(2).take_while(|pair| pair[1].0 <= end) {
-        placed.push((pair[0].0.wrapping_add(shift), pair[0].1));
-        next = Some(pair[1].0.wrapping_add(shift) as usize);
-    }
-    next
-}
-
 impl ObjectSink for Reader<'_> {
-    type State = Placed;
+    type State = Base;
     type Worker = Found;
 
     fn worker(&self) -> Found {
-        Found::default()
+        Found { lists: Writer::new(self.workers.fetch_add(1, Ordering::Relaxed) + 1), ..Found::default() }
     }
 
-    fn object(&self, found: &mut Found, object: &Object<'_>, base: Option<&Placed>) -> Placed {
+    fn object(&self, found: &mut Found, object: &Object<'_>, base: Option<&Base>) -> Base {
         if object.kind == ObjectKind::Tree {
-            self.tree(found, object, base);
-            if object.role == Role::Wanted && !found.keep(self.catalog.of(object)) {
+            self.tree(found, object, base.map(|base| &base.placed));
+            let wanted = object.role == Role::Wanted;
+            let kept = wanted && found.keep(self.catalog.of(object), base);
+            if wanted && !kept {
                 self.no_room(1);
             }
-            return if object.is_base { found.placed.clone() } else { Placed::new() };
+            return if object.is_base { found.base(kept) } else { Base::default() };
         }
         if object.role == Role::Wanted {
             self.commit(found, object);
         }
-        Placed::new()
+        Base::default()
     }
 
     fn too_large(&self, id: ObjectId, kind: ObjectKind, size: u64) {
