@@ -121,6 +121,8 @@ struct Ready {
     value: bound::Engine,
     /// For rules with parts.
     parts: parts::Engine,
+    /// For rules of assignments.
+    classifier: Option<Classifier>,
     /// The paths that the rule is for.
     paths: Vec<Glob>,
 }
@@ -153,9 +155,23 @@ pub struct Scratch {
     made: bound::Made,
     hits: Vec<(u32, u32)>,
     change: carry::Lines,
+    /// The last path, and what it says: all messages of a history have one.
+    place: Option<(BString, Place)>,
 }
 
 impl Scratch {
+    /// What a path says of the texts in it.
+    fn place_of(&mut self, path: &BStr) -> Place {
+        match &self.place {
+            Some((last, place)) if last == path => *place,
+            _ => {
+                let place = Place::of(path);
+                self.place = Some((path.to_owned(), place));
+                place
+            }
+        }
+    }
+
     /// Another text is looked at.
     fn forget(&mut self) {
         self.named = None;
@@ -290,6 +306,10 @@ impl Scanner {
                 engine: Engine::with_shapes(known(false).and_then(|rule| builtin::SHAPES.shapes(rule))),
                 value: bound::Engine::with_steps(known(true).and_then(|rule| builtin::SHAPES.steps(rule))),
                 parts: parts::Engine::default(),
+                classifier: match &self.rules.rule(index).detector {
+                    Detector::Assignment(assignment) => Classifier::from_name(&assignment.classifier),
+                    _ => None,
+                },
                 paths,
             })
         })
@@ -452,7 +472,7 @@ impl Scanner {
             bytes: subject.bytes,
             path: subject.path,
             fresh: subject.fresh,
-            place: Place::of(subject.path),
+            place: collector.scratch.place_of(subject.path),
             binary: false,
             depth: 0,
         };
@@ -571,8 +591,12 @@ impl Scanner {
             {
                 collector.far_seen |= rule.spans_lines();
                 let known = collector.matches.len();
-                assign(index, rule, assignment, view, hit, collector);
-                if assignment.classifier == TOKEN {
+                let Some(classifier) = self.ready(index).classifier else { return };
+                assign((index, rule), (assignment, classifier), view, hit, collector);
+                if collector.matches.len() == known {
+                    return;
+                }
+                if classifier == Classifier::Token {
                     // A rule that knows what the tokens of this provider look like speaks for those that do.
                     let sure = |one: &&mut Match| one.confidence > Confidence::Low;
                     for one in collector.matches[known..].iter_mut().filter(sure) {
@@ -1006,15 +1030,14 @@ fn at_most_as_key(rule: &Rule, place: Place) -> Option<Severity> {
 
 /// A key with a telling name stands at `hit`.
 fn assign(
-    index: u32,
-    rule: &Rule,
-    assignment: &Assignment,
+    (index, rule): (u32, &Rule),
+    (assignment, classifier): (&Assignment, Classifier),
     view: View<'_>,
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
     if assignment.is_statement() {
-        insert(index, rule, assignment, view, hit, collector);
+        insert((index, rule), (assignment, classifier), view, hit, collector);
         return;
     }
     let text = view.bytes;
@@ -1027,10 +1050,9 @@ fn assign(
     collector.scratch.named = named;
     // What is left of the hit without the punctuation around it need not be looked for again.
     let name = name.unwrap_or(hit);
-    let token = assignment.classifier == TOKEN;
-    if assignment::gives_nothing(text, name)
-        || judge::begins_another_word(text, hit)
-        || token && judge::is_key_of_an_entry(text, name)
+    if judge::begins_another_word(text, hit)
+        || assignment::gives_nothing(text, name)
+        || classifier == Classifier::Token && judge::is_key_of_an_entry(text, name)
     {
         return;
     }
@@ -1040,7 +1062,6 @@ fn assign(
         Given::Word if judge::words_are_names(text, line, view.place) => return,
         _ => {}
     }
-    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
     assignment::find(text, line, name, &mut candidates);
@@ -1079,14 +1100,12 @@ fn judged((index, rule): (u32, &Rule), span: Span, text: &[u8], opinion: judge::
 
 /// A statement that gives rows of values to columns begins at `hit`. A value is judged as if it were given to its column alone.
 fn insert(
-    index: u32,
-    rule: &Rule,
-    assignment: &Assignment,
+    (index, rule): (u32, &Rule),
+    (assignment, classifier): (&Assignment, Classifier),
     view: View<'_>,
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
-    let Some(classifier) = Classifier::from_name(&assignment.classifier) else { return };
     let part = |name: &[u8]| {
         let name = name.to_ascii_lowercase();
         assignment.columns.iter().find(|part| memchr::memmem::find(&name, part.as_bytes()).is_some())

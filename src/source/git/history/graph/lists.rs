@@ -165,7 +165,7 @@ impl Writer {
         let (old, like) = like.unwrap_or((&[], &none));
         let mut ends = std::mem::take(&mut self.ends);
         ends.clear();
-        let same = old.iter().zip(numbers).take_while(|(one, other)| one == other).count();
+        let same = same_start(old, numbers);
         let is_settled = |&&(_, end): &&(At, u32)| {
             let end = end as usize;
             end <= same && (end < old.len() || end == numbers.len())
@@ -173,8 +173,7 @@ impl Writer {
         ends.extend(like.blocks.iter().take_while(is_settled));
         let mut next = ends.len();
         let mut at = like.start(next);
-        let (one, other) = (old[at..].iter().rev(), numbers[at..].iter().rev());
-        let same = one.zip(other).take_while(|(one, other)| one == other).count();
+        let same = same_end(&old[at..], &numbers[at..]);
         while at < numbers.len() {
             if at >= numbers.len() - same {
                 let from = at + old.len() - numbers.len();
@@ -248,6 +247,24 @@ impl Writer {
             }
         }
     }
+}
+
+/// Numbers that are compared at once.
+const TOGETHER: usize = 32;
+
+/// How many numbers two lists both begin with.
+fn same_start(one: &[u32], other: &[u32]) -> usize {
+    let chunks = one.chunks_exact(TOGETHER).zip(other.chunks_exact(TOGETHER));
+    let same = TOGETHER * chunks.take_while(|(one, other)| one == other).count();
+    same + one[same..].iter().zip(&other[same..]).take_while(|(one, other)| one == other).count()
+}
+
+/// How many both end with.
+fn same_end(one: &[u32], other: &[u32]) -> usize {
+    let chunks = one.rchunks_exact(TOGETHER).zip(other.rchunks_exact(TOGETHER));
+    let same = TOGETHER * chunks.take_while(|(one, other)| one == other).count();
+    let (one, other) = (&one[..one.len() - same], &other[..other.len() - same]);
+    same + one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 /// A number, its bits spread.
