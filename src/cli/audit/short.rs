@@ -9,6 +9,7 @@ use std::{
 };
 
 use bstr::{BString, ByteSlice as _};
+use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::super::{
@@ -112,7 +113,9 @@ impl Short {
             (new.receipt.rules, new.receipt.refs, new.receipt.commits);
         let is_same = new.findings.is_empty() && new.suppressed.is_empty();
         let mut outcome = pipeline::join(vec![known, new], &[&Whole(&recent)], None);
-        if !is_same || names(&outcome).any(|name| told.binary_search(&mark(name)).is_err()) {
+        // Each of thousands of findings may name a hundred references.
+        let is_new = |name: &&[u8]| told.binary_search(&mark(name)).is_err();
+        if !is_same || names(&outcome).collect::<Vec<_>>().par_iter().any(is_new) {
             learn_values(plan, &recent, &mut outcome)?;
         }
         outcome.receipt.unfinished = unfinished;
