@@ -43,6 +43,9 @@ use course::{Chronicle, Course, NONE};
 use forest::{Forest, Needles, Nodes};
 use lines::{Fate, Lines};
 
+/// Secrets that a thread answers for at a time: some have thousands of paths.
+const GROUPS: usize = 16;
+
 /// References named for one secret: `git for-each-ref --contains COMMIT` has the others. A mirror of a large project has
 /// one for each of its merge requests, and
 /// all of them for each secret would be more than anyone reads.
@@ -93,7 +96,11 @@ pub(super) fn answer(
                 .to_owned(),
         });
     }
-    (0..sought.len()).into_par_iter().map(|group| exposure(group as u32, sought, &lines)).collect()
+    (0..sought.len())
+        .into_par_iter()
+        .with_max_len(GROUPS)
+        .map(|group| exposure(group as u32, sought, &lines))
+        .collect()
 }
 
 /// A history that was just read.

@@ -253,6 +253,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Contents that a thread takes at a time where some cost thousands of times what others do, so that none is left with many in the end.
+const FEW: usize = 8;
+
 /// What need not be read again.
 impl WholeHistory {
     /// Whether messages can be looked at while history is read: all are wanted then, and none is known from before.
@@ -264,7 +267,7 @@ impl WholeHistory {
     /// Shows messages, by numbers of their commits and tags.
     fn tell(&self, shower: &Shower<'_>, numbers: &[u32]) -> Result<(), SourceError> {
         let objects = self.repo.objects()?;
-        numbers.par_iter().filter(|_| !shower.visitor.cancelled()).for_each(|&number| {
+        numbers.par_iter().with_max_len(FEW).filter(|_| !shower.visitor.cancelled()).for_each(|&number| {
             let (id, kind) = match shower.graph.tags().contains_key(&number) {
                 true => (shower.graph.id(number), (ObjectKind::Tag, Type::Tag)),
                 false => (shower.graph.id(number), (ObjectKind::Commit, Type::Commit)),
@@ -431,7 +434,7 @@ impl Source for WholeHistory {
         let graph = self.visited(visitor)?;
         let (objects, unread) = (Arc::new(self.repo.objects()?), AtomicU64::new(0));
         let paths: Vec<&BStr> = files.iter().map(|file| file.path.as_bstr()).collect();
-        versions::of(&graph, &paths).into_par_iter().for_each(|version| {
+        versions::of(&graph, &paths).into_par_iter().with_max_len(FEW).for_each(|version| {
             let (id, file) = (graph.id(version.blob), &files[version.file]);
             // What cannot be read was told when it was to be looked at.
             let bytes =
@@ -470,7 +473,7 @@ impl Source for WholeHistory {
         let versions = self.head_tree().map(|(objects, tree)| Versions::of(&objects, tree));
         let is_chosen = |path: &BString| self.chosen.as_ref().is_none_or(|chosen| chosen.has_path(path));
         let numbers: Vec<u32> = numbers.into_iter().collect();
-        versions::places(&graph, &numbers).into_par_iter().for_each(|spot| {
+        versions::places(&graph, &numbers).into_par_iter().with_max_len(FEW).for_each(|spot| {
             let id = graph.id(spot.blob);
             let is_told = files.iter().any(|file| file.object == Some(id) && file.path == spot.path);
             if is_told || visitor.cancelled() || !is_chosen(&spot.path) {

@@ -495,10 +495,6 @@ impl Graph {
     /// The trees that lead to one of `sought`. All blocks are looked at in the order of memory, as often as folders are
     /// nested, which is faster than to follow each tree to what it holds.
     pub(in super::super) fn above(&self, sought: &[u32]) -> Above {
-        let mut is_tree = Set::new(self.objects());
-        (0..self.objects() as u32).filter(|&number| self.shape.is_tree(number)).for_each(|number| {
-            is_tree.put(number);
-        });
         let mut leading_blocks = Set::new(self.shape.blocks_end());
         let mut blocks = Vec::new();
         let mut leads = Set::new(self.objects());
@@ -506,7 +502,7 @@ impl Graph {
         let leading =
             |leads: &Set, entries: &[u32]| entries.iter().any(|&entry| leads.has(self.shape.object(entry)));
         let first = self.shape.map_blocks(|block, entries| {
-            let trees = || entries.iter().any(|&entry| is_tree.has(self.shape.object(entry)));
+            let trees = || entries.iter().any(|&entry| self.shape.is_tree(self.shape.object(entry)));
             let leading = leading(&leads, entries);
             (leading || trees()).then_some((block, leading))
         });

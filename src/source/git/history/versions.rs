@@ -192,7 +192,13 @@ pub(super) fn places(graph: &Graph, blobs: &[u32]) -> Vec<Spot> {
     let order = graph.order();
     let (tips, stretches): (HashMap<_, _>, Vec<_>) = rayon::join(
         || walk(&mut order.iter().copied().filter(is_tip)).into_iter().collect(),
-        || order.par_chunks(STRETCH).map(|places| walk(&mut places.iter().copied())).collect(),
+        || {
+            order
+                .par_chunks(STRETCH)
+                .with_max_len(1)
+                .map(|places| walk(&mut places.iter().copied()))
+                .collect()
+        },
     );
     // What a stretch begins with, an earlier one had.
     let mut all = BTreeMap::new();
@@ -213,7 +219,7 @@ const STRETCH: usize = 8_192;
 pub(super) fn of(graph: &Graph, files: &[&BStr]) -> Vec<Version> {
     let ways = Ways::to(graph, files);
     let stretches: Vec<Vec<Version>> =
-        graph.order().par_chunks(STRETCH).map(|places| ways.walk(graph, places)).collect();
+        graph.order().par_chunks(STRETCH).with_max_len(1).map(|places| ways.walk(graph, places)).collect();
     let mut versions: Vec<Vec<Version>> = vec![Vec::new(); files.len()];
     // What a stretch begins with, an earlier one had.
     let mut seen: HashSet<(u32, u32), Quickly> = HashSet::default();

@@ -120,6 +120,8 @@ pub(super) struct Shape {
     several: Set,
     /// By number of the object: where the entries are, without commits of other repositories.
     trees: Vec<At>,
+    /// The objects that have some: it is asked of nearly every entry, and fits into a cache.
+    are_trees: Set,
     lists: Lists,
     pub(super) commits: Vec<Commit>,
     parents: Vec<u32>,
@@ -196,7 +198,7 @@ impl Shape {
 
     /// True if the tree was read.
     pub(super) fn is_tree(&self, number: u32) -> bool {
-        self.trees.get(number as usize).is_some_and(|&at| at != NOWHERE)
+        self.are_trees.has(number)
     }
 
     /// Numbers of the parents.
@@ -313,6 +315,7 @@ pub(super) fn read(
         several: Set::new(catalog.len()),
         aliases: aliases.into_list((NONE, Label::NONE)),
         trees: vec![NOWHERE; catalog.len()],
+        are_trees: Set::new(catalog.len()),
         lists: Lists::default(),
         commits: Vec::new(),
         parents: Vec::new(),
@@ -325,6 +328,7 @@ pub(super) fn read(
             Some(shift) => {
                 for (tree, at) in worker.trees {
                     shape.trees[tree as usize] = at + shift;
+                    shape.are_trees.put(tree);
                 }
             }
             None => reader.no_room(worker.trees.len()),
