@@ -152,7 +152,7 @@ pub(crate) struct Table {
 const HEAD: usize = 12;
 
 /// All of the first three bytes of a gram that counts.
-fn three(gram: [u8; WIDTH]) -> u16 {
+pub(crate) fn three(gram: [u8; WIDTH]) -> u16 {
     place(gram) & 0x7FFF
 }
 
