@@ -252,6 +252,45 @@ fn import(repo: &Repo, seed: u64, commits: usize) {
     repo.git_input(&["fast-import", "--quiet", "--force"], &stream);
 }
 
+/// So many commits are entered in parts at the same time, if there are threads for it: that must show nowhere.
+#[test]
+fn long_histories_are_told_alike_on_one_thread_and_on_several() {
+    let repo = Repo::bare();
+    let mut dice = Dice(5);
+    // By path. Contents come back under other names and in other folders, and go.
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut stream = Vec::new();
+    for commit in 0..13_000 {
+        writeln!(
+            stream,
+            "commit refs/heads/main\ncommitter C <c@example.invalid> {} +0000",
+            1_600_000_000 + commit
+        )
+        .unwrap();
+        writeln!(stream, "data 1\nx").unwrap();
+        let (folder, name) = (dice.roll(6), dice.roll(9));
+        let path = format!("d{folder}/{}/f{name}.{}", dice.roll(3), ["txt", "env", "py"][name % 3]);
+        let content = match dice.roll(8) {
+            0 => {
+                writeln!(stream, "D {path}").unwrap();
+                files.remove(&path);
+                continue;
+            }
+            1 | 2 if !files.is_empty() => files.values().nth(dice.roll(files.len())).unwrap().clone(),
+            3 => format!("token = {}\n# {commit}\n", crate::support::github_token(dice.roll(12) as u8)),
+            _ => format!("line {}\n", dice.roll(400)),
+        };
+        writeln!(stream, "M 100644 inline {path}\ndata {}\n{content}", content.len()).unwrap();
+        files.insert(path, content);
+    }
+    repo.git_input(&["fast-import", "--quiet", "--force"], &stream);
+    let (code, alone) = audit_with_all(&repo, &["--threads", "1"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(alone["receipt"]["commits"], 13_000);
+    assert!(alone["findings"].as_array().unwrap().len() > 20);
+    assert_eq!(audit_with_all(&repo, &["--threads", "4"]).1, alone);
+}
+
 #[test]
 fn changes_and_wholes_find_the_same() {
     for seed in 1..=12 {

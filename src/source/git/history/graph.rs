@@ -906,7 +906,9 @@ impl Graph {
         let enter = |entered: &mut Entered, places: &[u32]| {
             places.iter().for_each(|&place| entered.enter(shape, shape.commits[place as usize].tree, place));
         };
-        let parts = (2 * rayon::current_num_threads()).min(MOST_PARTS).min(order.len() / LEAST_PART).max(1);
+        let threads = rayon::current_num_threads();
+        let most = if threads > 1 { (2 * threads).min(MOST_PARTS) } else { 1 };
+        let parts = most.min(order.len() / LEAST_PART).max(1);
         let (first, rest) = order.split_at(order.len().div_ceil(parts));
         let objects = entered.first.len();
         let mut later: Vec<Option<Entered>> = Vec::new();
