@@ -94,9 +94,11 @@ impl Set {
     }
 }
 
-/// Fewest commits that are entered as a part of all, and most parts: each costs some bytes an object.
+/// Fewest commits that are entered as a part of all, and most parts.
 const LEAST_PART: usize = 4096;
 const MOST_PARTS: usize = 8;
+/// Each part has eight bytes for every object; so many objects make 256 MB of all parts.
+const MOST_FIRST: usize = 32_000_000;
 
 /// The places of the numbers of a set in the list of all of them.
 #[derive(Debug)]
@@ -908,7 +910,7 @@ impl Graph {
         };
         let threads = rayon::current_num_threads();
         let most = if threads > 1 { (2 * threads).min(MOST_PARTS) } else { 1 };
-        let parts = most.min(order.len() / LEAST_PART).max(1);
+        let parts = most.min(order.len() / LEAST_PART).min(MOST_FIRST / entered.first.len().max(1)).max(1);
         let (first, rest) = order.split_at(order.len().div_ceil(parts));
         let objects = entered.first.len();
         let mut later: Vec<Option<Entered>> = Vec::new();
