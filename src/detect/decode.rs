@@ -3,6 +3,8 @@
 //!
 //! Must not know what is looked for in the decoded text.
 
+use wide::u8x16;
+
 use crate::{finding::Encoding, text::Span};
 
 /// Decoded text, and where each of its bytes came from.
@@ -53,37 +55,22 @@ const LOOK: usize = 18;
 
 /// Calls `visit` with every encoded text that begins in `region`.
 pub(crate) fn find(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
-    runs(text, region, visit);
     // Most regions are short and have neither.
-    if memchr::memchr2(b'%', b'\\', region.of(text)).is_some() {
+    if runs(text, region, visit) {
         percent(text, region, visit);
         escapes(text, region, visit);
     }
 }
 
-/// For each byte 1 if it belongs to base64, of either alphabet.
-static IN_BASE64: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let belongs = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
-        table[byte] = belongs as u8;
-        byte += 1;
-    }
-    table
-};
-
+/// Whether the byte belongs to base64, of either alphabet.
 #[inline]
-fn in_base64(byte: u8) -> bool {
-    IN_BASE64[usize::from(byte)] != 0
+const fn in_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// Bytes that are looked at together.
-const BLOCK: usize = 8;
-const _: () = assert!(MIN_RUN == 3 * BLOCK, "every run has two whole blocks in a row, wherever it begins");
-
-/// Runs of base64 or hexadecimal characters that lie in `region`, wholly or in part.
-fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
+/// Runs of base64 or hexadecimal characters that lie in `region`, wholly or in part. Tells whether it may have percent or escape
+/// sequences.
+fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) -> bool {
     // Most regions are lines, and no run goes on beyond them.
     let (mut from, mut end) = (region.start, region.end);
     if from > 0 && in_base64(text[from - 1]) {
@@ -92,54 +79,106 @@ fn runs(text: &[u8], region: Span, visit: &mut impl FnMut(Decoded)) {
     if end > 0 && in_base64(text[end - 1]) {
         end = text.len().min(end + MIN_RUN);
     }
-    let mut behind = 0;
-    while let Some(place) = blocks(text, from, end) {
-        let low = place.saturating_sub(MAX_RUN).max(behind);
-        let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
-        let high = text.len().min(start + MAX_RUN);
-        // The two blocks are known.
-        let known = high.min(place + 2 * BLOCK);
-        behind = known + text[known..high].iter().take_while(|&&byte| in_base64(byte)).count();
-        if behind - start >= MIN_RUN
-            && start < region.end
-            && behind > region.start
-            && let Some(decoded) = run(text, Span::new(start, behind))
+    let (mut behind, mut others) = (0, false);
+    while let Some(place) = in_a_row(text, (from, end), &mut others) {
+        let found = around(text, place, behind);
+        behind = found.end;
+        if found.len() >= MIN_RUN
+            && found.start < region.end
+            && found.end > region.start
+            && let Some(decoded) = run(text, found)
         {
             visit(decoded);
         }
         from = behind;
     }
+    others
 }
 
-/// Where the first two blocks in a row are that lie in a run, of the blocks from `from` on.
-fn blocks(text: &[u8], from: usize, end: usize) -> Option<usize> {
-    let lie_in_a_run =
-        |place: usize| text[place..place + 2 * BLOCK].iter().fold(true, |all, &byte| all & in_base64(byte));
-    // Blocks before and at the place, and the one behind. Most have a space, a quote or a bracket.
-    let (mut before, mut place) = (false, from);
-    while let Some(two) = text[..end].get(place..).and_then(|rest| rest.first_chunk::<{ 2 * BLOCK }>()) {
-        let both = u128::from_le_bytes(*two);
-        let (one, other) = (may_lie_in_a_run(both as u64), may_lie_in_a_run((both >> 64) as u64));
-        if one & (before | other) {
-            if before && lie_in_a_run(place - BLOCK) {
-                return Some(place - BLOCK);
-            }
-            if other && lie_in_a_run(place) {
-                return Some(place);
-            }
+/// The run that goes on for [`MIN_RUN`] bytes from `place`, of what comes `behind` the one before.
+fn around(text: &[u8], place: usize, behind: usize) -> Span {
+    let low = place.saturating_sub(MAX_RUN).max(behind);
+    let start = place - text[low..place].iter().rev().take_while(|&&byte| in_base64(byte)).count();
+    let high = text.len().min(start + MAX_RUN);
+    let known = high.min(place + MIN_RUN);
+    Span::new(start, known + text[known..high].iter().take_while(|&&byte| in_base64(byte)).count())
+}
+
+/// Where the first [`MIN_RUN`] bytes in a row begin that belong to base64, between two places. Notes whether there are `others`
+/// before them.
+// Apart from what follows, which is seldom: it is called for every line.
+#[inline(never)]
+fn in_a_row(text: &[u8], (from, end): (usize, usize), others: &mut bool) -> Option<usize> {
+    let (mut place, mut before) = (from, 0);
+    while place < end {
+        let block = Block::at(text, place, end);
+        *others |= block.has_others;
+        if before + block.base64.trailing_ones() as usize >= MIN_RUN {
+            return Some(place - before);
         }
-        before = other;
-        place += 2 * BLOCK;
+        let mut starts = block.base64;
+        // Of two in a row, of four, eight, sixteen, and of as many as there must be.
+        for step in [1, 2, 4, 8, MIN_RUN - 16] {
+            starts &= starts >> step;
+        }
+        if starts != 0 {
+            return Some(place + starts.trailing_zeros() as usize);
+        }
+        before = block.base64.leading_ones() as usize;
+        place += BLOCK;
     }
-    (before && place + BLOCK <= end && lie_in_a_run(place - BLOCK)).then(|| place - BLOCK)
+    None
 }
 
-/// Whether no byte of a block lies below all that belong to base64, as spaces and quotes do. Eight are asked at once: the top
-/// bit of a byte is set, so that nothing is borrowed from the next one, and stays if the byte is no less.
-const fn may_lie_in_a_run(block: u64) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const TOP: u64 = EACH << 7;
-    ((block | TOP) - EACH * b'+' as u64) & TOP == TOP
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+const _: () = assert!(16 <= MIN_RUN && MIN_RUN <= 32 && MIN_RUN <= BLOCK, "a run is found in two blocks, by doubling");
+
+/// What a block of bytes is made of.
+struct Block {
+    /// Those that belong to base64: the lowest bit is that of the first one.
+    base64: u64,
+    /// Whether one may begin a percent or escape sequence.
+    has_others: bool,
+}
+
+impl Block {
+    /// The bytes from `place` on, of those before `end`.
+    #[inline]
+    fn at(text: &[u8], place: usize, end: usize) -> Self {
+        let rest = &text[place..];
+        let mut block = match rest.first_chunk() {
+            Some(bytes) => Self::of(bytes),
+            None => {
+                let mut bytes = [0; BLOCK];
+                bytes[..rest.len()].copy_from_slice(rest);
+                Self::of(&bytes)
+            }
+        };
+        if end - place < BLOCK {
+            block.base64 &= (1 << (end - place)) - 1;
+        }
+        block
+    }
+
+    // Where it is inlined, the compiler takes the masks to pieces, bit by bit.
+    #[inline(never)]
+    fn of(bytes: &[u8; BLOCK]) -> Self {
+        let (mut base64, mut others) = (0, 0);
+        for (index, &bytes) in bytes.as_chunks::<16>().0.iter().enumerate() {
+            let bytes = u8x16::new(bytes);
+            let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+            let lies = |bytes: u8x16, first: u8, last: u8| {
+                let offset = bytes - u8x16::splat(first);
+                offset.min(u8x16::splat(last - first)).simd_eq(offset)
+            };
+            let is_letter = lies(bytes | u8x16::splat(0x20), b'a', b'z');
+            let belongs = is_letter | lies(bytes, b'/', b'9') | is(b'+') | is(b'-') | is(b'_');
+            base64 |= u64::from(belongs.to_bitmask()) << (16 * index);
+            others |= (is(b'%') | is(b'\\')).to_bitmask();
+        }
+        Self { base64, has_others: others != 0 }
+    }
 }
 
 fn run(text: &[u8], run: Span) -> Option<Decoded> {
@@ -166,13 +205,16 @@ fn run(text: &[u8], run: Span) -> Option<Decoded> {
 fn looks_like_text(bytes: &[u8]) -> bool {
     let bytes = &bytes[..bytes.len().min(LOOK)];
     let plain = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
-    bytes.iter().all(plain)
-        || bytes.iter().step_by(2).all(plain) && bytes.iter().skip(1).step_by(2).all(|&byte| byte == 0)
-        || std::str::from_utf8(bytes).map_or_else(
-            |error| error.error_len().is_none() && error.valid_up_to() + 3 >= bytes.len(),
-            |_| true,
-        ) && bytes.iter().all(|byte| plain(byte) || *byte >= 0x80)
-            && bytes.iter().filter(|byte| plain(byte)).count() * 4 >= bytes.len() * 3
+    let text = bytes.iter().filter(|byte| plain(byte)).count();
+    if text * 4 >= bytes.len() * 3 {
+        return text == bytes.len()
+            || bytes.iter().all(|byte| plain(byte) || *byte >= 0x80)
+                && std::str::from_utf8(bytes).map_or_else(
+                    |error| error.error_len().is_none() && error.valid_up_to() + 3 >= bytes.len(),
+                    |_| true,
+                );
+    }
+    bytes.iter().step_by(2).all(plain) && bytes.iter().skip(1).step_by(2).all(|&byte| byte == 0)
 }
 
 fn hex(encoded: &[u8]) -> Vec<u8> {
