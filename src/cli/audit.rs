@@ -99,10 +99,11 @@ pub(super) fn audit(args: &AuditArgs, edge: &Edge) -> anyhow::Result<Exit> {
     if let (Some(rewrite), [target]) = (rewrite, &targets.all[..]) {
         rewrite.write(&done, &target.repo)?;
     }
+    let exit = run::exit(&done.outcome);
     // The program ends: to give back piece by piece what is known of a history would take longer than all that is left.
     // What was found is dropped, and its secrets wiped.
-    std::mem::forget(job.sources);
-    Ok(run::exit(&done.outcome))
+    std::mem::forget((job.sources, done.plan.scanner, done.outcome.exposed));
+    Ok(exit)
 }
 
 /// What does not go together.

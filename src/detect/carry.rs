@@ -116,8 +116,19 @@ impl Scanner {
         scratch: &mut Scratch,
         matches: &mut Vec<Match>,
     ) -> (Tally, Option<Kept>) {
-        let encoded = encoding::detect(subject.bytes);
-        let class = self.class(subject.path);
+        let encoded = match change {
+            // Nothing else is asked of text.
+            Change { base: Some(Kept { encoded: Encoded::Text, .. }), copies: [first, ..], .. }
+                if (first.at, first.from) == (0, 0) && first.len >= subject.bytes.len().min(encoding::LOOK) =>
+            {
+                Encoded::Text
+            }
+            _ => encoding::detect(subject.bytes),
+        };
+        let class = match change.base {
+            Some(base) if base.class.path() == subject.path => Arc::clone(&base.class),
+            _ => self.class(subject.path),
+        };
         let alike = |base: &&Kept| {
             base.encoded == encoded
                 && base.kind == subject.kind
@@ -190,7 +201,7 @@ impl Scanner {
         let disproved = set_aside(&self.rules, &mut found, change.counted);
         let mut tally = Tally { disproved, ..Tally::default() };
         self.defer(subject, &mut found);
-        if encoded == Encoded::Text {
+        if encoded == Encoded::Text && class.may_have_format() {
             tally.given_up = !self.structure(Subject { fresh: &Fresh::All, ..subject }, &mut found);
         }
         overlap::resolve(&self.rules, &mut found);

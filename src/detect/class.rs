@@ -7,12 +7,13 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice as _};
 
 use super::{Keywords, Scanner, bound, judge::place::Place};
 use crate::{
     finding::Match,
     glob::GlobMap,
+    policy::format,
     rule::{Detector, RuleSet},
 };
 
@@ -26,6 +27,8 @@ const PARTS: usize = 16;
 pub(super) struct Class {
     path: BString,
     pub(super) place: Place,
+    /// Whether there is a content that makes it a file with a structure.
+    may_have_format: bool,
     /// Whether each rule that is for certain paths is for this one.
     answers: OnceLock<Box<[bool]>>,
     files: OnceLock<Vec<u32>>,
@@ -95,6 +98,7 @@ impl Scanner {
         let class = Arc::new(Class {
             path: path.to_owned(),
             place: Place::of(path),
+            may_have_format: format::may_have_one(path),
             answers: OnceLock::new(),
             files: OnceLock::new(),
             in_name: OnceLock::new(),
@@ -115,6 +119,15 @@ impl Scanner {
 }
 
 impl Class {
+    pub(super) fn path(&self) -> &BStr {
+        self.path.as_bstr()
+    }
+
+    /// Whether rules on structure may have something to say of a file of this path.
+    pub(super) const fn may_have_format(&self) -> bool {
+        self.may_have_format
+    }
+
     /// Whether a rule is for the path.
     pub(super) fn applies(&self, scanner: &Scanner, rule: usize) -> bool {
         let Some(place) = scanner.classes().places[rule] else { return true };

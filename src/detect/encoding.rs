@@ -20,8 +20,8 @@ pub enum Encoded {
     Binary,
 }
 
-/// Bytes at the start that decide, as git decides on binary content.
-const LOOK: usize = 8000;
+/// Bytes at the start that decide, as git decides on binary content. Text has no NUL among them.
+pub(super) const LOOK: usize = 8000;
 
 /// Judges by the byte order mark, else by where NUL bytes stand.
 #[must_use]

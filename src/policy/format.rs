@@ -35,7 +35,7 @@ use self::{
 use super::document::{Document, Note, Value};
 use crate::text::Span;
 
-pub(crate) use self::detect::FOLDERS;
+pub(crate) use self::detect::{FOLDERS, may_have_one};
 pub use self::{detect::detect, outline::outline};
 
 /// What a file is written in.

@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +13,8 @@ use crate::{
     report::{
         Format, Input,
         metrics::{Count, Days, Metrics},
-        serial, uri, view,
+        serial::Document,
+        uri, view,
         view::View,
     },
 };
@@ -28,52 +28,22 @@ pub(crate) const VERSION: u32 = 1;
 fn write(input: Input<'_>, target: &mut dyn io::Write) -> io::Result<()> {
     let view = View::new(input);
     let summary = summary(&view);
-    let document = Document {
-        version: VERSION,
-        tool: summary.tool,
-        incomplete: summary.incomplete,
-        incomplete_because: summary.incomplete_because,
-        blocking: summary.blocking,
-        findings: each(&view.findings().collect::<Vec<_>>(), |shown| finding(&view, shown)),
-        exposures: each(view.exposed(), |exposed| exposure(&view, exposed)),
-        today: summary.today,
-        metrics: summary.metrics,
-        problems: summary.problems,
-        warnings: summary.warnings,
-        receipt: summary.receipt,
-    };
-    serial::pretty(&document, target)
-}
-
-/// From so many on, things are made on all threads: an audit may have thousands, each with a hundred references.
-const MANY: usize = 512;
-
-/// What is made of each, in the same order.
-fn each<T: Sync, M: Send>(things: &[T], make: impl Fn(&T) -> M + Sync + Send) -> Vec<M> {
-    if things.len() < MANY {
-        things.iter().map(make).collect()
-    } else {
-        things.par_iter().map(make).collect()
+    let mut document = Document::new(target);
+    document.field("version", &VERSION)?;
+    document.field("tool", &summary.tool)?;
+    document.field("incomplete", &summary.incomplete)?;
+    document.field("incomplete_because", &summary.incomplete_because)?;
+    document.field("blocking", &summary.blocking)?;
+    document.list("findings", &view.findings().collect::<Vec<_>>(), |shown| finding(&view, shown))?;
+    if !view.exposed().is_empty() {
+        document.list("exposures", view.exposed(), |exposed| exposure(&view, exposed))?;
     }
-}
-
-#[derive(Serialize)]
-struct Document {
-    version: u32,
-    tool: Tool,
-    incomplete: bool,
-    incomplete_because: Vec<String>,
-    blocking: bool,
-    findings: Vec<FindingJson>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    exposures: Vec<ExposureJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    today: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metrics: Option<MetricsJson>,
-    problems: Vec<ProblemJson>,
-    warnings: Vec<String>,
-    receipt: ReceiptJson,
+    document.optional("today", summary.today.as_ref())?;
+    document.optional("metrics", summary.metrics.as_ref())?;
+    document.field("problems", &summary.problems)?;
+    document.field("warnings", &summary.warnings)?;
+    document.field("receipt", &summary.receipt)?;
+    document.end()
 }
 
 /// Everything but the findings.

@@ -11,10 +11,16 @@ const SEARCHED: usize = 1 << 20;
 #[must_use]
 pub fn detect(path: &BStr, text: &[u8]) -> Option<Format> {
     let lower = path.to_ascii_lowercase();
-    let start = lower.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).map_or(0, |slash| slash + 1);
-    let file =
-        File { folder: &lower[..start], name: &lower[start..], text: &text[..text.len().min(SEARCHED)] };
-    file.by_name().or_else(|| file.by_ending())
+    let file = File::new(&lower, &text[..text.len().min(SEARCHED)]);
+    file.by_name().or_else(|| file.of_ending()?(&file))
+}
+
+/// Whether [`detect`] gives a format for some text.
+#[must_use]
+pub(crate) fn may_have_one(path: &BStr) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let file = File::new(&lower, b"");
+    file.by_name().is_some() || file.is_named_as_kubeconfig() || file.of_ending().is_some()
 }
 
 struct File<'f> {
@@ -107,7 +113,13 @@ const NO_DOCKERFILE: &[&[u8]] = &[
     b".yaml", b".erb", b".sh",
 ];
 
-impl File<'_> {
+impl<'f> File<'f> {
+    /// Of a path in small letters.
+    fn new(path: &'f [u8], text: &'f [u8]) -> Self {
+        let start = path.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).map_or(0, |slash| slash + 1);
+        File { folder: &path[..start], name: &path[start..], text }
+    }
+
     fn ends(&self, endings: &[&[u8]]) -> bool {
         endings.iter().any(|ending| self.name.ends_with(ending))
     }
@@ -124,6 +136,10 @@ impl File<'_> {
     /// True if a line begins with `word`.
     fn line_starts(&self, word: &[u8]) -> bool {
         memchr::memmem::find_iter(self.text, word).any(|at| at == 0 || self.text[at - 1] == b'\n')
+    }
+
+    fn is_named_as_kubeconfig(&self) -> bool {
+        matches!(self.name, b"config" | b"kubeconfig" | b"admin.conf") || self.ends(&[b".kubeconfig"])
     }
 
     fn by_name(&self) -> Option<Format> {
@@ -147,9 +163,7 @@ impl File<'_> {
         if self.within(b"sshd_config.d/") || self.within(b"ssh_config.d/") {
             return Some(Format::Sshd);
         }
-        let kubeconfig =
-            matches!(self.name, b"config" | b"kubeconfig" | b"admin.conf") || self.ends(&[b".kubeconfig"]);
-        if kubeconfig && self.has(b"kind: Config") && self.has(b"apiVersion") {
+        if self.is_named_as_kubeconfig() && self.has(b"kind: Config") && self.has(b"apiVersion") {
             return Some(Format::Kubernetes);
         }
         if self.within(b"sites-available/") || self.within(b"sites-enabled/") {
@@ -158,36 +172,38 @@ impl File<'_> {
         None
     }
 
-    fn by_ending(&self) -> Option<Format> {
+    /// What tells the format of files with such an ending.
+    fn of_ending(&self) -> Option<fn(&Self) -> Option<Format>> {
         let dot = self.name.iter().rposition(|byte| *byte == b'.')?;
-        match &self.name[dot + 1..] {
-            b"tf" | b"tofu" | b"hcl" => Some(Format::Terraform),
-            b"tfvars" => Some(Format::TerraformVariables),
-            b"json" | b"jsonc" | b"template" => self.json(),
-            b"yml" | b"yaml" => self.yaml(),
-            b"bicep" => Some(Format::Bicep),
-            b"toml" => Some(Format::Toml),
-            b"ini" | b"cfg" | b"inf" => Some(Format::Ini),
-            b"cnf" => Some(Format::Mysql),
-            b"properties" => {
-                Some(if self.name.starts_with(b"application") || self.name.starts_with(b"bootstrap") {
-                    Format::Spring
-                } else {
-                    Format::Properties
-                })
-            }
-            b"conf" | b"config" | b"vhost" => self.conf(),
-            b"xml" => Some(if self.name == b"settings.xml" || self.has(b"<settings") {
-                Format::Maven
-            } else {
-                Format::Xml
-            }),
-            b"sh" | b"bash" | b"zsh" | b"ksh" => Some(Format::Shell),
-            b"py" => self.python(),
-            b"rb" => (self.within(b"environments/") || self.within(b"config/")).then_some(Format::Rails),
-            b"php" => (self.within(b"config/") && self.has(b"return")).then_some(Format::Laravel),
-            _ => None,
-        }
+        let by: fn(&Self) -> Option<Format> = match &self.name[dot + 1..] {
+            b"tf" | b"tofu" | b"hcl" => |_| Some(Format::Terraform),
+            b"tfvars" => |_| Some(Format::TerraformVariables),
+            b"json" | b"jsonc" | b"template" => Self::json,
+            b"yml" | b"yaml" => Self::yaml,
+            b"bicep" => |_| Some(Format::Bicep),
+            b"toml" => |_| Some(Format::Toml),
+            b"ini" | b"cfg" | b"inf" => |_| Some(Format::Ini),
+            b"cnf" => |_| Some(Format::Mysql),
+            b"properties" => Self::properties,
+            b"conf" | b"config" | b"vhost" => Self::conf,
+            b"xml" => Self::xml,
+            b"sh" | b"bash" | b"zsh" | b"ksh" => |_| Some(Format::Shell),
+            b"py" => Self::python,
+            b"rb" if self.within(b"environments/") || self.within(b"config/") => |_| Some(Format::Rails),
+            b"php" if self.within(b"config/") => |file| file.has(b"return").then_some(Format::Laravel),
+            _ => return None,
+        };
+        Some(by)
+    }
+
+    fn properties(&self) -> Option<Format> {
+        let spring = self.name.starts_with(b"application") || self.name.starts_with(b"bootstrap");
+        Some(if spring { Format::Spring } else { Format::Properties })
+    }
+
+    fn xml(&self) -> Option<Format> {
+        let maven = self.name == b"settings.xml" || self.has(b"<settings");
+        Some(if maven { Format::Maven } else { Format::Xml })
     }
 
     fn json(&self) -> Option<Format> {
@@ -361,5 +377,27 @@ mod tests {
             assert!(FOLDERS.contains(&folder.as_bytes()), "{folder}");
         }
         assert!(seen >= FOLDERS.len() - 1, "{seen}");
+    }
+
+    #[test]
+    fn what_has_a_format_may_have_one() {
+        let source = include_str!("detect.rs").split("#[cfg(test)]").next().unwrap();
+        let words: Vec<&str> = source.split("b\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let text = words.join("\n");
+        let mut known = 0;
+        for folder in FOLDERS {
+            for word in &words {
+                for name in [format!("{word}"), format!("x{word}"), format!("x.{word}"), format!("{word}.x")] {
+                    let path = [*folder, name.as_bytes()].concat();
+                    for text in ["", &text, "kind: Config\napiVersion: v1"] {
+                        let detected = detect(path.as_slice().into(), text.as_bytes());
+                        known += usize::from(detected.is_some());
+                        assert!(detected.is_none() || may_have_one(path.as_slice().into()), "{name}");
+                    }
+                }
+            }
+        }
+        assert!(known > 1000, "{known}");
+        assert!(!may_have_one("lib/config.rs".into()) && !may_have_one("app/models/user.rb".into()));
     }
 }
