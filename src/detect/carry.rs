@@ -433,14 +433,16 @@ pub(super) struct Lines {
     regions: Vec<Span>,
     /// The same, as far as the name of a provider may stand from them.
     around: Vec<Span>,
+    /// Room for what is fresh.
+    spare: Vec<Span>,
 }
 
 impl Lines {
     fn clear(&mut self) {
-        match &mut self.fresh {
-            Fresh::Ranges(ranges) => ranges.clear(),
-            Fresh::All => self.fresh = Fresh::Ranges(Vec::new()),
+        if let Fresh::Ranges(ranges) = std::mem::take(&mut self.fresh) {
+            self.spare = ranges;
         }
+        self.spare.clear();
         self.regions.clear();
         self.around.clear();
     }
@@ -456,10 +458,7 @@ impl Lines {
 
     /// What is fresh in `text`, which has `copies` of `base`, and what is so far `around`.
     fn compare(&mut self, text: &[u8], (base, copies): (&[u8], &[Copied]), around: (usize, usize)) {
-        let mut fresh = match std::mem::take(&mut self.fresh) {
-            Fresh::Ranges(ranges) => ranges,
-            Fresh::All => Vec::new(),
-        };
+        let mut fresh = std::mem::take(&mut self.spare);
         let mut gap = |from: (usize, usize), to: (usize, usize)| {
             if let Some(span) = Self::gap(text, base, from, to) {
                 push(&mut fresh, span);

@@ -80,9 +80,8 @@ impl Buffer {
     /// `len` bytes of any content, to be overwritten.
     pub(super) fn reset(&mut self, len: usize) -> &mut [u8] {
         if self.storage.len() < len {
-            // Nothing of the old content is worth copying to the new place.
-            self.storage.clear();
-            self.storage.resize(len, 0);
+            // Nothing of the old content is worth copying to the new place, and the system gives memory that is zero.
+            self.storage = vec![0; len];
         }
         self.len = len;
         &mut self.storage[..len]
