@@ -119,7 +119,8 @@ impl Scanner {
         let encoded = match change {
             // Nothing else is asked of text.
             Change { base: Some(Kept { encoded: Encoded::Text, .. }), copies: [first, ..], .. }
-                if (first.at, first.from) == (0, 0) && first.len >= subject.bytes.len().min(encoding::LOOK) =>
+                if (first.at, first.from) == (0, 0)
+                    && first.len >= subject.bytes.len().min(encoding::LOOK) =>
             {
                 Encoded::Text
             }

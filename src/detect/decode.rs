@@ -132,7 +132,8 @@ fn in_a_row(text: &[u8], (from, end): (usize, usize), others: &mut bool) -> Opti
 
 /// Bytes that are looked at together.
 const BLOCK: usize = 64;
-const _: () = assert!(16 <= MIN_RUN && MIN_RUN <= 32 && MIN_RUN <= BLOCK, "a run is found in two blocks, by doubling");
+const _: () =
+    assert!(16 <= MIN_RUN && MIN_RUN <= 32 && MIN_RUN <= BLOCK, "a run is found in two blocks, by doubling");
 
 /// What a block of bytes is made of.
 struct Block {

@@ -509,6 +509,20 @@ fn whatever_came_since_the_report_is_that_of_a_whole_audit() {
 }
 
 #[test]
+fn the_first_of_files_told_by_name_is_that_of_a_whole_audit_whatever_the_clock_says() {
+    let repo = Repo::new();
+    at(&repo, 50, "one", &[("x.pem", "no key\n")]);
+    at(&repo, 0, "the same elsewhere", &[("b/y.pem", "no key\n")]);
+    audit(&repo, &["--incremental"]);
+    at(&repo, 20, "another", &[("b/y.pem", "no key, too\n")]);
+    let (_, whole) = audit(&repo, &[]);
+    let (_, now) = audit(&repo, &["--incremental"]);
+    assert_eq!(lines(&whole).len(), 2, "{whole}");
+    let apart = apart(whole_of(now), whole_of(whole));
+    assert!(apart.is_empty(), "{apart}");
+}
+
+#[test]
 fn settings_are_judged_as_in_a_whole_audit() {
     let run = |repo: &Repo, options: &[&str]| -> Value {
         let mut command = repo.abatis();

@@ -20,7 +20,7 @@ use super::super::{
 use crate::{
     filter::date::Date,
     finding::{Finding, RuleId},
-    origin::{Kind, ObjectId, Origin},
+    origin::{History, Kind, ObjectId, Origin},
     pipeline::{self, Outcome, Plan},
     report::{Input, Mode, Options, shard, view::View},
     rule::RuleSet,
@@ -273,6 +273,15 @@ fn check_paths(recent: &Recent, plan: &Plan, known: &Outcome, new: &Outcome) -> 
         if recent.paths_of(&object).any(|path| !told.contains(&(Some(object), path))) {
             return Err("a new file that its name tells is at several paths");
         }
+    }
+    // Which version is told depends on when the others came to this path, of which those that were told know nothing.
+    let key = |one: &Finding| (one.rule.clone(), one.fingerprint, one.path());
+    let before: BTreeMap<_, &Finding> =
+        known.findings.iter().chain(&known.suppressed).map(|one| (key(one), one)).collect();
+    let age = |one: &Finding| one.history.as_ref().map(History::age_key);
+    let is_older = |one: &&Finding| before.get(&key(one)).is_some_and(|known| age(one) < age(known));
+    if all().filter(|one| one.is_of_name()).any(|one| is_older(&one)) {
+        return Err("a new version of a file that its name tells is dated before the one that was told");
     }
     Ok(())
 }

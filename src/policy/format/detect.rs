@@ -382,12 +382,14 @@ mod tests {
     #[test]
     fn what_has_a_format_may_have_one() {
         let source = include_str!("detect.rs").split("#[cfg(test)]").next().unwrap();
-        let words: Vec<&str> = source.split("b\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let words: Vec<&str> =
+            source.split("b\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let text = words.join("\n");
         let mut known = 0;
         for folder in FOLDERS {
             for word in &words {
-                for name in [format!("{word}"), format!("x{word}"), format!("x.{word}"), format!("{word}.x")] {
+                for name in [format!("{word}"), format!("x{word}"), format!("x.{word}"), format!("{word}.x")]
+                {
                     let path = [*folder, name.as_bytes()].concat();
                     for text in ["", &text, "kind: Config\napiVersion: v1"] {
                         let detected = detect(path.as_slice().into(), text.as_bytes());
