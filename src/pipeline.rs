@@ -169,11 +169,12 @@ pub fn run(plan: &Plan, sources: &[&(dyn Source + Sync)]) -> Outcome {
         }
         let files = collector.named();
         for source in sources.iter().filter(|_| !files.is_empty()) {
-            let show = |entry: &Entry, bytes: &[u8]| collector.at_further_path(entry, bytes);
+            let show = |entry: &Entry, bytes: &[u8]| collector.at_path(entry, bytes);
             if let Err(error) = source.paths_of(&files, &show, &collector) {
                 collector.fail(Problem { subject: error.subject.into(), message: error.message });
             }
         }
+        collector.settle_names();
         for source in sources {
             let sought = || collector.look_for_known();
             if let Err(error) = source.before(&sought, &collector) {

@@ -251,8 +251,8 @@ pub trait Source {
         Ok(())
     }
 
-    /// Shows what is in `files` again, under each further path that history has it at: a content is shown once, and what was
-    /// found by its path is found at that path alone. Asked once, between the visit and [`before`](Self::before); nothing
+    /// Shows what is in `files` again, under each path that history has it at, with the commit that brought it there: a content
+    /// is shown once, and what was found by its path is found at that path alone. Asked once, between the visit and [`before`](Self::before); nothing
     /// for a source without history. What is shown is shown on several threads.
     ///
     /// # Errors

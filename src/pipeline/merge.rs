@@ -36,6 +36,17 @@ pub(super) type Carriers = HashMap<(u32, Fingerprint), Vec<(Way, Vec<ObjectId>)>
 pub(super) struct Merged {
     oldest: HashMap<Identity, Finding>,
     carriers: Carriers,
+    /// The contents of which a name was told, by path and object, with what was told of them.
+    named: HashMap<(BString, ObjectId), Named>,
+    /// Of what names tell, where it stood first, and the objects whose places are known.
+    first: HashMap<Identity, (Origin, History, Vec<ObjectId>)>,
+}
+
+/// A content of which a name was told.
+#[derive(Debug)]
+struct Named {
+    origin: Origin,
+    identities: Vec<Identity>,
 }
 
 impl Merged {
@@ -49,6 +60,9 @@ impl Merged {
         named: bool,
     ) -> bool {
         self.carries(identity, place.0, named);
+        if place.1.is_empty() {
+            self.names(identity, place.0);
+        }
         let Some(known) = self.oldest.get_mut(identity) else { return true };
         let Some(since) = &mut known.history else { return true };
         let older = (history.age_key(), place) < (since.age_key(), (&known.origin, known.span));
@@ -70,15 +84,46 @@ impl Merged {
 
     /// The contents in which something was found that stands nowhere in them: their paths tell it.
     pub(super) fn named(&self) -> Vec<Origin> {
-        let named = self.oldest.values().filter(|finding| finding.is_of_name());
-        let named = named.map(|finding| &finding.origin);
-        let mut files: Vec<Origin> = named
-            .filter(|origin| matches!(origin.kind, Kind::File | Kind::Symlink) && origin.members.is_empty())
-            .cloned()
-            .collect();
+        let mut files: Vec<Origin> = self.named.values().map(|named| named.origin.clone()).collect();
         files.sort();
-        files.dedup();
         files
+    }
+
+    /// Whether what the path of `origin` tells of its object is known.
+    pub(super) fn is_named(&self, origin: &Origin) -> bool {
+        origin.object.is_some_and(|object| self.named.contains_key(&(origin.full_path(), object)))
+    }
+
+    /// Takes note of where an object has come to a path, for what the path tells of it.
+    pub(super) fn came_to(&mut self, origin: &Origin, history: &History) {
+        let Some(object) = origin.object else { return };
+        let Some(named) = self.named.get(&(origin.full_path(), object)) else { return };
+        for identity in &named.identities {
+            match self.first.entry(identity.clone()) {
+                Slot::Vacant(free) => _ = free.insert((origin.clone(), history.clone(), vec![object])),
+                Slot::Occupied(mut known) => {
+                    let (place, since, objects) = known.get_mut();
+                    objects.push(object);
+                    if (history.age_key(), origin) < (since.age_key(), &*place) {
+                        (*place, *since) = (origin.clone(), history.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells what names tell where it stood first at their paths, rather than where the first of its objects came from.
+    pub(super) fn settle_names(&mut self) {
+        for (identity, (place, since, objects)) in self.first.drain() {
+            let Some(finding) = self.oldest.get_mut(&identity) else { continue };
+            let Some(history) = &mut finding.history else { continue };
+            let known = finding.origin.object.is_some_and(|object| objects.contains(&object));
+            if known || (since.age_key(), &place) < (history.age_key(), &finding.origin) {
+                let presence = history.presence.max(since.presence);
+                finding.history = Some(History { presence, ..since });
+                finding.origin = place;
+            }
+        }
     }
 
     /// Takes note of who else holds what was found before, and of nothing else.
@@ -124,6 +169,16 @@ impl Merged {
                 }
                 false
             }
+        }
+    }
+
+    fn names(&mut self, identity: &Identity, origin: &Origin) {
+        let is_file = matches!(origin.kind, Kind::File | Kind::Symlink) && origin.members.is_empty();
+        let Some(object) = origin.object.filter(|_| is_file) else { return };
+        let named = self.named.entry((origin.full_path(), object));
+        let named = named.or_insert_with(|| Named { origin: origin.clone(), identities: Vec::new() });
+        if !named.identities.contains(identity) {
+            named.identities.push(identity.clone());
         }
     }
 

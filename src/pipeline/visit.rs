@@ -268,9 +268,19 @@ impl<'p> Collector<'p> {
         lock(&self.merged).named()
     }
 
-    /// Looks at a content under one more path.
-    pub(super) fn at_further_path(&self, entry: &Entry, bytes: &[u8]) {
-        self.renamed(entry, entry, bytes);
+    /// Takes note of where a content came to a path, and looks at it there if that was not done.
+    pub(super) fn at_path(&self, entry: &Entry, bytes: &[u8]) {
+        if !lock(&self.merged).is_named(&entry.origin) {
+            self.renamed(entry, entry, bytes);
+        }
+        if let Some(history) = &entry.history {
+            lock(&self.merged).came_to(&entry.origin, history);
+        }
+    }
+
+    /// All places of contents in which something was found by their paths are known.
+    pub(super) fn settle_names(&self) {
+        lock(&self.merged).settle_names();
     }
 
     /// Takes note of which of what is known, and `wanted` rules found, was in an older version of a file.

@@ -20,7 +20,7 @@ use super::super::{
 use crate::{
     filter::date::Date,
     finding::{Finding, RuleId},
-    origin::{History, Kind, ObjectId, Origin},
+    origin::{Kind, ObjectId, Origin},
     pipeline::{self, Outcome, Plan},
     report::{Input, Mode, Options, shard, view::View},
     rule::RuleSet,
@@ -266,22 +266,13 @@ fn check_paths(recent: &Recent, plan: &Plan, known: &Outcome, new: &Outcome) -> 
     if recent.holders_at(is_asked).any(|(path, object)| !is_told(path, object)) {
         return Err("a file that its name tells came to another path");
     }
-    let all = || new.findings.iter().chain(&new.suppressed).filter(|one| is_file(one.origin.kind));
-    let told: BTreeSet<_> = all().map(|one| (one.origin.object, &one.origin.path)).collect();
-    let named = all().filter(|one| one.is_of_name() && one.origin.members.is_empty());
+    // What came to several paths is told of all of them with the commit that brought it to the first.
+    let all = new.findings.iter().chain(&new.suppressed).filter(|one| is_file(one.origin.kind));
+    let named = all.filter(|one| one.is_of_name() && one.origin.members.is_empty());
     for object in named.filter_map(|one| one.origin.object) {
-        if recent.paths_of(&object).any(|path| !told.contains(&(Some(object), path))) {
+        if recent.paths_of(&object).nth(1).is_some() {
             return Err("a new file that its name tells is at several paths");
         }
-    }
-    // Which version is told depends on when the others came to this path, of which those that were told know nothing.
-    let key = |one: &Finding| (one.rule.clone(), one.fingerprint, one.path());
-    let before: BTreeMap<_, &Finding> =
-        known.findings.iter().chain(&known.suppressed).map(|one| (key(one), one)).collect();
-    let age = |one: &Finding| one.history.as_ref().map(History::age_key);
-    let is_older = |one: &&Finding| before.get(&key(one)).is_some_and(|known| age(one) < age(known));
-    if all().filter(|one| one.is_of_name()).any(|one| is_older(&one)) {
-        return Err("a new version of a file that its name tells is dated before the one that was told");
     }
     Ok(())
 }

@@ -475,8 +475,7 @@ impl Source for WholeHistory {
         let numbers: Vec<u32> = numbers.into_iter().collect();
         versions::places(&graph, &numbers).into_par_iter().with_max_len(FEW).for_each(|spot| {
             let id = graph.id(spot.blob);
-            let is_told = files.iter().any(|file| file.object == Some(id) && file.path == spot.path);
-            if is_told || visitor.cancelled() || !is_chosen(&spot.path) {
+            if visitor.cancelled() || !is_chosen(&spot.path) {
                 return;
             }
             let Ok(bytes) = objects.read(&id, Type::Blob) else { return };
