@@ -389,6 +389,25 @@ pub(crate) fn at(repo: &Repo, seconds: usize, message: &str, files: &[(&str, &st
 }
 
 #[test]
+fn a_file_told_by_its_name_is_told_since_any_of_its_contents_was_there() {
+    let repo = Repo::new();
+    at(&repo, 0, "one", &[("a/key.pem", "first\n")]);
+    at(&repo, 10, "two", &[("a/key.pem", "second\n")]);
+    // What was second there is first here, and has come in elsewhere.
+    let third = at(&repo, 20, "three", &[("b/key.pem", "second\n")]);
+    at(&repo, 30, "four", &[("b/key.pem", "third\n")]);
+    let second = repo.git(&["rev-parse", &format!("{third}:b/key.pem")]);
+    for options in [&[][..], &["--no-delta"]] {
+        let (_, report) = audit(&repo, options);
+        let found = report["findings"].as_array().unwrap();
+        let found = found.iter().find(|one| one["path"] == "b/key.pem").unwrap();
+        let history = &found["history"];
+        let told = [&found["commit"], &found["object"], &history["since"]["commit"], &history["presence"]];
+        assert_eq!(told.map(|it| it.as_str().unwrap()), [&third, &second, &third, "tip"], "{options:?}");
+    }
+}
+
+#[test]
 fn findings_know_since_when_and_whether_they_are_still_there() {
     let repo = Repo::new();
     let (removed, kept, lost, said) = (token(1), token(2), token(3), token(4));
