@@ -32,9 +32,10 @@ fn write(value: &impl Serialize, formatter: impl Formatter, target: &mut dyn io:
 /// Bytes that are written at a time.
 const BUFFER: usize = 64 << 10;
 
-/// From so many on, the elements of a list are made and written on all threads: an audit may have thousands, each with a hundred
-/// references.
-const MANY: usize = 512;
+/// From so many on, the elements of a list are made and written on all threads, so many at a time: an audit may have thousands,
+/// each with a hundred references.
+const MANY: usize = 128;
+const FEW: usize = 16;
 
 /// A document as [`pretty`] writes it, a field at a time, whose long lists are not held in memory but as text.
 pub(crate) struct Document<'t> {
@@ -79,11 +80,8 @@ impl<'t> Document<'t> {
             }
             Ok(text)
         };
-        let parts: Vec<_> = if things.len() < MANY {
-            vec![part(things)]
-        } else {
-            things.par_chunks(MANY / 16).map(part).collect()
-        };
+        let parts: Vec<_> =
+            if things.len() < MANY { vec![part(things)] } else { things.par_chunks(FEW).map(part).collect() };
         for (index, part) in parts.into_iter().enumerate() {
             self.target.write_all(if index == 0 { b"[" } else { b"," })?;
             self.target.write_all(&part?)?;
