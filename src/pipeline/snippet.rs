@@ -32,6 +32,7 @@ pub(super) struct Hidden<'c> {
     secrets: OnceLock<Vec<Secret>>,
     /// Finds the values of all matches wherever they stand.
     values: OnceLock<Option<AhoCorasick>>,
+    longest: OnceLock<usize>,
 }
 
 /// The place of a secret.
@@ -46,7 +47,7 @@ struct Secret {
 impl<'c> Hidden<'c> {
     /// `matches` are those of the content `bytes`.
     pub(super) const fn new(bytes: &'c [u8], matches: &'c [Match]) -> Self {
-        Self { bytes, matches, secrets: OnceLock::new(), values: OnceLock::new() }
+        Self { bytes, matches, secrets: OnceLock::new(), values: OnceLock::new(), longest: OnceLock::new() }
     }
 
     /// The secrets that touch a part.
@@ -70,12 +71,22 @@ impl<'c> Hidden<'c> {
         near.filter(move |secret| secret.span.touches(part))
     }
 
+    /// The values of all matches.
+    fn values(&self) -> impl Iterator<Item = &'c [u8]> {
+        let lent = |found: &'c Match| found.structure.iter().flat_map(|structure| &structure.lent);
+        let values = self.matches.iter().flat_map(move |found| lent(found).chain([&found.secret]));
+        values.map(crate::secret::Secret::expose)
+    }
+
+    /// Length of the longest of these, in bytes.
+    fn longest(&self) -> usize {
+        *self.longest.get_or_init(|| self.values().map(<[u8]>::len).max().unwrap_or_default())
+    }
+
     /// The first place in `text` where the value of a match stands; all of it if that cannot be told.
     fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
         let values = self.values.get_or_init(|| {
-            let lent = |found: &'c Match| found.structure.iter().flat_map(|structure| &structure.lent);
-            let values = self.matches.iter().flat_map(|found| lent(found).chain([&found.secret]));
-            let values = values.map(crate::secret::Secret::expose);
+            let values = self.values();
             // For a few lines: what is quick to make, not what is quick to search with.
             AhoCorasickBuilder::new()
                 .kind(Some(AhoCorasickKind::NoncontiguousNFA))
@@ -155,19 +166,26 @@ impl Builder<'_> {
             self.hidden.touching(part).map(|secret| (secret.index, secret.span)).collect();
         hidden.sort_by_key(|(index, span)| (span.start, *index != self.marked));
         for (index, span) in hidden {
+            let form = || harmless(redact(self.hidden.matches[index].secret.expose()).as_bytes());
             if span.start < place {
-                if index == self.marked {
-                    self.mark = Span::new(self.text.len(), self.text.len());
+                // It begins before what is shown, or inside of another one: nothing of the rest of it is shown.
+                let from = self.text.len();
+                if place == part.start && span.end > place {
+                    self.text.push_str(&form());
                 }
+                if index == self.marked {
+                    self.mark = Span::new(from, self.text.len());
+                }
+                place = place.max(span.end);
                 continue;
             }
             self.shown(Span::new(place, span.start));
             let from = self.text.len();
-            self.text.push_str(&harmless(redact(self.hidden.matches[index].secret.expose()).as_bytes()));
+            self.text.push_str(&form());
             if index == self.marked {
                 self.mark = Span::new(from, self.text.len());
             }
-            place = span.end.min(part.end.max(span.end));
+            place = span.end;
         }
         if place < part.end {
             self.shown(Span::new(place, part.end));
@@ -203,21 +221,33 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds text that holds no match; values that stand there again are redacted all the same.
+    /// Adds text that holds no match; values that stand there again are redacted all the same, those that it cuts, too.
     fn plain(&mut self, part: Span) {
-        let text = part.of(self.hidden.bytes);
-        let mut rest = text.strip_suffix(b"\r").unwrap_or(text);
-        while let Some((at, length)) = self.hidden.repeated(rest) {
-            self.text.push_str(&harmless(&rest[..at]));
-            let value = &rest[at..at + length];
-            if is_key(&rest[..at], value, &rest[at + length..]) {
+        let bytes = self.hidden.bytes;
+        let end = if part.of(bytes).ends_with(b"\r") { part.end - 1 } else { part.end };
+        let longest = self.hidden.longest();
+        let (mut from, behind) = (part.start.saturating_sub(longest), bytes.len().min(end + longest));
+        let mut place = part.start;
+        while let Some((at, length)) = self.hidden.repeated(&bytes[from..behind]) {
+            let hit = Span::new(from + at, from + at + length);
+            from = hit.end;
+            if hit.start >= end {
+                break;
+            }
+            if hit.end <= place {
+                continue;
+            }
+            let before = &bytes[place..hit.start.max(place)];
+            let value = hit.of(bytes);
+            self.text.push_str(&harmless(before));
+            if hit.start >= place && hit.end <= end && is_key(before, value, &bytes[hit.end..end]) {
                 self.text.push_str(&harmless(value));
             } else {
                 self.text.push_str(&redact(value));
             }
-            rest = &rest[at + length..];
+            place = hit.end;
         }
-        self.text.push_str(&harmless(rest));
+        self.text.push_str(&harmless(bytes.get(place..end).unwrap_or_default()));
     }
 }
 

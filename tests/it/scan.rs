@@ -98,6 +98,31 @@ fn utf_16_has_the_lines_and_columns_of_its_text() {
 }
 
 #[test]
+fn of_secrets_that_the_shown_part_of_a_line_cuts_nothing_is_shown() {
+    // Each of a long line stands at another distance from the others; the last two have a value that no rule finds there again.
+    let tokens: Vec<String> = (1..40).map(github_token).collect();
+    let parts = tokens.iter().enumerate();
+    let line: String = parts.map(|(index, token)| format!("{} '{token}'", "z ".repeat(40 + index))).collect();
+    let again = format!("{}q{}q{}'{}'\n", tokens[0], tokens[1], "y ".repeat(70), tokens[2]);
+    let repo = Repo::new();
+    repo.write("a.txt", format!("{line}\n{again}"));
+    let report = json(&scan(&repo, &["--format", "json", "."]));
+    let found = report["findings"].as_array().unwrap();
+    assert!(found.len() >= tokens.len(), "{}", found.len());
+    let mut shown = 0;
+    for finding in found {
+        let text = finding["snippet"]["text"].as_str().unwrap();
+        shown += text.len();
+        for token in &tokens {
+            for place in 4..token.len() - 8 {
+                assert!(!text.contains(&token[place..place + 8]), "{token} {text}");
+            }
+        }
+    }
+    assert!(shown > 200 * found.len(), "{shown}");
+}
+
+#[test]
 fn names_hold_secrets_too() {
     let repo = Repo::new();
     let path = format!("dir-{}/plain.txt", github_token(1));
