@@ -28,6 +28,7 @@ pub(super) fn none() -> Snippet {
 pub(super) struct Hidden<'c> {
     bytes: &'c [u8],
     matches: &'c [Match],
+    others: &'c [Match],
     /// Secrets in the order of their places.
     secrets: OnceLock<Vec<Secret>>,
     /// Finds the values of all matches wherever they stand.
@@ -37,7 +38,7 @@ pub(super) struct Hidden<'c> {
 
 /// The place of a secret.
 struct Secret {
-    /// Which of the matches.
+    /// Which of the matches and others.
     index: usize,
     span: Span,
     /// Where the last of the secrets up to this one ends.
@@ -45,15 +46,32 @@ struct Secret {
 }
 
 impl<'c> Hidden<'c> {
-    /// `matches` are those of the content `bytes`.
-    pub(super) const fn new(bytes: &'c [u8], matches: &'c [Match]) -> Self {
-        Self { bytes, matches, secrets: OnceLock::new(), values: OnceLock::new(), longest: OnceLock::new() }
+    /// `matches` are those of the content `bytes` that may be told; `others` are those that are not, and no less to be hidden.
+    pub(super) const fn new(bytes: &'c [u8], matches: &'c [Match], others: &'c [Match]) -> Self {
+        Self {
+            bytes,
+            matches,
+            others,
+            secrets: OnceLock::new(),
+            values: OnceLock::new(),
+            longest: OnceLock::new(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'c Match> {
+        self.matches.iter().chain(self.others)
+    }
+
+    /// What is shown in place of the secret of one of the matches and others.
+    fn form(&self, index: usize) -> String {
+        let found = self.matches.get(index).or_else(|| self.others.get(index - self.matches.len()));
+        found.map_or_else(String::new, |found| harmless(redact(found.secret.expose()).as_bytes()))
     }
 
     /// The secrets that touch a part.
     fn touching(&self, part: Span) -> impl Iterator<Item = &Secret> {
         let secrets = self.secrets.get_or_init(|| {
-            let all = self.matches.iter().enumerate();
+            let all = self.all().enumerate();
             let mut secrets: Vec<Secret> = all
                 .filter(|(_, found)| !found.span.is_empty() && !found.is_setting())
                 .map(|(index, found)| Secret { index, span: found.span, reach: 0 })
@@ -74,7 +92,7 @@ impl<'c> Hidden<'c> {
     /// The values of all matches.
     fn values(&self) -> impl Iterator<Item = &'c [u8]> {
         let lent = |found: &'c Match| found.structure.iter().flat_map(|structure| &structure.lent);
-        let values = self.matches.iter().flat_map(move |found| lent(found).chain([&found.secret]));
+        let values = self.all().flat_map(move |found| lent(found).chain([&found.secret]));
         values.map(crate::secret::Secret::expose)
     }
 
@@ -166,7 +184,7 @@ impl Builder<'_> {
             self.hidden.touching(part).map(|secret| (secret.index, secret.span)).collect();
         hidden.sort_by_key(|(index, span)| (span.start, *index != self.marked));
         for (index, span) in hidden {
-            let form = || harmless(redact(self.hidden.matches[index].secret.expose()).as_bytes());
+            let form = || self.hidden.form(index);
             if span.start < place {
                 // It begins before what is shown, or inside of another one: nothing of the rest of it is shown.
                 let from = self.text.len();

@@ -430,24 +430,31 @@ impl<'p> Collector<'p> {
             self.hold(entry);
         }
         self.told(entry, tally);
-        let all = matches.len();
-        matches.retain(|found| found.confidence >= self.plan.thresholds.min_confidence);
+        let mut others = Vec::new();
+        sift(&mut matches, &mut others, |found| found.confidence >= self.plan.thresholds.min_confidence);
+        let unsure = others.len();
         if self.only_known() {
             self.note_known(entry, &matches);
             return carry;
         }
         self.counts.disproved.fetch_add(tally.disproved, Ordering::Relaxed);
-        self.counts.unsure.fetch_add((all - matches.len()) as u64, Ordering::Relaxed);
-        matches.retain(|found| self.counts_here(entry, found));
+        self.counts.unsure.fetch_add(unsure as u64, Ordering::Relaxed);
+        sift(&mut matches, &mut others, |found| self.counts_here(entry, found));
         if matches.is_empty() && entry.history.is_some() {
             return carry;
         }
         // A remark that no longer suppresses anything is of no interest in an old version.
         let none = Fresh::Ranges(Vec::new());
         let marked = if entry.history.is_some() { &none } else { look.fresh() };
+        // The lines around what is new are not, and may hold what was there before.
+        if !matches.is_empty() && *subject.fresh != Fresh::All && matches!(look, Look::At(_)) {
+            let all = Subject { fresh: &Fresh::All, new_name: false, beside: None, ..subject };
+            self.plan.scanner.scan(all, scratch, &mut others);
+        }
         let shown = Shown::new(bytes, &matches, marked);
+        let others = Shown::new(bytes, &others, &none).matches;
         let verdicts = self.plan.filter.on_content(entry, &shown.text, &shown.fresh, &shown.matches);
-        let hidden = snippet::Hidden::new(&shown.text, &shown.matches);
+        let hidden = snippet::Hidden::new(&shown.text, &shown.matches, &others);
         let content = Content { typed, entry, matches: &matches, shown: &shown.matches, hidden: &hidden };
         let mut positions = Positions::new(&shown.text);
         for (index, verdict) in verdicts.into_iter().enumerate() {
@@ -486,7 +493,8 @@ impl<'p> Collector<'p> {
             self.hold(entry);
         }
         self.told(entry, tally);
-        matches.retain(|found| {
+        let mut others = Vec::new();
+        sift(&mut matches, &mut others, |found| {
             let sure = found.confidence >= self.plan.thresholds.min_confidence;
             let print = || {
                 let rule = &self.plan.scanner.rules().rule(found.rule).id;
@@ -501,8 +509,9 @@ impl<'p> Collector<'p> {
         }
         let none = Fresh::Ranges(Vec::new());
         let shown = Shown::new(bytes, &matches, &none);
+        let others = Shown::new(bytes, &others, &none).matches;
         let verdicts = self.plan.filter.on_content(entry, &shown.text, &shown.fresh, &shown.matches);
-        let hidden = snippet::Hidden::new(&shown.text, &shown.matches);
+        let hidden = snippet::Hidden::new(&shown.text, &shown.matches, &others);
         let content =
             Content { typed: entry, entry, matches: &matches, shown: &shown.matches, hidden: &hidden };
         let mut positions = Positions::new(&shown.text);
@@ -791,5 +800,14 @@ impl Visitor for Collector<'_> {
 
     fn cancelled(&self) -> bool {
         self.plan.control.is_cancelled()
+    }
+}
+
+/// Leaves in `matches` what is to be kept, and moves all else to `others`.
+fn sift(matches: &mut Vec<Match>, others: &mut Vec<Match>, keep: impl Fn(&Match) -> bool) {
+    if !matches.is_empty() {
+        let (kept, left): (Vec<Match>, Vec<Match>) = std::mem::take(matches).into_iter().partition(keep);
+        *matches = kept;
+        others.extend(left);
     }
 }

@@ -123,6 +123,30 @@ fn of_secrets_that_the_shown_part_of_a_line_cuts_nothing_is_shown() {
 }
 
 #[test]
+fn what_was_there_before_is_hidden_around_what_is_new() {
+    let repo = Repo::new();
+    let (old, new) = (github_token(1), github_token(2));
+    repo.stage("a.txt", format!("x\ntoken = \"{old}\"\ny\n"));
+    repo.commit("one");
+    repo.stage("a.txt", format!("x\ntoken = \"{old}\"\nz = \"{new}\"\n"));
+    let told = |arguments: &[&str]| {
+        let report = json(&repo.abatis().args(arguments).args(["--format", "json"]).output().unwrap());
+        let found = report["findings"].as_array().unwrap();
+        let found = found.iter().find(|one| one["region"]["start"]["line"] == 3).unwrap();
+        let text = found["snippet"]["text"].as_str().unwrap().to_owned();
+        assert!(text.starts_with("token = \"ghp_****(40 bytes)\"\nz = \"ghp_****"), "{arguments:?}: {text}");
+    };
+    told(&["staged"]);
+    told(&["scan", "."]);
+    repo.commit("two");
+    told(&["range", "HEAD~1..HEAD"]);
+    told(&["audit"]);
+    repo.git(&["repack", "-q", "-adf"]);
+    told(&["audit"]);
+    told(&["range", "HEAD~1..HEAD"]);
+}
+
+#[test]
 fn names_hold_secrets_too() {
     let repo = Repo::new();
     let path = format!("dir-{}/plain.txt", github_token(1));
