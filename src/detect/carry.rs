@@ -116,16 +116,7 @@ impl Scanner {
         scratch: &mut Scratch,
         matches: &mut Vec<Match>,
     ) -> (Tally, Option<Kept>) {
-        let encoded = match change {
-            // Nothing else is asked of text.
-            Change { base: Some(Kept { encoded: Encoded::Text, .. }), copies: [first, ..], .. }
-                if (first.at, first.from) == (0, 0)
-                    && first.len >= subject.bytes.len().min(encoding::LOOK) =>
-            {
-                Encoded::Text
-            }
-            _ => encoding::detect(subject.bytes),
-        };
+        let encoded = encoding_of(subject.bytes, &change);
         let class = match change.base {
             Some(base) if base.class.path() == subject.path => Arc::clone(&base.class),
             _ => self.class(subject.path),
@@ -368,6 +359,18 @@ impl Scanner {
                 }
             }
         }
+    }
+}
+
+/// How what came of a change is encoded: like what it came from, if that is text and the beginning is the same.
+fn encoding_of(bytes: &[u8], change: &Change<'_>) -> Encoded {
+    match change {
+        Change { base: Some(Kept { encoded: Encoded::Text, .. }), copies: [first, ..], .. }
+            if (first.at, first.from) == (0, 0) && first.len >= bytes.len().min(encoding::LOOK) =>
+        {
+            Encoded::Text
+        }
+        _ => encoding::detect(bytes),
     }
 }
 

@@ -114,16 +114,16 @@ impl Merged {
 
     /// Tells what names tell where it stood first at their paths, rather than where the first of its objects came from.
     pub(super) fn settle_names(&mut self) {
-        for (identity, (place, since, objects)) in self.first.drain() {
-            let Some(finding) = self.oldest.get_mut(&identity) else { continue };
-            let Some(history) = &mut finding.history else { continue };
+        self.first.drain().for_each(|(identity, (place, since, objects))| {
+            let Some(finding) = self.oldest.get_mut(&identity) else { return };
+            let Some(history) = &mut finding.history else { return };
             let known = finding.origin.object.is_some_and(|object| objects.contains(&object));
             if known || (since.age_key(), &place) < (history.age_key(), &finding.origin) {
                 let presence = history.presence.max(since.presence);
                 finding.history = Some(History { presence, ..since });
                 finding.origin = place;
             }
-        }
+        });
     }
 
     /// Takes note of who else holds what was found before, and of nothing else.

@@ -388,7 +388,7 @@ mod tests {
         let mut known = 0;
         for folder in FOLDERS {
             for word in &words {
-                for name in [format!("{word}"), format!("x{word}"), format!("x.{word}"), format!("{word}.x")]
+                for name in [(*word).to_owned(), format!("x{word}"), format!("x.{word}"), format!("{word}.x")]
                 {
                     let path = [*folder, name.as_bytes()].concat();
                     for text in ["", &text, "kind: Config\napiVersion: v1"] {
