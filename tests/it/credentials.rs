@@ -73,6 +73,14 @@ fn check(path: &str, text: &str, rule: &str, values: &[&str]) {
 }
 
 #[test]
+fn of_several_commands_on_a_line_each_has_its_own_password() {
+    let (one, other) = (password(71), password(72));
+    let hosts = ["https://ci.shop.io", "https://nexus.shop.io"];
+    let line = format!("curl -u admin:{one} {} ; curl -s {} -u deploy:{other}\n", hosts[0], hosts[1]);
+    check("build.sh", &line, "curl-user-password", &[&one, &other]);
+}
+
+#[test]
 fn files_of_infrastructure() {
     let (secret, pass, token) = (made(1, MIXED, 40), password(2), made(3, MIXED, 40));
     let id = format!("AKIA{}", made(4, BASE32, 16));
