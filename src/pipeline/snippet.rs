@@ -2,7 +2,7 @@
 //!
 //! Must not show a byte of any secret of the content beyond its redacted form.
 
-use std::sync::OnceLock;
+use std::{cell::RefCell, collections::HashMap, sync::OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
@@ -16,6 +16,8 @@ use crate::{
 const MARGIN: usize = 160;
 /// Most bytes of a context line.
 const CONTEXT: usize = 200;
+/// Least bytes that are searched for values at a time.
+const BLOCK: usize = 4096;
 /// Shortest value whose other occurrences in the shown text are redacted too.
 const REPEATED: usize = 5;
 
@@ -32,8 +34,11 @@ pub(super) struct Hidden<'c> {
     /// Secrets in the order of their places.
     secrets: OnceLock<Vec<Secret>>,
     /// Finds the values of all matches wherever they stand.
-    values: OnceLock<Option<AhoCorasick>>,
+    finder: OnceLock<Option<AhoCorasick>>,
+    /// Length of the longest value, in bytes.
     longest: OnceLock<usize>,
+    /// Where values stand, by number of block: what is around one place is around many, on a line with many secrets.
+    repeats: RefCell<HashMap<usize, Vec<Span>>>,
 }
 
 /// The place of a secret.
@@ -47,14 +52,15 @@ struct Secret {
 
 impl<'c> Hidden<'c> {
     /// `matches` are those of the content `bytes` that may be told; `others` are those that are not, and no less to be hidden.
-    pub(super) const fn new(bytes: &'c [u8], matches: &'c [Match], others: &'c [Match]) -> Self {
+    pub(super) fn new(bytes: &'c [u8], matches: &'c [Match], others: &'c [Match]) -> Self {
         Self {
             bytes,
             matches,
             others,
             secrets: OnceLock::new(),
-            values: OnceLock::new(),
+            finder: OnceLock::new(),
             longest: OnceLock::new(),
+            repeats: RefCell::default(),
         }
     }
 
@@ -96,27 +102,34 @@ impl<'c> Hidden<'c> {
         values.map(crate::secret::Secret::expose)
     }
 
-    /// Length of the longest of these, in bytes.
-    fn longest(&self) -> usize {
-        *self.longest.get_or_init(|| self.values().map(<[u8]>::len).max().unwrap_or_default())
-    }
-
-    /// The first place in `text` where the value of a match stands; all of it if that cannot be told.
-    fn repeated(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let values = self.values.get_or_init(|| {
-            let values = self.values();
+    /// Where in `part`, or across its ends, the values of matches stand; all of it if that cannot be told.
+    fn repeated(&self, part: Span) -> Vec<Span> {
+        let values = self.finder.get_or_init(|| {
             // For a few lines: what is quick to make, not what is quick to search with.
             AhoCorasickBuilder::new()
                 .kind(Some(AhoCorasickKind::NoncontiguousNFA))
                 .prefilter(false)
                 .match_kind(MatchKind::LeftmostLongest)
-                .build(values.filter(|value| value.len() >= REPEATED))
+                .build(self.values().filter(|value| value.len() >= REPEATED))
                 .ok()
         });
-        match values {
-            Some(values) => values.find(text).map(|hit| (hit.start(), hit.len())),
-            None => (!text.is_empty()).then_some((0, text.len())),
+        let (Some(values), false) = (values, part.is_empty()) else { return vec![part] };
+        let longest = *self.longest.get_or_init(|| self.values().map(<[u8]>::len).max().unwrap_or_default());
+        let block = BLOCK.max(longest);
+        let mut blocks = self.repeats.borrow_mut();
+        let mut found = Vec::new();
+        for number in part.start / block..=(part.end - 1) / block {
+            let hits = blocks.entry(number).or_insert_with(|| {
+                let (start, end) = (number * block, self.bytes.len().min((number + 1) * block));
+                let low = start.saturating_sub(longest);
+                let around = &self.bytes[low..self.bytes.len().min(end + longest)];
+                let hits = values.find_iter(around).map(|hit| Span::new(low + hit.start(), low + hit.end()));
+                hits.filter(|hit| hit.end > start && hit.start < end).collect()
+            });
+            let first = hits.partition_point(|hit| hit.end <= part.start);
+            found.extend(hits[first..].iter().take_while(|hit| hit.start < part.end));
         }
+        found
     }
 }
 
@@ -243,15 +256,8 @@ impl Builder<'_> {
     fn plain(&mut self, part: Span) {
         let bytes = self.hidden.bytes;
         let end = if part.of(bytes).ends_with(b"\r") { part.end - 1 } else { part.end };
-        let longest = self.hidden.longest();
-        let (mut from, behind) = (part.start.saturating_sub(longest), bytes.len().min(end + longest));
         let mut place = part.start;
-        while let Some((at, length)) = self.hidden.repeated(&bytes[from..behind]) {
-            let hit = Span::new(from + at, from + at + length);
-            from = hit.end;
-            if hit.start >= end {
-                break;
-            }
+        for hit in self.hidden.repeated(Span::new(part.start, end)) {
             if hit.end <= place {
                 continue;
             }
