@@ -252,7 +252,8 @@ pub trait Source {
     }
 
     /// Shows what is in `files` again, under each path that history has it at, with the commit that brought it there: a content
-    /// is shown once, and what was found by its path is found at that path alone. Asked once, between the visit and [`before`](Self::before); nothing
+    /// is shown once, and what was found by its path is found at that path alone. At the paths that `files` name it is shown
+    /// without its bytes, which were looked at there. Asked once, between the visit and [`before`](Self::before); nothing
     /// for a source without history. What is shown is shown on several threads.
     ///
     /// # Errors

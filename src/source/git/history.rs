@@ -21,7 +21,7 @@ pub mod scope;
 mod versions;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -473,12 +473,18 @@ impl Source for WholeHistory {
         let versions = self.head_tree().map(|(objects, tree)| Versions::of(&objects, tree));
         let is_chosen = |path: &BString| self.chosen.as_ref().is_none_or(|chosen| chosen.has_path(path));
         let numbers: Vec<u32> = numbers.into_iter().collect();
+        let told: HashSet<(ObjectId, &BString)> =
+            files.iter().filter_map(|file| Some((file.object?, &file.path))).collect();
         versions::places(&graph, &numbers).into_par_iter().with_max_len(FEW).for_each(|spot| {
             let id = graph.id(spot.blob);
             if visitor.cancelled() || !is_chosen(&spot.path) {
                 return;
             }
-            let Ok(bytes) = objects.read(&id, Type::Blob) else { return };
+            // Where that is known, the place alone is of interest.
+            let read = || objects.read(&id, Type::Blob).map(|bytes| bytes.to_vec());
+            let Ok(bytes) = (if told.contains(&(id, &spot.path)) { Ok(Vec::new()) } else { read() }) else {
+                return;
+            };
             let since = graph.introduction(spot.commit);
             let presence = match spot.at_tip {
                 true => Presence::Tip,
