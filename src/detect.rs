@@ -34,7 +34,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::{
     detect::{
-        assignment::{Candidate, Column, Given},
+        assignment::{Behind, Candidate, Column, Given},
         check::Proof,
         decode::Decoded,
         encoding::Encoded,
@@ -1048,25 +1048,30 @@ fn assign(
         return;
     }
     collector.scratch.named = named;
-    // What is left of the hit without the punctuation around it need not be looked for again.
-    let name = name.unwrap_or(hit);
-    if judge::begins_another_word(text, hit)
-        || assignment::gives_nothing(text, name)
-        || classifier == Classifier::Token && judge::is_key_of_an_entry(text, name)
+    if judge::begins_another_word(text, hit) {
+        return;
+    }
+    let Some(behind) = Behind::of(text, hit, name) else { return };
+    let token = classifier == Classifier::Token;
+    if judge::is_no_name_of_a_secret(text, &behind, classifier)
+        || token && judge::is_key_of_an_entry(text, &behind)
     {
         return;
     }
     let line = study::window(text, hit);
-    match assignment::given(text, line, name) {
-        Given::Nothing => return,
+    let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
+    match behind.gives(text, line) {
+        Given::Nothing | Given::Call => return,
         Given::Word if judge::words_are_names(text, line, view.place) => return,
+        Given::One { value, quoted } if judge::is_nothing_alone(text, line, (value, quoted), ask) => return,
+        _ if token && judge::is_key_of_entries(text, line, &behind) => return,
         _ => {}
     }
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
-    assignment::find(text, line, name, &mut candidates);
+    // What is left of the hit without the punctuation around it need not be looked for again.
+    assignment::find(text, line, behind.part, &mut candidates);
     for candidate in &candidates {
-        let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
         let Some(opinion) = judge::judge(text, line, candidate, ask) else {
             continue;
         };

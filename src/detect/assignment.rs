@@ -6,7 +6,7 @@
 mod look;
 mod statement;
 
-pub(crate) use look::{Given, given, gives_nothing};
+pub(crate) use look::{Behind, Given};
 pub(crate) use statement::{Column, given_to_columns};
 
 use super::words::Words;
@@ -216,6 +216,18 @@ fn is_type(byte: &u8) -> bool {
     IN_TYPE[usize::from(*byte)]
 }
 
+/// Words of calls that ask for something by name, which is not the value itself.
+static LOOKUPS: Words<{ OF_LOOKUPS.len() }> = Words::new(&[(1, OF_LOOKUPS)]);
+const OF_LOOKUPS: &[&str] = &[
+    "env", "get", "param", "config", "fetch", "lookup", "read", "prompt", "ask", "find", "var", "load",
+    "require", "input",
+];
+
+/// Whether a byte may be part of a list of numbers.
+const fn is_of_numbers(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b',' | b' ')
+}
+
 /// Widens `hit` to the whole name.
 fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
     let low = line.start.max(hit.start.saturating_sub(MAX_KEY));
@@ -239,6 +251,11 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn byte(&self, place: usize) -> u8 {
         if place < self.end { self.text[place] } else { 0 }
+    }
+
+    /// Where the next line begins.
+    fn below(&self) -> usize {
+        (self.end + 1 + usize::from(self.text[self.end..].starts_with(b"\r\n"))).min(self.text.len())
     }
 
     fn starts(&self, place: usize, literal: &[u8]) -> bool {
@@ -336,7 +353,7 @@ impl Reader<'_> {
 
     /// `<password>` with the value alone on the next line.
     fn element_below(&self) -> Option<Candidate> {
-        let start = self.end + 1 + usize::from(self.text[self.end..].starts_with(b"\r"));
+        let start = self.below();
         let high = self.text.len().min(start + MAX_VALUE);
         let rest = self.text.get(start..high)?;
         let end = start + memchr::memchr(b'\n', rest)?;
@@ -485,7 +502,7 @@ impl Reader<'_> {
         if line.end >= self.text.len() || !named {
             return;
         }
-        let start = line.end + 1;
+        let start = self.below();
         let high = self.text.len().min(start + MAX_VALUE);
         let end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
         let reader = Reader { text: self.text, end, key: self.key };
@@ -509,8 +526,7 @@ impl Reader<'_> {
         let mut from = self.skip_spaces(place + 1);
         let mut end = self.end;
         if from >= self.end {
-            let start =
-                (self.end + 1 + usize::from(self.text[self.end..].starts_with(b"\r"))).min(self.text.len());
+            let start = self.below();
             let high = self.text.len().min(start + MAX_VALUE);
             end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
             from = start + self.text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -585,7 +601,7 @@ impl Reader<'_> {
         if !matches!(mark, b"|" | b">" | b"|-" | b">-" | b"|+" | b">+") {
             return false;
         }
-        let start = (self.end + 1).min(self.text.len());
+        let start = self.below();
         let high = self.text.len().min(start + MAX_VALUE);
         let end = memchr::memchr(b'\n', &self.text[start..high]).map_or(high, |newline| start + newline);
         let value = trim(self.text, Span::new(start, end));
@@ -627,10 +643,8 @@ impl Reader<'_> {
             return None;
         }
         let high = self.end.min(open + BYTES.1);
-        let length = self.text[(open + 1).min(high)..high]
-            .iter()
-            .take_while(|&&byte| byte.is_ascii_hexdigit() || b"xX, ".contains(&byte))
-            .count();
+        let length =
+            self.text[(open + 1).min(high)..high].iter().take_while(|&&byte| is_of_numbers(byte)).count();
         let value = trim(self.text, Span::new(open + 1, open + 1 + length));
         let numbers = value.of(self.text).iter().filter(|&&byte| byte == b',').count() + 1;
         // A long list goes on in the next line.
@@ -722,17 +736,11 @@ impl Reader<'_> {
         if length == 0 || self.byte(open) != b'(' {
             return None;
         }
-        // What is asked for by name is not the value itself.
-        const LOOKUPS: &[&str] = &[
-            "env", "get", "param", "config", "fetch", "lookup", "read", "prompt", "ask", "find", "var",
-            "load", "require", "input",
-        ];
-        static WORDS: Words<{ LOOKUPS.len() }> = Words::new(&[(1, LOOKUPS)]);
         let (value, quote) = self.quoted(self.string_prefix(self.skip_spaces(open + 1)))?;
         if !matches!(self.byte(value.end + 1), b')' | b',') {
             return None;
         }
-        let asks = WORDS.within(&self.text[place..open]) != 0;
+        let asks = LOOKUPS.within(&self.text[place..open]) != 0;
         (!asks).then_some((value, quote))
     }
 
@@ -797,9 +805,7 @@ impl Reader<'_> {
     fn bare(&self, place: usize, query: bool, in_string: bool) -> Option<(Span, bool)> {
         let high = self.end.min(place + MAX_VALUE);
         let stops = |byte: u8| {
-            byte <= b' '
-                || matches!(byte, b'"' | b'\'' | b'`' | b';' | b'<' | b'>')
-                || byte == b',' && !query
+            stops_bare(byte) && !(byte == b',' && query)
                 || (query || in_string) && matches!(byte, b'&' | b'#' | b'\\' | b')' | b'}' | b']')
         };
         let length = self.text[place.min(high)..high].iter().take_while(|&&byte| !stops(byte)).count();
@@ -813,6 +819,11 @@ impl Reader<'_> {
             rest.is_empty() || rest.starts_with(b"#") || rest.starts_with(b"//") || rest.starts_with(b";");
         Some((value, !comment))
     }
+}
+
+/// Whether a byte ends a bare value wherever it stands; but a comma is part of one in an address.
+const fn stops_bare(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b';' | b'<' | b'>' | b',')
 }
 
 /// `span` without surrounding white space.
@@ -893,7 +904,8 @@ mod tests {
         let pieces = [
             "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
             ",", ")", ".", "|", "/", "-", "%3D", "::", "?", "!", "}", "]", "`", "@", "\t", "x", "x y", "123",
-            "--", "export ", "value=", "://", "bearer ",
+            "--", "export ", "value=", "://", "bearer ", "\r\n", "#", ";", "\"key\":", "%", "+", "null",
+            "get", "x.y(", "z[",
         ];
         let mut state = 7_u64;
         for _ in 0..40_000 {
@@ -912,11 +924,25 @@ mod tests {
                 let mut found = Vec::new();
                 find(bytes, line, span, &mut found);
                 assert!(found.iter().all(|one| one.value.end <= bytes.len()));
-                assert!(found.is_empty() || !gives_nothing(bytes, span), "{text}: {found:?}");
+                let behind = Behind::of(bytes, span, name_part(bytes, span));
                 let plain = found.iter().all(|one| one.quote == Quote::None);
-                match given(bytes, line, span) {
+                match behind.map_or(Given::Nothing, |behind| behind.gives(bytes, line)) {
                     Given::Nothing => assert!(found.is_empty(), "{text}: {found:?}"),
+                    Given::One { value, quoted } => {
+                        let quote = if quoted { Quote::Quoted } else { Quote::None };
+                        let is_it = |one: &Candidate| one.value == value && one.quote == quote;
+                        assert!(found.len() < 2 && found.iter().all(is_it), "{text}: {found:?} {value:?}");
+                    }
                     Given::Word => assert!(found.len() < 2 && plain, "{text}: {found:?}"),
+                    Given::Call => {
+                        let bare = |one: &Candidate| matches!(one.quote, Quote::None | Quote::InString);
+                        let calls =
+                            |one: &Candidate| one.value.of(bytes).iter().any(|byte| b"([".contains(byte));
+                        assert!(
+                            found.len() < 2 && found.iter().all(|one| bare(one) && calls(one)),
+                            "{text}: {found:?}"
+                        );
+                    }
                     Given::Perhaps => {}
                 }
             }

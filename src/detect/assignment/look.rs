@@ -4,68 +4,168 @@
 //! Must not judge what is given.
 
 use super::{
-    BYTES, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, is_defined, is_name, is_scheme, is_type, name_part,
+    BYTES, COLONS, EQUALS, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE, Syntax, is_defined,
+    is_name, is_of_numbers, is_scheme, is_type, stops_bare, with_letters_and_digits,
 };
 use crate::text::Span;
+
+/// What stands right behind a name that may be given something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Behind {
+    /// The part of the name that the keyword is.
+    pub(crate) part: Span,
+    /// Where the name ends.
+    pub(crate) end: usize,
+    /// Whether a quote closes it.
+    closed: bool,
+    /// What separates it from a value, and where that ends; none where a closer look has to tell.
+    separator: Option<(Syntax, usize)>,
+}
 
 /// What a line may give to a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Given {
     /// Nothing.
     Nothing,
+    /// This value alone, which stands in quotes or, if not, is a bare word.
+    One { value: Span, quoted: bool },
     /// A bare word with fewer than three digits, if anything.
     Word,
+    /// A call or an element in code, bare: nothing in it is a literal on its own.
+    Call,
     /// Whatever there is: it has to be read.
     Perhaps,
 }
 
-/// Whether what stands right behind the name around `hit` shows that it is given nothing: it ends, or goes on as something
-/// else. Needs no line.
-pub(crate) fn gives_nothing(text: &[u8], hit: Span) -> bool {
-    let Some(name) = name_part(text, hit) else { return !names_somebody(text, hit.end) };
-    let rest = &text[name.end..text.len().min(name.end + 2 * MAX_KEY)];
-    let mut place = rest.iter().take_while(|byte| is_name(byte)).count();
-    if place > 0 && rest[place - 1] == b'-' {
-        // The dash belongs to what follows, and is a part of an arrow at most.
-        return rest.get(place).is_some_and(|&byte| byte != b'>');
-    }
-    let mut closed = false;
-    for _ in 0..4 {
-        match rest.get(place) {
-            Some(b'"' | b'\'' | b'`') => closed = true,
-            Some(b']' | b'?' | b'!' | b'}') => {}
-            Some(b'\\' | b'&' | b'[') => return false,
-            _ => break,
+impl Behind {
+    /// What stands right behind the name with the part `name`, which is the hit without its punctuation; none if that shows
+    /// that the name is given nothing: it ends, or goes on as something else. Needs no line.
+    pub(crate) fn of(text: &[u8], hit: Span, name: Option<Span>) -> Option<Self> {
+        let Some(part) = name else {
+            let unclear = Self { part: hit, end: hit.end, closed: false, separator: None };
+            return names_somebody(text, hit.end).then_some(unclear);
+        };
+        let rest = &text[part.end..text.len().min(part.end + 2 * MAX_KEY)];
+        let at = |place: usize| rest.get(place).copied().unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_name(byte)).count();
+        let unclear = Self { part, end: part.end + length, closed: false, separator: None };
+        if length > 0 && rest[length - 1] == b'-' {
+            // The dash belongs to what follows, and is a part of an arrow at most.
+            let ends = length == rest.len();
+            return (ends || at(length) == b'>' && points_at_a_literal(&rest[length + 1..]))
+                .then_some(unclear);
         }
-        place += 1;
-    }
-    if closed && rest.get(place) == Some(&b')') {
-        place += 1;
-    }
-    let rest = &rest[place.min(rest.len())..];
-    let spaces = spaces(rest);
-    let rest = &rest[spaces..];
-    let Some(&next) = rest.first() else { return false };
-    if spaces >= MAX_SPACE {
-        return false;
-    }
-    match next {
-        b'\n' | b'\r' => !is_said_to_be_a_name(text, name.start - name_before(text, name)),
-        b',' if closed => {
-            ends_line(&rest[1..]) && !is_said_to_be_a_name(text, name.start - name_before(text, name))
+        let mut place = length;
+        let mut closed = false;
+        for _ in 0..4 {
+            match at(place) {
+                b'"' | b'\'' | b'`' => closed = true,
+                b']' | b'?' | b'!' | b'}' => {}
+                b'[' if at(place + 1) == b']' => place += 1,
+                b'\\' if matches!(at(place + 1), b'"' | b'\'' | b'\\') => return Some(unclear),
+                b'&' if matches!(at(place + 1), b'q' | b'#' | b'a') => return Some(unclear),
+                _ => break,
+            }
+            place += 1;
         }
-        b',' => true,
-        _ if separates(rest) => false,
-        _ if closed => !matches!(next, b'v' | b'c' | b'd' | b'V'),
-        _ if spaces == 0 => next != b'>',
-        b'"' | b'\'' => false,
-        _ => {
-            let typed = rest.iter().take_while(|byte| is_type(byte)).count();
-            rest.get(typed).is_some_and(|&byte| byte != b'=') && !is_scheme(name.of(text)) && {
-                let start = name.start - name_before(text, name);
-                text[start] != b'-' && !is_defined(text, start)
+        if closed && at(place) == b')' {
+            place += 1;
+        }
+        let from = place.min(rest.len());
+        let spaces = spaces(&rest[from..]);
+        let rest = &rest[from + spaces..];
+        let scheme = || from == 0 && spaces > 0 && is_scheme(part.of(text));
+        if rest.is_empty() || spaces >= MAX_SPACE || scheme() {
+            return Some(unclear);
+        }
+        let behind = Self { closed, ..unclear };
+        let goes_on = match rest[0] {
+            b'\n' | b'\r' => behind.goes_on_below(text, rest),
+            b',' if !closed => false,
+            b',' if ends_line(&rest[1..]) => behind.goes_on_below(text, &rest[1..]),
+            b'(' if spaces > 1 => false,
+            b'=' | b':' | b'(' | b',' => {
+                let (syntax, length) = separator(rest)?;
+                let separator = Some((syntax, part.end + from + spaces + length));
+                return Some(Self { separator, ..behind });
+            }
+            _ if separates(rest) => true,
+            next if closed => matches!(next, b'v' | b'c' | b'd' | b'V'),
+            b'>' if spaces == 0 => {
+                let start = part.start - name_before(text, part);
+                matches!(text[start.saturating_sub(1)], b'<' | b':' | b'.')
+            }
+            _ if spaces == 0 => false,
+            b'"' | b'\'' => true,
+            _ => {
+                let typed = rest.iter().take_while(|byte| is_type(byte)).count();
+                rest.get(typed).is_none_or(|&byte| byte == b'=') || {
+                    let start = part.start - name_before(text, part);
+                    text[start] == b'-' || is_defined(text, start)
+                }
+            }
+        };
+        goes_on.then_some(behind)
+    }
+
+    /// Whether the name at the end of a line, which `rest` is, is said to be one, and the next line says what it is given.
+    fn goes_on_below(&self, text: &[u8], rest: &[u8]) -> bool {
+        let Some(newline) = memchr::memchr(b'\n', rest) else { return true };
+        let below = rest[newline + 1..].trim_ascii_start();
+        // What is cut off may be anything.
+        (below.len() < MAX_SPACE || NEXT_LINE.iter().any(|word| below.starts_with(word)))
+            && is_said_to_be_a_name(text, self.part.start - name_before(text, self.part))
+    }
+
+    /// The rest of the line behind what separates the name from its value, if what is given to it is there and nowhere else.
+    pub(crate) fn rest<'t>(&self, text: &'t [u8], line: Span) -> Option<&'t [u8]> {
+        let rest = text.get(self.separator?.1..line.end)?;
+        (!goes_on_as_block(rest)).then_some(rest)
+    }
+
+    /// The literal that the name is given right behind it, or called with alone; none if it is longer than `longest`.
+    pub(crate) fn literal<'t>(&self, text: &'t [u8], longest: usize) -> Option<&'t [u8]> {
+        let (syntax, place) = self.separator?;
+        let rest = &text[place..];
+        let Some((&quote @ (b'"' | b'\''), rest)) = rest[spaces(rest)..].split_first() else { return None };
+        let length = rest.iter().take(longest + 1).position(|&byte| byte == quote)?;
+        let alone = syntax != Syntax::Call || rest.get(length + 1) == Some(&b')');
+        (alone && length > 0).then_some(&rest[..length])
+    }
+
+    /// What the rest of the line gives to the name, as far as a look at its bytes shows.
+    pub(crate) fn gives(&self, text: &[u8], line: Span) -> Given {
+        let Some((syntax, place)) = self.separator else { return Given::Perhaps };
+        let Some(rest) = text.get(place..line.end) else { return Given::Perhaps };
+        let start = self.part.start - name_before(text, self.part);
+        let before = text.get(line.start..start).unwrap_or_default();
+        let asked = matches!(before.last(), Some(b'?' | b'&' | b';'));
+        let spaces = spaces(rest);
+        let value = &rest[spaces..];
+        let bare = matches!(syntax, Syntax::Assign | Syntax::Colon);
+        if bare && !asked && spaces < MAX_SPACE {
+            let one = only_value(value).filter(|(_, quoted)| *quoted || self.closed || !has_quotes(before));
+            if let Some((value, quoted)) = one {
+                let place = place + spaces;
+                return Given::One { value: Span::new(place + value.start, place + value.end), quoted };
+            }
+            if is_call(value, syntax) {
+                return Given::Call;
             }
         }
+        let Some((digits, commas)) = digits_and_commas(rest) else { return Given::Perhaps };
+        let given = match value.first() {
+            None | Some(b'{' | b'(') => Given::Nothing,
+            _ if !bare => Given::Nothing,
+            _ if digits >= FEW_DIGITS || asked => return Given::Perhaps,
+            _ => Given::Word,
+        };
+        let numbers = commas + 1 >= BYTES.0 && digits >= BYTES.0;
+        let in_string = || !self.closed && has_quotes(before);
+        if numbers || goes_on_as_block(rest) || in_string() {
+            return Given::Perhaps;
+        }
+        given
     }
 }
 
@@ -83,39 +183,6 @@ fn names_somebody(text: &[u8], from: usize) -> bool {
         }
     }
     false
-}
-
-/// What the rest of the line gives to the name around `hit`, as far as a look at its bytes shows.
-pub(crate) fn given(text: &[u8], line: Span, hit: Span) -> Given {
-    let Some(name) = name_part(text, hit) else { return Given::Perhaps };
-    let rest = &text[name.end..line.end.max(name.end)];
-    if rest.starts_with(b" ") && is_scheme(name.of(text)) {
-        return Given::Perhaps;
-    }
-    let rest = &rest[rest.iter().take_while(|byte| is_name(byte)).count()..];
-    let closed = matches!(rest.first(), Some(b'"' | b'\''));
-    let rest = &rest[usize::from(closed)..];
-    let rest = &rest[spaces(rest)..];
-    let Some((&separator @ (b'=' | b':' | b'(' | b','), rest)) = rest.split_first() else {
-        return Given::Perhaps;
-    };
-    let Some((digits, commas)) = digits_and_commas(rest) else { return Given::Perhaps };
-    let start = name.start - name_before(text, name);
-    let before = text.get(line.start..start).unwrap_or_default();
-    let value = &rest[spaces(rest)..];
-    let given = match (separator, value.first()) {
-        (b'(' | b',', _) | (_, None | Some(b'{' | b'(')) => Given::Nothing,
-        _ if digits >= FEW_DIGITS || matches!(before.last(), Some(b'?' | b'&' | b';')) => {
-            return Given::Perhaps;
-        }
-        _ => Given::Word,
-    };
-    let in_string = || !closed && memchr::memchr3(b'"', b'\'', b'`', before).is_some();
-    let below = matches!(rest.trim_ascii_end().last(), Some(b'|' | b'>' | b'-' | b'+'));
-    if commas + 1 >= BYTES.0 || below || in_string() || is_said_to_be_a_name(text, start) {
-        return Given::Perhaps;
-    }
-    given
 }
 
 /// How many digits and commas there are, if there are no quotes, nor entities that may be some.
@@ -166,20 +233,102 @@ static COUNTED: [u32; 256] = {
 /// With fewer digits than these, a bare word in code is a name.
 const FEW_DIGITS: usize = 3;
 
-/// Whether a separator begins `rest`.
+/// What separates a name from its value in front of `rest`, and its length, if that is one of the common ones.
+fn separator(rest: &[u8]) -> Option<(Syntax, usize)> {
+    let among = match rest[0] {
+        b'=' => &EQUALS[..],
+        b':' => &COLONS,
+        b'(' => return Some((Syntax::Call, 1)),
+        _ => return Some((Syntax::Comma, 1)),
+    };
+    let &(literal, syntax) = among.iter().find(|(literal, _)| rest.starts_with(literal))?;
+    (literal != b"::").then_some((syntax, literal.len()))
+}
+
+/// Whether one of the other separators begins `rest`.
 fn separates(rest: &[u8]) -> bool {
     let second = rest.get(1).copied().unwrap_or_default();
+    let third = rest.get(2).copied().unwrap_or_default();
     match rest[0] {
-        b'=' | b'(' | b',' => true,
-        b':' => second != b':' || rest.get(2) == Some(&b'='),
         b'!' | b'+' | b'.' => second == b'=',
-        b'<' => matches!(second, b'-' | b'=' | b'>'),
-        mark @ (b'|' | b'&' | b'/') => second == mark,
-        b'?' => matches!(second, b'?' | b'='),
-        b'-' => second == b'>',
-        b'%' => second == b'3',
+        b'<' => matches!((second, third), (b'-' | b'>', _) | (b'=', b'>')),
+        mark @ (b'|' | b'&' | b'/') => second == mark && third == b'=',
+        b'?' => second == b'=' || second == b'?' && third == b'=',
+        b'-' => second == b'>' && points_at_a_literal(&rest[2..]),
+        b'%' => second == b'3' && matches!(third, b'D' | b'd'),
         _ => false,
     }
+}
+
+/// Whether what an arrow points at may be a literal.
+fn points_at_a_literal(rest: &[u8]) -> bool {
+    matches!(rest.get(spaces(rest)), None | Some(b'"' | b'\''))
+}
+
+/// The value that `rest` begins with, and whether it stands in quotes, if what follows shows that it is the only one: a plain
+/// literal, or a word in front of what ends a statement or an item.
+fn only_value(rest: &[u8]) -> Option<(Span, bool)> {
+    let ends = |after: &[u8], spaced: usize| match after.first() {
+        None | Some(b',' | b';' | b')' | b'}') => true,
+        Some(b'#') => spaced > 0,
+        _ => false,
+    };
+    let look = &rest[..rest.len().min(MAX_VALUE / 2)];
+    let &first = look.first()?;
+    if matches!(first, b'"' | b'\'') {
+        let length = look[1..].iter().position(|&byte| byte == first || byte == b'\\')?;
+        let value = Span::new(1, 1 + length);
+        let after = &rest[value.end + 1..];
+        let spaced = spaces(after);
+        let plain = rest[value.end] == first && !value.of(rest).trim_ascii_start().starts_with(b"{");
+        let opens = length == 0 && after.first() == Some(&first);
+        return (plain && !opens && (first == b'"' || ends(&after[spaced..], spaced)))
+            .then_some((value, true));
+    }
+    let length = look.iter().take_while(|&&byte| IN_PLAIN[usize::from(byte)]).count();
+    let spaced = spaces(&rest[length..]);
+    if length == 0 || length == MAX_VALUE / 2 || !ends(&rest[length + spaced..], spaced) {
+        return None;
+    }
+    let end =
+        look[length..].iter().position(|&byte| stops_bare(byte)).map_or(look.len(), |more| length + more);
+    (end < MAX_VALUE / 2).then_some((Span::new(0, end), false))
+}
+
+/// For each byte, whether it may be part of a bare word that is nothing but a word: no type, no call and no list.
+static IN_PLAIN: [bool; 256] = with_letters_and_digits(b"_-./+@$%");
+
+/// Whether `value`, which stands bare, begins with a call or an element of which no literal is taken: `os.getenv("X")`, but
+/// not `String::from("x")`.
+fn is_call(value: &[u8], syntax: Syntax) -> bool {
+    let look = &value[..value.len().min(MAX_KEY)];
+    let length = look.iter().take_while(|&&byte| IN_CALLED[usize::from(byte)]).count();
+    let (called, rest) = value.split_at(length);
+    let Some((&open, inside)) = rest.split_first().filter(|_| length > 0) else { return false };
+    let inside = &inside[spaces(inside)..];
+    match open {
+        b'[' => syntax == Syntax::Assign && matches!(inside, [b'"' | b'\'', ..]),
+        b'(' if inside.iter().take(4).any(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'&')) => {
+            LOOKUPS.within(called) != 0
+        }
+        b'(' => {
+            let numbers = inside.iter().take_while(|&&byte| is_of_numbers(byte));
+            numbers.filter(|&&byte| byte == b',').count() + 1 < BYTES.0
+        }
+        _ => false,
+    }
+}
+
+/// Whether the value of a line that ends so is on the next one.
+fn goes_on_as_block(rest: &[u8]) -> bool {
+    matches!(rest.trim_ascii_end().last(), Some(b'|' | b'>' | b'-' | b'+'))
+}
+
+/// For each byte, whether it may be part of what is called.
+static IN_CALLED: [bool; 256] = with_letters_and_digits(b"_.:");
+
+fn has_quotes(text: &[u8]) -> bool {
+    memchr::memchr3(b'"', b'\'', b'`', text).is_some()
 }
 
 fn spaces(text: &[u8]) -> usize {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     detect::{
-        assignment::{Candidate, Quote, Syntax},
+        assignment::{Behind, Candidate, Quote, Syntax},
         check,
         entropy::wordiness,
         words::Words,
@@ -157,7 +157,7 @@ pub(super) fn what(
     if check::is_published_example(value) {
         return Some(Known::Published);
     }
-    if is_template(value, candidate) {
+    if is_template(value, candidate.quote == Quote::None) {
         return Some(Known::Template);
     }
     if is_password_hash(value) {
@@ -303,43 +303,52 @@ fn is_dotted_name(value: &[u8]) -> bool {
 /// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
 fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
     let word = name.keyword_word();
-    value.len() <= MAX_WORD
-        && (word.ends_with(b"key") || word.ends_with(b"keys"))
-        && value.iter().all(is_part_of_entry)
-        && !name.is_key_of_value()
+    is_entry(value) && (word.ends_with(b"key") || word.ends_with(b"keys")) && !name.is_key_of_value()
 }
 
-/// Whether the keyword at `hit` is given an entry's name, in quotes, or names a key that entries are found by:
-/// [`what`] says so of the candidate, but here it takes no more than a look. For tokens only.
-pub(crate) fn is_key_of_an_entry(text: &[u8], hit: Span) -> bool {
-    let Some(name) = EndOfKey::at(text, hit) else { return false };
-    if name.is_of_entries() {
-        return true;
-    }
-    let rest = &text[name.end..text.len().min(name.end + LOOK)];
-    let rest =
-        rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest).trim_ascii_start();
-    let called = rest.starts_with(b"(");
-    let signs = match called {
-        true => 1,
-        false => rest.iter().take_while(|byte| b"=:>".contains(byte)).count(),
-    };
-    let Some((&quote @ (b'"' | b'\''), rest)) = rest[signs..].trim_ascii_start().split_first() else {
-        return false;
-    };
-    let word = rest.iter().take_while(|byte| is_part_of_entry(byte)).count();
-    signs > 0
-        && (1..=MAX_WORD).contains(&word)
-        && rest.get(word) == Some(&quote)
-        && (!called || rest.get(word + 1) == Some(&b')'))
-        && !name.is_of_value()
+/// Whether a name shows that nothing it is given is a secret, as [`what`] says of any candidate, but here it takes no more
+/// than a look: it is about a secret, or, for tokens, a key that entries are found by.
+pub(crate) fn is_no_name_of_a_secret(text: &[u8], behind: &Behind, classifier: Classifier) -> bool {
+    name::is_about_at_its_end(text, behind.part, behind.end)
+        || classifier == Classifier::Token
+            && EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| name.is_of_entries())
 }
 
-/// Bytes behind a name that an entry and what stands in front of it are looked for in.
+/// Whether a key that does not say what it opens is given words, which name an entry: [`what`] says so of each candidate on the
+/// line. For tokens only.
+pub(crate) fn is_key_of_an_entry(text: &[u8], behind: &Behind) -> bool {
+    let of_entry = || EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| !name.is_of_value());
+    behind.literal(text, LOOK).is_some_and(is_entry) && of_entry()
+}
+
+/// As [`is_key_of_an_entry`], of all that the line gives.
+pub(crate) fn is_key_of_entries(text: &[u8], line: Span, behind: &Behind) -> bool {
+    let of_entry = || EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| !name.is_of_value());
+    of_entry() && behind.rest(text, line).is_some_and(is_entry)
+}
+
+/// Whether the only value of a line, the one behind `behind`, is no secret for certain, as [`what`] says in the end: nothing, the
+/// word of a type, a template or, bare, a name.
+pub(crate) fn is_nothing_alone(text: &[u8], line: Span, value: (Span, bool), ask: Ask<'_>) -> bool {
+    let (value, quoted) = (value.0.of(text), value.1);
+    at_once(value, ask.classifier).is_some()
+        || TYPES.has(value)
+        || is_template(value, !quoted)
+        || !quoted
+            && (STOCK.has(value)
+                || ask.place.language == Language::Source && !is_literal_in_code(text, line, value))
+}
+
+/// Bytes of a literal that are looked at.
 const LOOK: usize = 64;
 
-fn is_part_of_entry(byte: &u8) -> bool {
-    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.' | b' ')
+/// Whether it may name an entry: words, and nothing that a machine made.
+fn is_entry(value: &[u8]) -> bool {
+    let mut letters = 0;
+    value.iter().all(|byte| {
+        letters = if byte.is_ascii_alphabetic() { letters + 1 } else { 0 };
+        letters <= MAX_WORD && !byte.is_ascii_digit()
+    })
 }
 
 /// Whether it is the name of a constant: words in capitals and numbers, joined by `_`.
@@ -457,7 +466,7 @@ fn is_number(value: &[u8]) -> bool {
 }
 
 /// A value that a program fills in.
-fn is_template(value: &[u8], candidate: &Candidate) -> bool {
+fn is_template(value: &[u8], bare: bool) -> bool {
     const STARTS: [&[u8]; 12] =
         [b"{{", b"${", b"%(", b"%{", b"#{", b"<%", b"{%", b"@@", b"\\u{", b"%s", b"%@", b"$("];
     let marks = |byte: &u8| {
@@ -472,7 +481,7 @@ fn is_template(value: &[u8], candidate: &Candidate) -> bool {
         || value.starts_with(b"%") && value.ends_with(b"%")
         || value.starts_with(b"{") && value.ends_with(b"}")
         || value.starts_with(b"$") && is_identifier(&value[1..])
-        || candidate.quote == Quote::None && value.starts_with(b"$")
+        || bare && value.starts_with(b"$")
         || value.starts_with(b"[") && value.ends_with(b"]") && value.len() > 2
 }
 

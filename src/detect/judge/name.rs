@@ -2,10 +2,7 @@
 //!
 //! Must not look at values.
 
-use crate::{
-    detect::{assignment::name_part, words::Words},
-    text::Span,
-};
+use crate::{detect::words::Words, text::Span};
 
 /// Longest name that is read, in bytes; a candidate has no longer one.
 pub(super) const MAX_NAME: usize = 160;
@@ -235,30 +232,39 @@ pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
     OTHERS.begin(word) && !OF_THEIR_OWN.iter().any(|own| word.eq_ignore_ascii_case(own))
 }
 
+/// Whether a name with the keyword at `name`, which ends at `end`, ends in another word that makes it one about a secret:
+/// [`Name::is_about_a_secret`] without a name.
+pub(crate) fn is_about_at_its_end(text: &[u8], name: Span, end: usize) -> bool {
+    let mut start = end;
+    while start > name.end && text[start - 1].is_ascii_alphanumeric() {
+        start -= 1;
+        let next = text.get(start + 1).copied().unwrap_or_default();
+        if text[start].is_ascii_uppercase() && begins_word(text[start - 1], text[start], next) {
+            return ABOUT.has(&text[start..end]);
+        }
+    }
+    start > name.end && start < end && ABOUT.has(&text[start..end])
+}
+
 /// A name that ends in the word `key` or `keys`, as far as a look at its end shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndOfKey<'t> {
-    /// Where the name ends.
-    pub(crate) end: usize,
     plural: bool,
     /// The word before.
     head: &'t [u8],
 }
 
 impl<'t> EndOfKey<'t> {
-    /// The name around the keyword at `hit`, if it ends so.
-    pub(crate) fn at(text: &'t [u8], hit: Span) -> Option<Self> {
+    /// The name that ends at `end`, with the keyword at `name` in it, if it ends so.
+    pub(crate) fn at(text: &'t [u8], name: Span, end: usize) -> Option<Self> {
         let at = |place: usize| text.get(place).copied().unwrap_or_default();
-        let name = name_part(text, hit)?;
-        let mut end = name.end;
-        match name.len() {
-            3 => end += usize::from(matches!(at(end), b's' | b'S')),
-            4 if matches!(at(end - 1), b's' | b'S') => {}
+        let plural = match end.wrapping_sub(name.start) {
+            3 => false,
+            4 if matches!(at(end - 1), b's' | b'S') => true,
             _ => return None,
-        }
+        };
         let joint = |byte: u8| matches!(byte, b'_' | b'-' | b'$' | b'@');
-        let is_key = (name.start..).zip(b"key").all(|(place, letter)| text[place] | 0x20 == *letter);
-        if !is_key || at(end).is_ascii_alphanumeric() || joint(at(end)) {
+        if !text[name.start..].iter().zip(b"key").all(|(byte, letter)| byte | 0x20 == *letter) {
             return None;
         }
         let low = name.start.saturating_sub(MAX_HEAD);
@@ -277,7 +283,7 @@ impl<'t> EndOfKey<'t> {
             }
             start -= 1;
         }
-        Some(Self { end, plural: end - name.start == 4, head: &text[start..behind] })
+        Some(Self { plural, head: &text[start..behind] })
     }
 
     /// Whether entries are found by it, as by `foreign_key`: [`Name::is_about_a_secret`] says so, too.

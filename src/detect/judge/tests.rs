@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    detect::{assignment, study},
+    detect::{
+        assignment::{self, Behind},
+        study,
+    },
     rule::ODDS,
     text::Span,
 };
@@ -345,10 +348,49 @@ fn a_key_of_an_entry_is_seen_at_once() {
             };
             let known =
                 |one: &Candidate| matches!(verdict(text.as_bytes(), line, one, ask), Verdict::Known(_));
-            let at_once = is_key_of_an_entry(text.as_bytes(), hit);
+            let behind = Behind::of(text.as_bytes(), hit, Some(hit));
+            let at_once = behind.is_some_and(|behind| {
+                let text = text.as_bytes();
+                is_no_name_of_a_secret(text, &behind, Classifier::Token)
+                    || is_key_of_an_entry(text, &behind)
+                    || is_key_of_entries(text, line, &behind)
+            });
             assert!(!at_once || found.iter().all(known), "{text}");
             seen += usize::from(at_once);
         }
     }
     assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn what_a_look_at_a_name_says_a_verdict_says() {
+    let mut seen = 0;
+    for head in ["", "db_", "x", "DB"] {
+        for keyword in ["pass", "PASS", "Pass", "token", "api_"] {
+            for tail in [
+                "", "_", "file", "File", "FILE", "_file", "_FILE", "-type", "x_type", "Types", "s_len",
+                "9url",
+            ] {
+                let text = format!("{head}{keyword}{tail} = \"Xw7ki93nQz0ak\"");
+                let text = text.as_bytes();
+                let hit = Span::new(head.len(), head.len() + keyword.len());
+                let mut found = Vec::new();
+                assignment::find(text, Span::new(0, text.len()), hit, &mut found);
+                let behind = Behind::of(text, hit, assignment::name_part(text, hit)).unwrap();
+                let ask = Ask {
+                    keyword: keyword.as_bytes(),
+                    classifier: Classifier::Password,
+                    place: Place::of(b"a.yml"),
+                    odds: ODDS,
+                };
+                let verdict = verdict(text, Span::new(0, text.len()), &found[0], ask);
+                let about = matches!(verdict, Verdict::Known(Known::About));
+                let at_a_look = is_no_name_of_a_secret(text, &behind, Classifier::Password);
+                assert!(about || !at_a_look, "{}", text.escape_ascii());
+                assert!(at_a_look || verdict != Verdict::Known(Known::About), "{}", text.escape_ascii());
+                seen += usize::from(at_a_look);
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
 }
