@@ -1052,10 +1052,7 @@ fn assign(
         return;
     }
     let Some(behind) = Behind::of(text, hit, name) else { return };
-    let token = classifier == Classifier::Token;
-    if judge::is_no_name_of_a_secret(text, &behind, classifier)
-        || token && judge::is_key_of_an_entry(text, &behind)
-    {
+    if judge::is_none_at_a_look(text, &behind, classifier) {
         return;
     }
     let line = study::window(text, hit);
@@ -1063,8 +1060,7 @@ fn assign(
     match behind.gives(text, line) {
         Given::Nothing | Given::Call => return,
         Given::Word if judge::words_are_names(text, line, view.place) => return,
-        Given::One { value, quoted } if judge::is_nothing_alone(text, line, (value, quoted), ask) => return,
-        _ if token && judge::is_key_of_entries(text, line, &behind) => return,
+        Given::One(sole) if judge::is_nothing_alone(text, line, &sole, ask) => return,
         _ => {}
     }
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);

@@ -6,7 +6,7 @@
 mod look;
 mod statement;
 
-pub(crate) use look::{Behind, Given};
+pub(crate) use look::{Behind, Given, Sole};
 pub(crate) use statement::{Column, given_to_columns};
 
 use super::words::Words;
@@ -143,6 +143,8 @@ pub(crate) fn find(text: &[u8], line: Span, hit: Span, found: &mut Vec<Candidate
     reader.after_key(line, found);
 }
 
+/// Attributes that say what the name in the attribute before them is given.
+const ATTRIBUTES: [&[u8]; 4] = [b"value", b"content", b"default", b"Value"];
 /// What begins a line whose value belongs to a name on the line before.
 const NEXT_LINE: [&[u8]; 5] = [b"value:", b"Value:", b"ParameterValue:", b"\"value\":", b"\"Value\":"];
 
@@ -481,7 +483,7 @@ impl Reader<'_> {
 
     /// `name="password" value="x"`.
     fn attribute_value(&self, place: usize, found: &mut Vec<Candidate>) {
-        for word in [&b"value"[..], b"content", b"default", b"Value"] {
+        for word in ATTRIBUTES {
             if self.starts(place, word) {
                 let equals = self.skip_spaces(place + word.len());
                 if self.byte(equals) == b'='
@@ -905,10 +907,10 @@ mod tests {
             "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
             ",", ")", ".", "|", "/", "-", "%3D", "::", "?", "!", "}", "]", "`", "@", "\t", "x", "x y", "123",
             "--", "export ", "value=", "://", "bearer ", "\r\n", "#", ";", "\"key\":", "%", "+", "null",
-            "get", "x.y(", "z[",
+            "get", "x.y(", "z[", "await ", "=>", "==",
         ];
         let mut state = 7_u64;
-        for _ in 0..40_000 {
+        for _ in 0..100_000 {
             let mut text = String::new();
             for part in 0..14 {
                 if part == 3 {
@@ -928,16 +930,21 @@ mod tests {
                 let plain = found.iter().all(|one| one.quote == Quote::None);
                 match behind.map_or(Given::Nothing, |behind| behind.gives(bytes, line)) {
                     Given::Nothing => assert!(found.is_empty(), "{text}: {found:?}"),
-                    Given::One { value, quoted } => {
-                        let quote = if quoted { Quote::Quoted } else { Quote::None };
-                        let is_it = |one: &Candidate| one.value == value && one.quote == quote;
-                        assert!(found.len() < 2 && found.iter().all(is_it), "{text}: {found:?} {value:?}");
+                    Given::One(sole) => {
+                        let quote = if sole.quoted { Quote::Quoted } else { Quote::None };
+                        let is_it = |one: &Candidate| {
+                            (one.key, one.value, one.syntax, one.quote)
+                                == (sole.key, sole.value, sole.syntax, quote)
+                        };
+                        assert!(found.len() < 2 && found.iter().all(is_it), "{text}: {found:?} {sole:?}");
                     }
                     Given::Word => assert!(found.len() < 2 && plain, "{text}: {found:?}"),
                     Given::Call => {
                         let bare = |one: &Candidate| matches!(one.quote, Quote::None | Quote::InString);
-                        let calls =
-                            |one: &Candidate| one.value.of(bytes).iter().any(|byte| b"([".contains(byte));
+                        let calls = |one: &Candidate| {
+                            one.value.of(bytes) == b"await"
+                                || one.value.of(bytes).iter().any(|byte| b"([".contains(byte))
+                        };
                         assert!(
                             found.len() < 2 && found.iter().all(|one| bare(one) && calls(one)),
                             "{text}: {found:?}"

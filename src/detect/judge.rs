@@ -18,8 +18,7 @@ use std::borrow::Cow;
 
 use known::Known;
 pub(crate) use known::{
-    is_key_of_an_entry, is_key_of_entries, is_no_name_of_a_secret, is_nothing_alone, is_side_of_a_broken,
-    reads_as_words, words_are_names,
+    is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, words_are_names,
 };
 use name::Name;
 pub(crate) use name::begins_another_word;

@@ -4,8 +4,8 @@
 //! Must not judge what is given.
 
 use super::{
-    BYTES, COLONS, EQUALS, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE, Syntax, is_defined,
-    is_name, is_of_numbers, is_scheme, is_type, stops_bare, with_letters_and_digits,
+    ATTRIBUTES, BYTES, COLONS, EQUALS, LOOKUPS, MARKS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE,
+    Syntax, is_defined, is_name, is_of_numbers, is_scheme, is_type, stops_bare, with_letters_and_digits,
 };
 use crate::text::Span;
 
@@ -27,14 +27,25 @@ pub(crate) struct Behind {
 pub(crate) enum Given {
     /// Nothing.
     Nothing,
-    /// This value alone, which stands in quotes or, if not, is a bare word.
-    One { value: Span, quoted: bool },
+    /// This value alone.
+    One(Sole),
     /// A bare word with fewer than three digits, if anything.
     Word,
     /// A call or an element in code, bare: nothing in it is a literal on its own.
     Call,
     /// Whatever there is: it has to be read.
     Perhaps,
+}
+
+/// The one value that a line gives to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sole {
+    /// The whole name.
+    pub(crate) key: Span,
+    pub(crate) value: Span,
+    pub(crate) syntax: Syntax,
+    /// Whether it stands in quotes; a bare word if not.
+    pub(crate) quoted: bool,
 }
 
 impl Behind {
@@ -78,34 +89,40 @@ impl Behind {
         if rest.is_empty() || spaces >= MAX_SPACE || scheme() {
             return Some(unclear);
         }
-        let behind = Self { closed, ..unclear };
-        let goes_on = match rest[0] {
-            b'\n' | b'\r' => behind.goes_on_below(text, rest),
-            b',' if !closed => false,
-            b',' if ends_line(&rest[1..]) => behind.goes_on_below(text, &rest[1..]),
+        Self { closed, ..unclear }.goes_on(text, rest, spaces, part.end + from + spaces)
+    }
+
+    /// What `rest`, which begins at `place` and behind so many spaces, shows of what the name may be given.
+    fn goes_on(self, text: &[u8], rest: &[u8], spaces: usize, place: usize) -> Option<Self> {
+        let separated =
+            |syntax: Syntax, length: usize| Self { separator: Some((syntax, place + length)), ..self };
+        let start = || self.part.start - name_before(text, self.part);
+        let unclear = match rest[0] {
+            b'\n' | b'\r' => self.goes_on_below(text, rest),
+            b',' if !self.closed => false,
+            b',' if ends_line(&rest[1..]) => self.goes_on_below(text, &rest[1..]),
             b'(' if spaces > 1 => false,
-            b'=' | b':' | b'(' | b',' => {
-                let (syntax, length) = separator(rest)?;
-                let separator = Some((syntax, part.end + from + spaces + length));
-                return Some(Self { separator, ..behind });
-            }
-            _ if separates(rest) => true,
-            next if closed => matches!(next, b'v' | b'c' | b'd' | b'V'),
-            b'>' if spaces == 0 => {
-                let start = part.start - name_before(text, part);
-                matches!(text[start.saturating_sub(1)], b'<' | b':' | b'.')
-            }
-            _ if spaces == 0 => false,
-            b'"' | b'\'' => true,
-            _ => {
-                let typed = rest.iter().take_while(|byte| is_type(byte)).count();
-                rest.get(typed).is_none_or(|&byte| byte == b'=') || {
-                    let start = part.start - name_before(text, part);
-                    text[start] == b'-' || is_defined(text, start)
+            next => match separator(rest) {
+                Some((syntax, length)) => {
+                    return (!gives_no_literal(syntax, &rest[length..])).then(|| separated(syntax, length));
                 }
-            }
+                None if self.closed => ATTRIBUTES.iter().any(|word| rest.starts_with(word)),
+                None if spaces == 0 => {
+                    next == b'>'
+                        && matches!(text[start().saturating_sub(1)], b'<' | b':' | b'.')
+                        && holds_an_element(&rest[1..])
+                }
+                None if matches!(next, b'"' | b'\'') => return Some(separated(Syntax::Space, 0)),
+                None if text[start()..].starts_with(b"--") || is_defined(text, start()) => {
+                    return Some(separated(Syntax::Space, 0));
+                }
+                None => {
+                    let typed = rest.iter().take_while(|byte| is_type(byte)).count();
+                    rest.get(typed).is_none_or(|&byte| byte == b'=')
+                }
+            },
         };
-        goes_on.then_some(behind)
+        unclear.then_some(self)
     }
 
     /// Whether the name at the end of a line, which `rest` is, is said to be one, and the next line says what it is given.
@@ -117,9 +134,11 @@ impl Behind {
             && is_said_to_be_a_name(text, self.part.start - name_before(text, self.part))
     }
 
-    /// The rest of the line behind what separates the name from its value, if what is given to it is there and nowhere else.
-    pub(crate) fn rest<'t>(&self, text: &'t [u8], line: Span) -> Option<&'t [u8]> {
-        let rest = text.get(self.separator?.1..line.end)?;
+    /// What stands between the name and the end of its line, if what it is given is there and nowhere else.
+    pub(crate) fn rest<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let rest = &text[self.separator?.1..];
+        let rest = &rest[..rest.len().min(2 * MAX_VALUE)];
+        let rest = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
         (!goes_on_as_block(rest)).then_some(rest)
     }
 
@@ -135,21 +154,25 @@ impl Behind {
 
     /// What the rest of the line gives to the name, as far as a look at its bytes shows.
     pub(crate) fn gives(&self, text: &[u8], line: Span) -> Given {
-        let Some((syntax, place)) = self.separator else { return Given::Perhaps };
+        let Some((syntax, place)) = self.separator.filter(|(syntax, _)| *syntax != Syntax::Query) else {
+            return Given::Perhaps;
+        };
         let Some(rest) = text.get(place..line.end) else { return Given::Perhaps };
-        let start = self.part.start - name_before(text, self.part);
-        let before = text.get(line.start..start).unwrap_or_default();
+        let key = Span::new(self.part.start - name_before(text, self.part), self.end);
+        let before = text.get(line.start..key.start).unwrap_or_default();
         let asked = matches!(before.last(), Some(b'?' | b'&' | b';'));
+        let in_string = || !self.closed && has_quotes(before);
         let spaces = spaces(rest);
         let value = &rest[spaces..];
-        let bare = matches!(syntax, Syntax::Assign | Syntax::Colon);
-        if bare && !asked && spaces < MAX_SPACE {
-            let one = only_value(value).filter(|(_, quoted)| *quoted || self.closed || !has_quotes(before));
+        let bare = matches!(syntax, Syntax::Assign | Syntax::Colon | Syntax::Space);
+        if !asked && spaces < MAX_SPACE {
+            let one = only_value(value, syntax).filter(|(_, quoted)| *quoted || bare && !in_string());
             if let Some((value, quoted)) = one {
                 let place = place + spaces;
-                return Given::One { value: Span::new(place + value.start, place + value.end), quoted };
+                let value = Span::new(place + value.start, place + value.end);
+                return Given::One(Sole { key, value, syntax, quoted });
             }
-            if is_call(value, syntax) {
+            if bare && is_call(value, syntax) {
                 return Given::Call;
             }
         }
@@ -157,11 +180,10 @@ impl Behind {
         let given = match value.first() {
             None | Some(b'{' | b'(') => Given::Nothing,
             _ if !bare => Given::Nothing,
-            _ if digits >= FEW_DIGITS || asked => return Given::Perhaps,
+            _ if digits >= FEW_DIGITS || asked || syntax == Syntax::Space => return Given::Perhaps,
             _ => Given::Word,
         };
         let numbers = commas + 1 >= BYTES.0 && digits >= BYTES.0;
-        let in_string = || !self.closed && has_quotes(before);
         if numbers || goes_on_as_block(rest) || in_string() {
             return Given::Perhaps;
         }
@@ -233,31 +255,44 @@ static COUNTED: [u32; 256] = {
 /// With fewer digits than these, a bare word in code is a name.
 const FEW_DIGITS: usize = 3;
 
-/// What separates a name from its value in front of `rest`, and its length, if that is one of the common ones.
+/// What separates a name from its value in front of `rest`, and its length.
 fn separator(rest: &[u8]) -> Option<(Syntax, usize)> {
     let among = match rest[0] {
         b'=' => &EQUALS[..],
         b':' => &COLONS,
         b'(' => return Some((Syntax::Call, 1)),
-        _ => return Some((Syntax::Comma, 1)),
+        b',' => return Some((Syntax::Comma, 1)),
+        b'!' | b'<' | b'|' | b'&' | b'?' | b'/' | b'+' | b'.' | b'-' | b'%' => &MARKS,
+        _ => return None,
     };
     let &(literal, syntax) = among.iter().find(|(literal, _)| rest.starts_with(literal))?;
-    (literal != b"::").then_some((syntax, literal.len()))
+    let none = literal == b"::" || literal == b"->" && !points_at_a_literal(&rest[2..]);
+    (!none).then_some((syntax, literal.len()))
 }
 
-/// Whether one of the other separators begins `rest`.
-fn separates(rest: &[u8]) -> bool {
-    let second = rest.get(1).copied().unwrap_or_default();
-    let third = rest.get(2).copied().unwrap_or_default();
-    match rest[0] {
-        b'!' | b'+' | b'.' => second == b'=',
-        b'<' => matches!((second, third), (b'-' | b'>', _) | (b'=', b'>')),
-        mark @ (b'|' | b'&' | b'/') => second == mark && third == b'=',
-        b'?' => second == b'=' || second == b'?' && third == b'=',
-        b'-' => second == b'>' && points_at_a_literal(&rest[2..]),
-        b'%' => second == b'3' && matches!(third, b'D' | b'd'),
-        _ => false,
+/// Whether what follows a separator behind which bare words are not taken begins with no literal, and no list or call that may
+/// hold one: `key(name)`, `key == NULL`. Needs no line.
+fn gives_no_literal(syntax: Syntax, rest: &[u8]) -> bool {
+    let spaces = spaces(rest);
+    let value = &rest[spaces..];
+    let length = value.iter().take(MAX_KEY).take_while(|&&byte| IN_ARGUMENT[usize::from(byte)]).count();
+    let further = match value.get(length) {
+        None | Some(b'(' | b'{' | b']' | b'"' | b'\'' | b'`' | b'\\' | b'&' | b'%') => true,
+        Some(b'[') => !matches!(value.get(length + 1), Some(b'"' | b'\'')) || length == 0,
+        Some(b',') => syntax == Syntax::Call,
+        _ => length == MAX_KEY,
+    };
+    let literals = matches!(syntax, Syntax::Call | Syntax::Compare | Syntax::Arrow | Syntax::Comma);
+    literals && spaces < MAX_SPACE && !further
+}
+
+/// Whether an element that `rest` is the content of is closed on its line, or goes on below.
+fn holds_an_element(rest: &[u8]) -> bool {
+    let from = spaces(rest);
+    if matches!(rest.get(from), None | Some(b'\n' | b'\r')) {
+        return true;
     }
+    memchr::memchr2(b'<', b'\n', rest).is_none_or(|end| matches!(rest[end..], [b'<'] | [b'<', b'/', ..]))
 }
 
 /// Whether what an arrow points at may be a literal.
@@ -267,11 +302,16 @@ fn points_at_a_literal(rest: &[u8]) -> bool {
 
 /// The value that `rest` begins with, and whether it stands in quotes, if what follows shows that it is the only one: a plain
 /// literal, or a word in front of what ends a statement or an item.
-fn only_value(rest: &[u8]) -> Option<(Span, bool)> {
-    let ends = |after: &[u8], spaced: usize| match after.first() {
-        None | Some(b',' | b';' | b')' | b'}') => true,
-        Some(b'#') => spaced > 0,
-        _ => false,
+fn only_value(rest: &[u8], syntax: Syntax) -> Option<(Span, bool)> {
+    let ends = |after: &[u8]| {
+        let spaced = spaces(after);
+        match after.get(spaced) {
+            Some(b')') => true,
+            _ if syntax == Syntax::Call => false,
+            None | Some(b',' | b';' | b'}') => true,
+            Some(b'#') => spaced > 0,
+            _ => false,
+        }
     };
     let look = &rest[..rest.len().min(MAX_VALUE / 2)];
     let &first = look.first()?;
@@ -279,15 +319,16 @@ fn only_value(rest: &[u8]) -> Option<(Span, bool)> {
         let length = look[1..].iter().position(|&byte| byte == first || byte == b'\\')?;
         let value = Span::new(1, 1 + length);
         let after = &rest[value.end + 1..];
-        let spaced = spaces(after);
-        let plain = rest[value.end] == first && !value.of(rest).trim_ascii_start().starts_with(b"{");
+        let written = value.of(rest);
+        let document = written.contains(&b':') && written.trim_ascii_start().starts_with(b"{");
         let opens = length == 0 && after.first() == Some(&first);
-        return (plain && !opens && (first == b'"' || ends(&after[spaced..], spaced)))
-            .then_some((value, true));
+        let strict =
+            matches!(syntax, Syntax::Call | Syntax::Comma) || syntax == Syntax::Colon && first == b'\'';
+        let plain = rest[value.end] == first && !document && !opens;
+        return (plain && (!strict || ends(after))).then_some((value, true));
     }
     let length = look.iter().take_while(|&&byte| IN_PLAIN[usize::from(byte)]).count();
-    let spaced = spaces(&rest[length..]);
-    if length == 0 || length == MAX_VALUE / 2 || !ends(&rest[length + spaced..], spaced) {
+    if length == 0 || length == MAX_VALUE / 2 || !ends(&rest[length..]) {
         return None;
     }
     let end =
@@ -301,6 +342,7 @@ static IN_PLAIN: [bool; 256] = with_letters_and_digits(b"_-./+@$%");
 /// Whether `value`, which stands bare, begins with a call or an element of which no literal is taken: `os.getenv("X")`, but
 /// not `String::from("x")`.
 fn is_call(value: &[u8], syntax: Syntax) -> bool {
+    let value = value.strip_prefix(b"await ").unwrap_or(value);
     let look = &value[..value.len().min(MAX_KEY)];
     let length = look.iter().take_while(|&&byte| IN_CALLED[usize::from(byte)]).count();
     let (called, rest) = value.split_at(length);
@@ -324,6 +366,8 @@ fn goes_on_as_block(rest: &[u8]) -> bool {
     matches!(rest.trim_ascii_end().last(), Some(b'|' | b'>' | b'-' | b'+'))
 }
 
+/// For each byte, whether an argument that is a name, a number or a member may have it.
+static IN_ARGUMENT: [bool; 256] = with_letters_and_digits(b"_.*$@:>- ");
 /// For each byte, whether it may be part of what is called.
 static IN_CALLED: [bool; 256] = with_letters_and_digits(b"_.:");
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     detect::{
-        assignment::{Behind, Candidate, Quote, Syntax},
+        assignment::{Behind, Candidate, Quote, Sole, Syntax},
         check,
         entropy::wordiness,
         words::Words,
@@ -175,7 +175,7 @@ pub(super) fn what(
     if bare && STOCK.has(value) {
         return Some(Known::Type);
     }
-    if bare && is_bare_code(value) {
+    if bare && (is_bare_code(value) || candidate.trailing && value == b"await") {
         return Some(Known::Code);
     }
     if is_mask(value) {
@@ -232,9 +232,14 @@ pub(super) fn is_name_in_code(text: &[u8], line: Span, candidate: &Candidate, pl
     match candidate.syntax {
         Syntax::Query | Syntax::Markup | Syntax::Scheme | Syntax::Userinfo => false,
         // What a macro stands for is code.
-        Syntax::Space => line.of(text).trim_ascii_start().starts_with(b"#define") && is_identifier(value),
+        Syntax::Space => is_macro(text, line, value),
         _ => !is_literal_in_code(text, line, value),
     }
+}
+
+/// Whether the line makes a macro that stands for a name.
+fn is_macro(text: &[u8], line: Span, value: &[u8]) -> bool {
+    line.of(text).trim_ascii_start().starts_with(b"#define") && is_identifier(value)
 }
 
 /// Whether it is the UUID of an entry among others (`key`, `first_key`, `TimeoutKey`), or a public key as key servers number them (eight bytes or a
@@ -306,37 +311,35 @@ fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
     is_entry(value) && (word.ends_with(b"key") || word.ends_with(b"keys")) && !name.is_key_of_value()
 }
 
-/// Whether a name shows that nothing it is given is a secret, as [`what`] says of any candidate, but here it takes no more
-/// than a look: it is about a secret, or, for tokens, a key that entries are found by.
-pub(crate) fn is_no_name_of_a_secret(text: &[u8], behind: &Behind, classifier: Classifier) -> bool {
-    name::is_about_at_its_end(text, behind.part, behind.end)
-        || classifier == Classifier::Token
-            && EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| name.is_of_entries())
+/// Whether a name and what stands behind it show that it is given no secret, as [`what`] says of each candidate, but here it
+/// takes no more than a look: it is about a secret, or, for tokens, a key that entries are found by, or one that does
+/// not say what it opens and is given words, which name an entry. Needs no line.
+pub(crate) fn is_none_at_a_look(text: &[u8], behind: &Behind, classifier: Classifier) -> bool {
+    if name::is_about_at_its_end(text, behind.part, behind.end) {
+        return true;
+    }
+    let key =
+        (classifier == Classifier::Token).then(|| EndOfKey::at(text, behind.part, behind.end)).flatten();
+    key.is_some_and(|key| {
+        key.is_of_entries()
+            || (behind.literal(text, LOOK).is_some_and(is_entry) || behind.rest(text).is_some_and(is_entry))
+                && !key.is_of_value()
+    })
 }
 
-/// Whether a key that does not say what it opens is given words, which name an entry: [`what`] says so of each candidate on the
-/// line. For tokens only.
-pub(crate) fn is_key_of_an_entry(text: &[u8], behind: &Behind) -> bool {
-    let of_entry = || EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| !name.is_of_value());
-    behind.literal(text, LOOK).is_some_and(is_entry) && of_entry()
-}
-
-/// As [`is_key_of_an_entry`], of all that the line gives.
-pub(crate) fn is_key_of_entries(text: &[u8], line: Span, behind: &Behind) -> bool {
-    let of_entry = || EndOfKey::at(text, behind.part, behind.end).is_some_and(|name| !name.is_of_value());
-    of_entry() && behind.rest(text, line).is_some_and(is_entry)
-}
-
-/// Whether the only value of a line, the one behind `behind`, is no secret for certain, as [`what`] says in the end: nothing, the
-/// word of a type, a template or, bare, a name.
-pub(crate) fn is_nothing_alone(text: &[u8], line: Span, value: (Span, bool), ask: Ask<'_>) -> bool {
-    let (value, quoted) = (value.0.of(text), value.1);
+/// Whether the only value of a line is no secret for certain, as [`what`] says in the end: nothing, the word of a type, a template,
+/// its own name or, bare, a name in code.
+pub(crate) fn is_nothing_alone(text: &[u8], line: Span, sole: &Sole, ask: Ask<'_>) -> bool {
+    let value = sole.value.of(text);
+    let is_name = || match sole.syntax {
+        Syntax::Space => is_macro(text, line, value),
+        _ => !is_literal_in_code(text, line, value),
+    };
     at_once(value, ask.classifier).is_some()
         || TYPES.has(value)
-        || is_template(value, !quoted)
-        || !quoted
-            && (STOCK.has(value)
-                || ask.place.language == Language::Source && !is_literal_in_code(text, line, value))
+        || is_template(value, !sole.quoted)
+        || value.eq_ignore_ascii_case(sole.key.of(text))
+        || !sole.quoted && (STOCK.has(value) || ask.place.language == Language::Source && is_name())
 }
 
 /// Bytes of a literal that are looked at.

@@ -349,12 +349,8 @@ fn a_key_of_an_entry_is_seen_at_once() {
             let known =
                 |one: &Candidate| matches!(verdict(text.as_bytes(), line, one, ask), Verdict::Known(_));
             let behind = Behind::of(text.as_bytes(), hit, Some(hit));
-            let at_once = behind.is_some_and(|behind| {
-                let text = text.as_bytes();
-                is_no_name_of_a_secret(text, &behind, Classifier::Token)
-                    || is_key_of_an_entry(text, &behind)
-                    || is_key_of_entries(text, line, &behind)
-            });
+            let at_once =
+                behind.is_some_and(|behind| is_none_at_a_look(text.as_bytes(), &behind, Classifier::Token));
             assert!(!at_once || found.iter().all(known), "{text}");
             seen += usize::from(at_once);
         }
@@ -385,7 +381,7 @@ fn what_a_look_at_a_name_says_a_verdict_says() {
                 };
                 let verdict = verdict(text, Span::new(0, text.len()), &found[0], ask);
                 let about = matches!(verdict, Verdict::Known(Known::About));
-                let at_a_look = is_no_name_of_a_secret(text, &behind, Classifier::Password);
+                let at_a_look = is_none_at_a_look(text, &behind, Classifier::Password);
                 assert!(about || !at_a_look, "{}", text.escape_ascii());
                 assert!(at_a_look || verdict != Verdict::Known(Known::About), "{}", text.escape_ascii());
                 seen += usize::from(at_a_look);
