@@ -9,7 +9,7 @@ mod statement;
 pub(crate) use look::{Behind, Given, Sole};
 pub(crate) use statement::{Column, given_to_columns};
 
-use super::words::Words;
+use super::words::{Words, begins_with_one, ends_in_one};
 use crate::text::Span;
 
 /// How a value is written.
@@ -160,7 +160,7 @@ pub(crate) fn reaches_back(text: &[u8], start: usize) -> bool {
     }
     let line = &text[start..text.len().min(start + MAX_VALUE)];
     let line = line.trim_ascii_start();
-    NEXT_LINE.iter().any(|word| word.first() == line.first() && line.starts_with(word))
+    begins_with_one(line, &NEXT_LINE)
 }
 
 /// The hit without the punctuation that a keyword such as `key":` may end in; none if it is only that.
@@ -208,9 +208,10 @@ const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
 fn is_defined(text: &[u8], start: usize) -> bool {
     let before = text[start.saturating_sub(16)..start].trim_ascii_end();
     // abatis:allow generic-password names of settings, not values
-    [&b"#define"[..], b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"]
-        .iter()
-        .any(|word| before.ends_with(word))
+    ends_in_one(
+        before,
+        &[b"#define", b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"],
+    )
 }
 
 /// Whether a byte may be part of a type that stands between a name and its value.

@@ -92,6 +92,16 @@ impl<const N: usize> Words<N> {
     }
 }
 
+/// Whether `text` begins with one of a few words as they stand: nearly always its first byte shows that it does not.
+pub(crate) fn begins_with_one(text: &[u8], words: &[&[u8]]) -> bool {
+    text.first().is_some_and(|first| words.iter().any(|word| word[0] == *first && text.starts_with(word)))
+}
+
+/// The same of what `text` ends in.
+pub(crate) fn ends_in_one(text: &[u8], words: &[&[u8]]) -> bool {
+    text.last().is_some_and(|last| words.iter().any(|word| word.last() == Some(last) && text.ends_with(word)))
+}
+
 /// Whether `text` begins with `word`, which is in lower case.
 fn begins(text: &[u8], word: &[u8]) -> bool {
     text.len() >= word.len()

@@ -7,7 +7,10 @@ use super::{
     ATTRIBUTES, BYTES, COLONS, EQUALS, LOOKUPS, MARKS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE,
     Syntax, is_defined, is_name, is_of_numbers, is_scheme, is_type, stops_bare, with_letters_and_digits,
 };
-use crate::text::Span;
+use crate::{
+    detect::words::{begins_with_one, ends_in_one},
+    text::Span,
+};
 
 /// What stands right behind a name that may be given something.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,9 @@ pub(crate) struct Behind {
     /// What separates it from a value, and where that ends; none where a closer look has to tell.
     separator: Option<(Syntax, usize)>,
 }
+
+/// Bytes behind a name that are looked at: all of a name, what may close it, spaces and a type.
+const LOOK: usize = 3 * MAX_KEY;
 
 /// What a line may give to a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +62,7 @@ impl Behind {
             let unclear = Self { part: hit, end: hit.end, closed: false, separator: None };
             return names_somebody(text, hit.end).then_some(unclear);
         };
-        let rest = &text[part.end..text.len().min(part.end + 2 * MAX_KEY)];
+        let rest = &text[part.end..text.len().min(part.end + LOOK)];
         let at = |place: usize| rest.get(place).copied().unwrap_or_default();
         let length = rest.iter().take_while(|byte| is_name(byte)).count();
         let unclear = Self { part, end: part.end + length, closed: false, separator: None };
@@ -106,7 +112,7 @@ impl Behind {
                 Some((syntax, length)) => {
                     return (!gives_no_literal(syntax, &rest[length..])).then(|| separated(syntax, length));
                 }
-                None if self.closed => ATTRIBUTES.iter().any(|word| rest.starts_with(word)),
+                None if self.closed => begins_with_one(rest, &ATTRIBUTES),
                 None if spaces == 0 => {
                     next == b'>'
                         && matches!(text[start().saturating_sub(1)], b'<' | b':' | b'.')
@@ -116,9 +122,10 @@ impl Behind {
                 None if text[start()..].starts_with(b"--") || is_defined(text, start()) => {
                     return Some(separated(Syntax::Space, 0));
                 }
+                // `var password string = "x"`.
                 None => {
-                    let typed = rest.iter().take_while(|byte| is_type(byte)).count();
-                    rest.get(typed).is_none_or(|&byte| byte == b'=')
+                    let equals = memchr::memchr(b'=', &rest[..rest.len().min(MAX_KEY + 1)]);
+                    equals.is_some_and(|equals| rest[..equals].iter().all(is_type))
                 }
             },
         };
@@ -127,11 +134,12 @@ impl Behind {
 
     /// Whether the name at the end of a line, which `rest` is, is said to be one, and the next line says what it is given.
     fn goes_on_below(&self, text: &[u8], rest: &[u8]) -> bool {
-        let Some(newline) = memchr::memchr(b'\n', rest) else { return true };
-        let below = rest[newline + 1..].trim_ascii_start();
-        // What is cut off may be anything.
-        (below.len() < MAX_SPACE || NEXT_LINE.iter().any(|word| below.starts_with(word)))
-            && is_said_to_be_a_name(text, self.part.start - name_before(text, self.part))
+        is_said_to_be_a_name(text, self.part.start - name_before(text, self.part))
+            && memchr::memchr(b'\n', rest).is_none_or(|newline| {
+                let below = rest[newline + 1..].trim_ascii_start();
+                // What is cut off may be anything.
+                below.len() < MAX_SPACE || begins_with_one(below, &NEXT_LINE)
+            })
     }
 
     /// What stands between the name and the end of its line, if what it is given is there and nowhere else.
@@ -327,7 +335,10 @@ fn only_value(rest: &[u8], syntax: Syntax) -> Option<(Span, bool)> {
         let plain = rest[value.end] == first && !document && !opens;
         return (plain && (!strict || ends(after))).then_some((value, true));
     }
-    let length = look.iter().take_while(|&&byte| IN_PLAIN[usize::from(byte)]).count();
+    let length = match begins_with_one(look, &[b"http://", b"https://"]) {
+        true => look.iter().take_while(|&&byte| !stops_bare(byte)).count(),
+        false => look.iter().take_while(|&&byte| IN_PLAIN[usize::from(byte)]).count(),
+    };
     if length == 0 || length == MAX_VALUE / 2 || !ends(&rest[length..]) {
         return None;
     }
@@ -403,7 +414,7 @@ fn is_said_to_be_a_name(text: &[u8], start: usize) -> bool {
         [] => true,
         [before @ .., b':'] => {
             let before = before.strip_suffix(b"\"").unwrap_or(before);
-            [&b"name"[..], b"Name", b"key", b"Key"].iter().any(|word| before.ends_with(word))
+            ends_in_one(before, &[b"name", b"Name", b"key", b"Key"])
         }
         _ => false,
     }

@@ -408,15 +408,34 @@ const WORD: std::ops::RangeInclusive<usize> = 2..=14;
 
 /// Places of the marks that `value` begins with, the shortest first.
 fn marks_of(value: &[u8]) -> impl Iterator<Item = usize> {
-    let known = value.get(..SHORTEST).is_some_and(|head| {
-        let from = MARKS.partition_point(|(mark, ..)| mark.as_bytes() < head);
-        MARKS.get(from).is_some_and(|(mark, ..)| mark.as_bytes().starts_with(head))
+    let known = value.first_chunk().is_some_and(|head| {
+        let (part, bit) = place_of(*head);
+        HEADS[part] & bit != 0
     });
     // The marks of a value are among those up to it.
     let lengths = if known { SHORTEST..value.len().min(LONGEST) + 1 } else { 0..0 };
     lengths
         .filter_map(|length| MARKS.binary_search_by(|(mark, ..)| mark.as_bytes().cmp(&value[..length])).ok())
 }
+
+/// The bit of what a mark begins with.
+const fn place_of([first, second, third]: [u8; SHORTEST]) -> (usize, u64) {
+    let place = (first & 31) as usize | ((second & 31) as usize) << 5 | ((third & 7) as usize) << 10;
+    (place / 64, 1 << (place % 64))
+}
+
+/// A bit for all that marks begin with: hardly a value begins so.
+static HEADS: [u64; 128] = {
+    let mut heads = [0; 128];
+    let mut place = 0;
+    while place < MARKS.len() {
+        let mark = MARKS[place].0.as_bytes();
+        let (part, bit) = place_of([mark[0], mark[1], mark[2]]);
+        heads[part] |= bit;
+        place += 1;
+    }
+    heads
+};
 
 /// Bytes of the shortest mark that is one, and of the longest.
 const SHORTEST: usize = 3;

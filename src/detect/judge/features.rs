@@ -17,7 +17,7 @@ use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
         entropy::{Charset, fixed_entropy, wordiness_tenths},
-        words::{Words, count},
+        words::{Words, begins_with_one, count},
     },
     text::Span,
 };
@@ -261,6 +261,11 @@ fn is_stock(value: &[u8]) -> bool {
     known::STOCK.has(value) || TAILS.has(value)
 }
 
+/// Whether `part` is in `text`. A searcher for it would take longer to make than a line does to be looked through.
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    part.first().is_some_and(|&first| memchr::memchr_iter(first, text).any(|at| text[at..].starts_with(part)))
+}
+
 /// Numbers of `(`, of `)`, and of `=` and `:` in at most 255 bytes.
 fn brackets_and_pairs(text: &[u8]) -> (u32, u32, u32) {
     let counted = |byte: &u8| match byte {
@@ -398,19 +403,16 @@ impl Seen {
         let behind = &behind[..behind.len().min(120)];
         let said = LINE.within(near) | LINE.within(behind);
         let lead = whole.trim_ascii_start();
-        let comment: &[&[u8]] = &[b"//", b"#", b"*", b"/*", b"--", b"<!--", b";", b"%"];
-        self.flag(F::LineComment, comment.iter().any(|mark| lead.starts_with(mark)));
+        let comment = begins_with_one(lead, &[b"//", b"#", b"*", b"/*", b"--", b"<!--", b";", b"%"]);
+        self.flag(F::LineComment, comment);
         for feature in [F::LineTest, F::LineUser, F::LineAsk, F::LineDefines] {
             self.flag(feature, said & bit(feature) != 0);
         }
         let (opens, closes, pairs) = brackets_and_pairs(near);
         self.flag(F::LineCall, opens > closes);
         let key_to_value = candidate.value.start.saturating_sub(start).min(whole.len());
-        let repeats = value.len() > 2 && {
-            let value = memchr::memmem::Finder::new(value);
-            value.find(&whole[..key_to_value]).is_some()
-                || whole.get(candidate.value.end - start..).is_some_and(|rest| value.find(rest).is_some())
-        };
+        let after = whole.get(candidate.value.end - start..).unwrap_or_default();
+        let repeats = value.len() > 2 && (holds(&whole[..key_to_value], value) || holds(after, value));
         self.flag(F::LineRepeats, repeats);
         self.set(F::LineIndent, (whole.len() - lead.len()).min(20));
         self.set(F::LineBefore, before.trim_ascii_start().len().min(200));

@@ -16,7 +16,7 @@ use crate::{
         assignment::{Behind, Candidate, Quote, Sole, Syntax},
         check,
         entropy::wordiness,
-        words::Words,
+        words::{Words, begins_with_one},
     },
     text::Span,
 };
@@ -338,6 +338,7 @@ pub(crate) fn is_nothing_alone(text: &[u8], line: Span, sole: &Sole, ask: Ask<'_
     at_once(value, ask.classifier).is_some()
         || TYPES.has(value)
         || is_template(value, !sole.quoted)
+        || is_reference(value, !sole.quoted)
         || value.eq_ignore_ascii_case(sole.key.of(text))
         || !sole.quoted && (STOCK.has(value) || ask.place.language == Language::Source && is_name())
 }
@@ -345,14 +346,19 @@ pub(crate) fn is_nothing_alone(text: &[u8], line: Span, sole: &Sole, ask: Ask<'_
 /// Bytes of a literal that are looked at.
 const LOOK: usize = 64;
 
-/// Whether it may name an entry: words, and nothing that a machine made.
+/// Whether it may name an entry: words, or words with a number, and nothing that a machine made.
 fn is_entry(value: &[u8]) -> bool {
-    let mut letters = 0;
-    value.iter().all(|byte| {
+    let (mut letters, mut digits) = (0, 0);
+    let worded = value.iter().all(|byte| {
         letters = if byte.is_ascii_alphabetic() { letters + 1 } else { 0 };
-        letters <= MAX_WORD && !byte.is_ascii_digit()
-    })
+        digits += usize::from(byte.is_ascii_digit());
+        letters <= MAX_WORD && digits <= MAX_NUMBER
+    });
+    worded && (digits == 0 || humps(value) < MIN_HUMPS)
 }
+
+/// Most digits in the name of an entry: `columns.0.name`, `value_12`.
+const MAX_NUMBER: usize = 2;
 
 /// Whether it is the name of a constant: words in capitals and numbers, joined by `_`.
 fn is_constant(value: &[u8]) -> bool {
@@ -439,8 +445,7 @@ fn is_literal_in_code(text: &[u8], line: Span, value: &[u8]) -> bool {
 
 fn is_no_code(text: &[u8], line: Span) -> bool {
     let lead = line.of(text).trim_ascii_start();
-    let quoted: [&[u8]; 8] = [b"//", b"#", b"*", b"/*", b"--", b"export ", b"set ", b"$ "];
-    quoted.iter().any(|start| lead.starts_with(start))
+    begins_with_one(lead, &[b"//", b"#", b"*", b"/*", b"--", b"export ", b"set ", b"$ "])
 }
 
 /// Whether bare words with few digits are names on this line: [`is_name_in_code`] before there is a candidate.
@@ -478,7 +483,7 @@ fn is_template(value: &[u8], bare: bool) -> bool {
     if !value.iter().any(marks) {
         return false;
     }
-    STARTS.iter().any(|start| value.starts_with(start))
+    begins_with_one(value, &STARTS)
         || holds_a_place_to_fill(value)
         || value.starts_with(b"<") && value.ends_with(b">")
         || value.starts_with(b"%") && value.ends_with(b"%")
@@ -712,7 +717,7 @@ pub(super) fn is_password_hash(value: &[u8]) -> bool {
         b"$1$", b"$2a$", b"$2b$", b"$2y$", b"$5$", b"$6$", b"$y$", b"$apr1$", b"$argon2", b"$scrypt",
         b"$pbkdf2", b"pbkdf2_", b"pbkdf2:", b"scrypt:", b"{SSHA", b"{CRYPT}",
     ];
-    STARTS.iter().any(|start| value.starts_with(start))
+    begins_with_one(value, &STARTS)
         || (value.starts_with(b"sha1$") || value.starts_with(b"sha256$")) && value.len() > 30
         || value.starts_with(b"SCRAM-SHA")
 }
@@ -730,7 +735,7 @@ fn is_public_key(value: &[u8]) -> bool {
         b"MFkwEwYH",
         b"AAAAB3NzaC1yc2E",
     ];
-    STARTS.iter().any(|start| value.starts_with(start))
+    begins_with_one(value, &STARTS)
 }
 
 /// A name in code.
