@@ -8,6 +8,7 @@
 //! Must not know git, files, the clock, the environment or threads.
 
 pub(crate) mod assignment;
+mod block;
 pub(crate) mod bound;
 mod builtin;
 mod carry;

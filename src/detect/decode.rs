@@ -3,7 +3,7 @@
 //!
 //! Must not know what is looked for in the decoded text.
 
-use wide::u8x16;
+use super::block::{BLOCK, Part, lowest, with_block};
 
 use crate::{finding::Encoding, text::Span};
 
@@ -130,8 +130,6 @@ fn in_a_row(text: &[u8], (from, end): (usize, usize), others: &mut bool) -> Opti
     None
 }
 
-/// Bytes that are looked at together.
-const BLOCK: usize = 64;
 const _: () =
     assert!(16 <= MIN_RUN && MIN_RUN <= 32 && MIN_RUN <= BLOCK, "a run is found in two blocks, by doubling");
 
@@ -147,18 +145,8 @@ impl Block {
     /// The bytes from `place` on, of those before `end`.
     #[inline]
     fn at(text: &[u8], place: usize, end: usize) -> Self {
-        let rest = &text[place..];
-        let mut block = match rest.first_chunk() {
-            Some(bytes) => Self::of(bytes),
-            None => {
-                let mut bytes = [0; BLOCK];
-                bytes[..rest.len()].copy_from_slice(rest);
-                Self::of(&bytes)
-            }
-        };
-        if end - place < BLOCK {
-            block.base64 &= (1 << (end - place)) - 1;
-        }
+        let mut block = with_block(text, place, Self::of);
+        block.base64 &= lowest(end - place);
         block
     }
 
@@ -166,17 +154,11 @@ impl Block {
     #[inline(never)]
     fn of(bytes: &[u8; BLOCK]) -> Self {
         let (mut base64, mut others) = (0, 0);
-        for (index, &bytes) in bytes.as_chunks::<16>().0.iter().enumerate() {
-            let bytes = u8x16::new(bytes);
-            let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-            let lies = |bytes: u8x16, first: u8, last: u8| {
-                let offset = bytes - u8x16::splat(first);
-                offset.min(u8x16::splat(last - first)).simd_eq(offset)
-            };
-            let is_letter = lies(bytes | u8x16::splat(0x20), b'a', b'z');
-            let belongs = is_letter | lies(bytes, b'/', b'9') | is(b'+') | is(b'-') | is(b'_');
-            base64 |= u64::from(belongs.to_bitmask()) << (16 * index);
-            others |= (is(b'%') | is(b'\\')).to_bitmask();
+        for (number, part) in Part::each(bytes).enumerate() {
+            let belongs =
+                part.is_letter() | part.lies(b'/', b'9') | part.is(b'+') | part.is(b'-') | part.is(b'_');
+            base64 |= belongs.bits(number);
+            others |= (part.is(b'%') | part.is(b'\\')).bits(0);
         }
         Self { base64, has_others: others != 0 }
     }

@@ -1,7 +1,7 @@
 //! Which of a list of words a short text has, whatever the case of its letters: found in one pass.
 //!
 //! Two hundred words are looked for in and around each candidate, and hardly one is there. Each place of the text is asked
-//! once which words begin with the two bytes there; nearly always none does. Must not know what the words mean.
+//! once which words begin with the three bytes there; nearly always none does. Must not know what the words mean.
 
 /// Pairs of bytes, of which the low five bits count.
 const PAIRS: usize = 1 << 10;
@@ -17,6 +17,9 @@ pub(crate) struct Words<const N: usize> {
     first: [u8; PAIRS],
     /// For each word, the same of the next one that begins alike.
     next: [u8; N],
+    /// By pair, a bit for each third byte of the words that begin with it, of which the low five bits count, too; all of them
+    /// where a word has no third.
+    third: [u32; PAIRS],
 }
 
 /// How many words there are in all lists.
@@ -34,7 +37,7 @@ impl<const N: usize> Words<N> {
     pub(crate) const fn new(lists: &[(u64, &[&'static str])]) -> Self {
         assert!(N < 256, "places are bytes");
         let mut words: [(&'static [u8], u64); N] = [(b"", 0); N];
-        let (mut first, mut next) = ([0; PAIRS], [0; N]);
+        let (mut first, mut next, mut third) = ([0; PAIRS], [0; N], [0; PAIRS]);
         let (mut place, mut list) = (0, 0);
         while list < lists.len() {
             let (bits, of_list) = lists[list];
@@ -46,19 +49,25 @@ impl<const N: usize> Words<N> {
                 words[place] = (word, bits);
                 next[place] = first[pair];
                 first[pair] = place as u8 + 1;
+                third[pair] |= if word.len() > 2 { 1 << (word[2] & 31) } else { u32::MAX };
                 place += 1;
                 at += 1;
             }
             list += 1;
         }
-        Self { words, first, next }
+        Self { words, first, next, third }
     }
 
     /// The bits of the words in `text`.
     pub(crate) fn within(&self, text: &[u8]) -> u64 {
         let mut found = 0;
-        for (place, two) in text.windows(2).enumerate() {
-            let mut at = self.first[pair(two[0], two[1])];
+        for place in 0..text.len().saturating_sub(1) {
+            let pair = pair(text[place], text[place + 1]);
+            let third = text.get(place + 2).copied().unwrap_or_default();
+            if self.third[pair] >> (third & 31) & 1 == 0 {
+                continue;
+            }
+            let mut at = self.first[pair];
             while at != 0 {
                 let index = usize::from(at - 1);
                 let (word, bits) = self.words[index];
@@ -104,7 +113,8 @@ pub(crate) fn ends_in_one(text: &[u8], words: &[&[u8]]) -> bool {
 
 /// Whether `text` begins with `word`, which is in lower case.
 fn begins(text: &[u8], word: &[u8]) -> bool {
-    text.len() >= word.len()
+    let last = word.len() - 1;
+    text.get(last).is_some_and(|byte| byte.to_ascii_lowercase() == word[last])
         && text.iter().zip(word).all(|(byte, wanted)| byte.to_ascii_lowercase() == *wanted)
 }
 

@@ -143,21 +143,23 @@ impl Behind {
     }
 
     /// What stands between the name and the end of its line, if what it is given is there and nowhere else.
-    pub(crate) fn rest<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
-        let rest = &text[self.separator?.1..];
-        let rest = &rest[..rest.len().min(2 * MAX_VALUE)];
+    pub(crate) fn rest(&self, text: &[u8]) -> Option<Span> {
+        let (_, place) = self.separator?;
+        let rest = &text[place..text.len().min(place + 2 * MAX_VALUE)];
         let rest = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
-        (!goes_on_as_block(rest)).then_some(rest)
+        (!goes_on_as_block(rest)).then(|| Span::new(place, place + rest.len()))
     }
 
     /// The literal that the name is given right behind it, or called with alone; none if it is longer than `longest`.
-    pub(crate) fn literal<'t>(&self, text: &'t [u8], longest: usize) -> Option<&'t [u8]> {
+    pub(crate) fn literal(&self, text: &[u8], longest: usize) -> Option<Span> {
         let (syntax, place) = self.separator?;
         let rest = &text[place..];
-        let Some((&quote @ (b'"' | b'\''), rest)) = rest[spaces(rest)..].split_first() else { return None };
+        let spaces = spaces(rest);
+        let Some((&quote @ (b'"' | b'\''), rest)) = rest[spaces..].split_first() else { return None };
         let length = rest.iter().take(longest + 1).position(|&byte| byte == quote)?;
         let alone = syntax != Syntax::Call || rest.get(length + 1) == Some(&b')');
-        (alone && length > 0).then_some(&rest[..length])
+        let start = place + spaces + 1;
+        (alone && length > 0).then(|| Span::new(start, start + length))
     }
 
     /// What the rest of the line gives to the name, as far as a look at its bytes shows.

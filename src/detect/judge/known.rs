@@ -7,13 +7,14 @@ use bstr::ByteSlice as _;
 
 use super::{
     Ask, Classifier,
-    name::{self, EndOfKey, Name},
+    name::{self, Name, WordOfKey},
     place::{Language, Place},
     value::{Runs, Value},
 };
 use crate::{
     detect::{
         assignment::{Behind, Candidate, Quote, Sole, Syntax},
+        block::{BLOCK, Part, lowest, with_block},
         check,
         entropy::wordiness,
         words::{Words, begins_with_one},
@@ -308,7 +309,9 @@ fn is_dotted_name(value: &[u8]) -> bool {
 /// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
 fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
     let word = name.keyword_word();
-    is_entry(value) && (word.ends_with(b"key") || word.ends_with(b"keys")) && !name.is_key_of_value()
+    is_entry(value, Span::new(0, value.len()))
+        && (word.ends_with(b"key") || word.ends_with(b"keys"))
+        && !name.is_key_of_value()
 }
 
 /// Whether a name and what stands behind it show that it is given no secret, as [`what`] says of each candidate, but here it
@@ -319,10 +322,11 @@ pub(crate) fn is_none_at_a_look(text: &[u8], behind: &Behind, classifier: Classi
         return true;
     }
     let key =
-        (classifier == Classifier::Token).then(|| EndOfKey::at(text, behind.part, behind.end)).flatten();
+        (classifier == Classifier::Token).then(|| WordOfKey::at(text, behind.part, behind.end)).flatten();
+    let entry = |span| is_entry(text, span);
     key.is_some_and(|key| {
         key.is_of_entries()
-            || (behind.literal(text, LOOK).is_some_and(is_entry) || behind.rest(text).is_some_and(is_entry))
+            || (behind.literal(text, LOOK).is_some_and(entry) || behind.rest(text).is_some_and(entry))
                 && !key.is_of_value()
     })
 }
@@ -346,15 +350,51 @@ pub(crate) fn is_nothing_alone(text: &[u8], line: Span, sole: &Sole, ask: Ask<'_
 /// Bytes of a literal that are looked at.
 const LOOK: usize = 64;
 
-/// Whether it may name an entry: words, or words with a number, and nothing that a machine made.
-fn is_entry(value: &[u8]) -> bool {
-    let (mut letters, mut digits) = (0, 0);
-    let worded = value.iter().all(|byte| {
-        letters = if byte.is_ascii_alphabetic() { letters + 1 } else { 0 };
-        digits += usize::from(byte.is_ascii_digit());
-        letters <= MAX_WORD && digits <= MAX_NUMBER
-    });
-    worded && (digits == 0 || humps(value) < MIN_HUMPS)
+/// Whether what stands at `span` may name entries: words, or words with a number, and nothing that a machine made.
+fn is_entry(text: &[u8], span: Span) -> bool {
+    let (mut digits, mut humps) = (0, 0);
+    // Blocks share as many bytes as a word may have, so that a longer one is whole in one of them.
+    for place in (span.start..span.end).step_by(BLOCK - MAX_WORD) {
+        let letters = Letters::at(text, place, span.end);
+        // One bit for each letter that so many others follow, by doubling.
+        let words = [1, 2, 4, 8].into_iter().fold(letters.all, |runs, length| runs & runs >> length);
+        let first = lowest(BLOCK - MAX_WORD);
+        digits += (letters.digits & first).count_ones() as usize;
+        humps += (letters.all & !letters.capitals & letters.capitals >> 1 & first).count_ones() as usize;
+        if words & letters.all >> MAX_WORD != 0 || digits > MAX_NUMBER {
+            return false;
+        }
+    }
+    digits == 0 || humps < MIN_HUMPS
+}
+
+const _: () = assert!(MAX_WORD == 16, "runs of sixteen letters are found by doubling");
+
+/// The letters of a block.
+struct Letters {
+    all: u64,
+    capitals: u64,
+    digits: u64,
+}
+
+impl Letters {
+    fn at(text: &[u8], place: usize, end: usize) -> Self {
+        let Self { all, capitals, digits } = with_block(text, place, Self::of);
+        let inside = lowest(end - place);
+        Self { all: all & inside, capitals: capitals & inside, digits: digits & inside }
+    }
+
+    // See `detect::decode::Block`.
+    #[inline(never)]
+    fn of(bytes: &[u8; BLOCK]) -> Self {
+        let mut letters = Self { all: 0, capitals: 0, digits: 0 };
+        for (number, part) in Part::each(bytes).enumerate() {
+            letters.all |= part.is_letter().bits(number);
+            letters.capitals |= part.lies(b'A', b'Z').bits(number);
+            letters.digits |= part.lies(b'0', b'9').bits(number);
+        }
+        letters
+    }
 }
 
 /// Most digits in the name of an entry: `columns.0.name`, `value_12`.

@@ -246,49 +246,57 @@ pub(crate) fn is_about_at_its_end(text: &[u8], name: Span, end: usize) -> bool {
     start > name.end && start < end && ABOUT.has(&text[start..end])
 }
 
-/// A name that ends in the word `key` or `keys`, as far as a look at its end shows.
+/// A name with the word `key` or `keys`, as far as a look around it shows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct EndOfKey<'t> {
+pub(crate) struct WordOfKey<'t> {
     plural: bool,
+    /// Whether the name ends with it.
+    last: bool,
     /// The word before.
     head: &'t [u8],
 }
 
-impl<'t> EndOfKey<'t> {
-    /// The name that ends at `end`, with the keyword at `name` in it, if it ends so.
+impl<'t> WordOfKey<'t> {
+    /// The name that ends at `end`, with the keyword at `name` in it, if that is the word, and the last of its kind.
     pub(crate) fn at(text: &'t [u8], name: Span, end: usize) -> Option<Self> {
         let at = |place: usize| text.get(place).copied().unwrap_or_default();
-        let plural = match end.wrapping_sub(name.start) {
-            3 => false,
-            4 if matches!(at(end - 1), b's' | b'S') => true,
-            _ => return None,
-        };
-        let joint = |byte: u8| matches!(byte, b'_' | b'-' | b'$' | b'@');
         if !text[name.start..].iter().zip(b"key").all(|(byte, letter)| byte | 0x20 == *letter) {
+            return None;
+        }
+        let singular = name.start + 3;
+        let plural = matches!(at(singular), b's' | b'S') && name.end <= singular + 1;
+        let behind = singular + usize::from(plural);
+        if name.end > behind || end < behind {
+            return None;
+        }
+        let joint = |byte: u8| matches!(byte, b'_' | b'-' | b'$' | b'@');
+        let last = behind == end;
+        let tail = &text[behind..end];
+        if !last && !joint(tail[0]) || tail.windows(3).any(|three| three.eq_ignore_ascii_case(b"key")) {
             return None;
         }
         let low = name.start.saturating_sub(MAX_HEAD);
         let joints = text[low..name.start].iter().rev().take_while(|&&byte| joint(byte)).count();
-        let behind = name.start - joints;
+        let before = name.start - joints;
         let begins = |place: usize| begins_word(at(place - 1), at(place), at(place + 1));
-        let alone = behind == low || !at(behind - 1).is_ascii_alphanumeric();
+        let alone = before == low || !at(before - 1).is_ascii_alphanumeric();
         if !alone && joints == 0 && !begins(name.start) {
             return None;
         }
-        let mut start = behind;
+        let mut start = before;
         while start > low && at(start - 1).is_ascii_alphanumeric() {
             // Only a capital begins a word behind a part of one.
-            if start < behind && at(start).is_ascii_uppercase() && begins(start) {
+            if start < before && at(start).is_ascii_uppercase() && begins(start) {
                 break;
             }
             start -= 1;
         }
-        Some(Self { plural, head: &text[start..behind] })
+        Some(Self { plural, last, head: &text[start..before] })
     }
 
     /// Whether entries are found by it, as by `foreign_key`: [`Name::is_about_a_secret`] says so, too.
     pub(crate) fn is_of_entries(&self) -> bool {
-        !self.plural && ENTRY_HEADS.has(self.head)
+        self.last && !self.plural && ENTRY_HEADS.has(self.head)
     }
 
     /// As [`Name::is_key_of_value`].

@@ -318,7 +318,8 @@ fn another_word_is_seen_at_once() {
 fn a_key_of_an_entry_is_seen_at_once() {
     let heads = ["foreign", "primary", "Cache", "SORT", "api", "my", "i18n", "Stripe", ""];
     let joints = ["_", "-", "", "__"];
-    let keys = ["key", "Key", "KEY", "keys"];
+    let keys =
+        ["key", "Key", "KEY", "keys", "key_x", "keys_fn", "Key-id", "key_secret_key", "keySpace", "keyed"];
     let values = [
         ": \"order.id\"",
         " => 'name'",
