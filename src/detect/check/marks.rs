@@ -408,14 +408,14 @@ const WORD: std::ops::RangeInclusive<usize> = 2..=14;
 
 /// Places of the marks that `value` begins with, the shortest first.
 fn marks_of(value: &[u8]) -> impl Iterator<Item = usize> {
-    let known = value.first_chunk().is_some_and(|head| {
-        let (part, bit) = place_of(*head);
+    let head = value.first_chunk::<SHORTEST>().filter(|head| {
+        let (part, bit) = place_of(**head);
         HEADS[part] & bit != 0
     });
-    // The marks of a value are among those up to it.
-    let lengths = if known { SHORTEST..value.len().min(LONGEST) + 1 } else { 0..0 };
-    lengths
-        .filter_map(|length| MARKS.binary_search_by(|(mark, ..)| mark.as_bytes().cmp(&value[..length])).ok())
+    let from =
+        head.map_or(MARKS.len(), |head| MARKS.partition_point(|(mark, ..)| mark.as_bytes() < &head[..]));
+    let alike = move |place: &usize| head.is_some_and(|head| MARKS[*place].0.as_bytes().starts_with(head));
+    (from..MARKS.len()).take_while(alike).filter(|&place| value.starts_with(MARKS[place].0.as_bytes()))
 }
 
 /// The bit of what a mark begins with.
@@ -437,9 +437,8 @@ static HEADS: [u64; 128] = {
     heads
 };
 
-/// Bytes of the shortest mark that is one, and of the longest.
+/// Bytes of the shortest mark that is one.
 const SHORTEST: usize = 3;
-const LONGEST: usize = 24;
 
 #[cfg(test)]
 mod tests {
@@ -449,6 +448,9 @@ mod tests {
 
     use super::*;
     use crate::rule::{Detector, builtin, pattern_syntax};
+
+    /// Bytes of the longest mark that is one: longer ones are no marks of a provider.
+    const LONGEST: usize = 24;
 
     /// Words that tokens of many kinds begin with.
     const COMMON: &[&str] = &[
@@ -682,13 +684,8 @@ mod tests {
                         .map(|word| word.trim_end_matches(|byte: char| byte.is_ascii_digit()))
                         .all(|word| word.is_empty() || COMMON.contains(&&*word.to_ascii_lowercase()));
                     let encoded = mark.starts_with("eyJ");
-                    if plain
-                        && fixed
-                        && telling
-                        && !common
-                        && !encoded
-                        && (SHORTEST..=LONGEST).contains(&mark.len())
-                    {
+                    let long = (SHORTEST..=LONGEST).contains(&mark.len());
+                    if plain && fixed && telling && !common && !encoded && long {
                         let entry = table.entry(mark).or_insert((Vec::new(), Rest::Hex));
                         entry.0.extend(&part_lengths);
                         entry.1 = entry.1.max(part_rest);
