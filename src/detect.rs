@@ -1049,11 +1049,9 @@ fn assign(
         return;
     }
     collector.scratch.named = named;
-    if judge::begins_another_word(text, hit) {
-        return;
-    }
+    // What turns most hits away comes first.
     let Some(behind) = Behind::of(text, hit, name) else { return };
-    if judge::is_none_at_a_look(text, &behind, classifier) {
+    if judge::begins_another_word(text, hit) || judge::is_none_at_a_look(text, &behind, classifier) {
         return;
     }
     let line = study::window(text, hit);
