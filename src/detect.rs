@@ -590,33 +590,14 @@ impl Scanner {
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
             {
-                collector.far_seen |= rule.spans_lines();
-                let known = collector.matches.len();
-                let Some(classifier) = self.ready(index).classifier else { return };
-                assign((index, rule), (assignment, classifier), view, hit, collector);
-                if collector.matches.len() == known {
-                    return;
-                }
-                if classifier == Classifier::Token {
-                    // A rule that knows what the tokens of this provider look like speaks for those that do.
-                    let sure = |one: &&mut Match| one.confidence > Confidence::Low;
-                    for one in collector.matches[known..].iter_mut().filter(sure) {
-                        if self.is_named_after_a_provider(view.bytes, one.whole.start) {
-                            one.confidence = Confidence::Low;
-                        }
-                    }
-                }
-                // An id beside a value that is hardly a secret makes none of it.
-                let sure = |one: &&mut Match| one.confidence > Confidence::Low && !rule.parts.is_empty();
-                for one in collector.matches[known..].iter_mut().filter(sure) {
-                    self.ready(index).parts.complete(&rule.parts, view.bytes, hit, one);
-                }
+                self.assigned((index, rule), assignment, view, hit, collector);
             }
             _ => {}
         }
     }
 
     /// Whether the rule is for files like `path`.
+    #[inline]
     fn applies(&self, index: u32, rule: &Rule, path: &BStr, collector: &mut Collector<'_>) -> bool {
         if rule.paths.is_empty() {
             return true;
@@ -632,6 +613,39 @@ impl Scanner {
         self.ready(index).paths.iter().any(|glob| glob.matches(path))
     }
 
+    fn assigned(
+        &self,
+        (index, rule): (u32, &Rule),
+        assignment: &Assignment,
+        view: View<'_>,
+        hit: Span,
+        collector: &mut Collector<'_>,
+    ) {
+        collector.far_seen |= rule.spans_lines();
+        let known = collector.matches.len();
+        let Some(classifier) = self.ready(index).classifier else { return };
+        assign((index, rule), (assignment, classifier), view, hit, collector);
+        if collector.matches.len() == known {
+            return;
+        }
+        if classifier == Classifier::Token {
+            // A rule that knows what the tokens of this provider look like speaks for those that do.
+            let sure = |one: &&mut Match| one.confidence > Confidence::Low;
+            for one in collector.matches[known..].iter_mut().filter(sure) {
+                if self.is_named_after_a_provider(view.bytes, one.whole.start) {
+                    one.confidence = Confidence::Low;
+                }
+            }
+        }
+        // An id beside a value that is hardly a secret makes none of it.
+        let sure = |one: &&mut Match| one.confidence > Confidence::Low && !rule.parts.is_empty();
+        for one in collector.matches[known..].iter_mut().filter(sure) {
+            self.ready(index).parts.complete(&rule.parts, view.bytes, hit, one);
+        }
+    }
+
+    // Not a part of `hit`: what each kind of rule needs on the stack would be made ready for all of them.
+    #[inline(never)]
     fn pattern(
         &self,
         index: u32,
@@ -688,6 +702,7 @@ impl Scanner {
         collector.matches.push(one);
     }
 
+    #[inline(never)]
     fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let value = &self.ready(index).value;
         let made = &mut collector.scratch.made;

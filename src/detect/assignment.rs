@@ -83,33 +83,30 @@ impl Candidate {
     }
 }
 
-/// What may stand between a name and its value, by what it begins with; longer ones first.
-const EQUALS: [(&[u8], Syntax); 5] = [
-    (b"===", Syntax::Compare),
-    (b"=>", Syntax::Arrow),
-    (b"==", Syntax::Compare),
-    (b"=~", Syntax::Compare),
-    (b"=", Syntax::Assign),
-];
-const COLONS: [(&[u8], Syntax); 4] =
-    [(b"::=", Syntax::Assign), (b":=", Syntax::Assign), (b"::", Syntax::Call), (b":", Syntax::Colon)];
-const MARKS: [(&[u8], Syntax); 15] = [
-    (b"!==", Syntax::Compare),
-    (b"<=>", Syntax::Compare),
-    (b"||=", Syntax::Assign),
-    (b"&&=", Syntax::Assign),
-    (b"??=", Syntax::Assign),
-    (b"//=", Syntax::Assign),
-    (b"?=", Syntax::Assign),
-    (b"+=", Syntax::Assign),
-    (b".=", Syntax::Assign),
-    (b"<-", Syntax::Assign),
-    (b"->", Syntax::Arrow),
-    (b"!=", Syntax::Compare),
-    (b"<>", Syntax::Compare),
-    (b"%3D", Syntax::Query),
-    (b"%3d", Syntax::Query),
-];
+/// What separates a name from its value at the start of `rest`, and its length; `::` does not.
+fn separator(rest: &[u8]) -> Option<(Syntax, usize)> {
+    let at = |place: usize| rest.get(place).copied().unwrap_or_default();
+    Some(match (at(0), at(1)) {
+        (b'=', b'=') => (Syntax::Compare, if at(2) == b'=' { 3 } else { 2 }),
+        (b'=', b'>') => (Syntax::Arrow, 2),
+        (b'=', b'~') => (Syntax::Compare, 2),
+        (b'=', _) => (Syntax::Assign, 1),
+        (b':', b':') if at(2) == b'=' => (Syntax::Assign, 3),
+        (b':', b':') => return None,
+        (b':', b'=') => (Syntax::Assign, 2),
+        (b':', _) => (Syntax::Colon, 1),
+        (b'(', _) => (Syntax::Call, 1),
+        (b',', _) => (Syntax::Comma, 1),
+        (b'!', b'=') => (Syntax::Compare, if at(2) == b'=' { 3 } else { 2 }),
+        (b'<', b'=') if at(2) == b'>' => (Syntax::Compare, 3),
+        (b'|' | b'&' | b'?' | b'/', second) if second == at(0) && at(2) == b'=' => (Syntax::Assign, 3),
+        (b'?' | b'+' | b'.', b'=') | (b'<', b'-') => (Syntax::Assign, 2),
+        (b'-', b'>') => (Syntax::Arrow, 2),
+        (b'<', b'>') => (Syntax::Compare, 2),
+        (b'%', b'3') if matches!(at(2), b'D' | b'd') => (Syntax::Query, 3),
+        _ => return None,
+    })
+}
 
 /// Longest name, to each side of the keyword.
 const MAX_KEY: usize = 64;
@@ -417,25 +414,20 @@ impl Reader<'_> {
 
     /// The separator at `spaced`, and where it ends.
     fn separator(&self, place: usize, spaced: usize, closed: bool) -> Option<(Syntax, usize)> {
-        let found = match self.byte(spaced) {
-            b'=' => &EQUALS[..],
-            b':' => &COLONS,
-            b'!' | b'<' | b'|' | b'&' | b'?' | b'/' | b'+' | b'.' | b'-' | b'%' => &MARKS,
-            b',' => &[(&b","[..], Syntax::Comma)],
-            b'(' => &[(&b"("[..], Syntax::Call)],
-            _ => &[],
-        };
-        let found = found.iter().find(|(literal, _)| self.starts(spaced, literal));
-        if let Some(&(literal, syntax)) = found {
-            match literal {
-                b"::" => return None,
-                b"," if !closed => return None,
-                b"(" if spaced > place + 1 => return None,
+        if let Some((syntax, length)) = separator(&self.text[spaced..self.end]) {
+            match syntax {
+                Syntax::Comma if !closed => return None,
+                Syntax::Call if spaced > place + 1 => return None,
                 // `->name` is an access, not an arrow, unless a literal follows.
-                b"->" if !matches!(self.byte(self.skip_spaces(spaced + 2)), b'"' | b'\'') => return None,
+                Syntax::Arrow if self.byte(spaced) == b'-' && !self.is_literal(spaced + length) => {
+                    return None;
+                }
                 _ => {}
             }
-            return Some((syntax, spaced + literal.len()));
+            return Some((syntax, spaced + length));
+        }
+        if self.starts(spaced, b"::") {
+            return None;
         }
         // `--password x`, `#define PASSWORD "x"`, `PASSWORD 'x'`, `ENV PASSWORD x`.
         let flag =
@@ -447,6 +439,11 @@ impl Reader<'_> {
         // `var password string = "x"`: the type stands behind the name.
         let typed = (spaced > place && !closed).then(|| self.after_type(spaced)).flatten()?;
         matches!(self.byte(self.string_prefix(typed)), b'"' | b'\'' | b'`').then_some((Syntax::Assign, typed))
+    }
+
+    /// Whether a quote comes next.
+    fn is_literal(&self, place: usize) -> bool {
+        matches!(self.byte(self.skip_spaces(place)), b'"' | b'\'')
     }
 
     /// Whether the key stands in a string that began before it, by counting quotes on its line.

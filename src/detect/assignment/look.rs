@@ -4,8 +4,8 @@
 //! Must not judge what is given.
 
 use super::{
-    ATTRIBUTES, BYTES, COLONS, EQUALS, LOOKUPS, MARKS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE,
-    Syntax, is_defined, is_name, is_of_numbers, is_scheme, is_type, stops_bare, with_letters_and_digits,
+    ATTRIBUTES, BYTES, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE, Syntax, is_defined,
+    is_name, is_of_numbers, is_scheme, is_type, separator, stops_bare, with_letters_and_digits,
 };
 use crate::{
     detect::words::{begins_with_one, ends_in_one},
@@ -109,6 +109,7 @@ impl Behind {
             b',' if ends_line(&rest[1..]) => self.goes_on_below(text, &rest[1..]),
             b'(' if spaces > 1 => false,
             next => match separator(rest) {
+                Some((Syntax::Arrow, 2)) if next == b'-' && !points_at_a_literal(&rest[2..]) => false,
                 Some((syntax, length)) => {
                     return (!gives_no_literal(syntax, &rest[length..])).then(|| separated(syntax, length));
                 }
@@ -264,21 +265,6 @@ static COUNTED: [u32; 256] = {
 
 /// With fewer digits than these, a bare word in code is a name.
 const FEW_DIGITS: usize = 3;
-
-/// What separates a name from its value in front of `rest`, and its length.
-fn separator(rest: &[u8]) -> Option<(Syntax, usize)> {
-    let among = match rest[0] {
-        b'=' => &EQUALS[..],
-        b':' => &COLONS,
-        b'(' => return Some((Syntax::Call, 1)),
-        b',' => return Some((Syntax::Comma, 1)),
-        b'!' | b'<' | b'|' | b'&' | b'?' | b'/' | b'+' | b'.' | b'-' | b'%' => &MARKS,
-        _ => return None,
-    };
-    let &(literal, syntax) = among.iter().find(|(literal, _)| rest.starts_with(literal))?;
-    let none = literal == b"::" || literal == b"->" && !points_at_a_literal(&rest[2..]);
-    (!none).then_some((syntax, literal.len()))
-}
 
 /// Whether what follows a separator behind which bare words are not taken begins with no literal, and no list or call that may
 /// hold one: `key(name)`, `key == NULL`. Needs no line.
