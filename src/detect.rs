@@ -597,11 +597,14 @@ impl Scanner {
     }
 
     /// Whether the rule is for files like `path`.
-    #[inline]
+    #[inline(always)]
     fn applies(&self, index: u32, rule: &Rule, path: &BStr, collector: &mut Collector<'_>) -> bool {
-        if rule.paths.is_empty() {
-            return true;
-        }
+        rule.paths.is_empty() || self.applies_to(index, path, collector)
+    }
+
+    /// The same of a rule for some files only.
+    #[inline(never)]
+    fn applies_to(&self, index: u32, path: &BStr, collector: &mut Collector<'_>) -> bool {
         if let Some(class) = &collector.class {
             return class.applies(self, index as usize);
         }

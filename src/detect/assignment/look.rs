@@ -64,7 +64,7 @@ impl Behind {
         };
         let rest = &text[part.end..text.len().min(part.end + LOOK)];
         let at = |place: usize| rest.get(place).copied().unwrap_or_default();
-        let length = rest.iter().take_while(|byte| is_name(byte)).count();
+        let length = length_of_name(rest);
         let unclear = Self { part, end: part.end + length, closed: false, separator: None };
         if length > 0 && rest[length - 1] == b'-' {
             // The dash belongs to what follows, and is a part of an arrow at most.
@@ -372,6 +372,21 @@ static IN_CALLED: [bool; 256] = with_letters_and_digits(b"_.:");
 
 fn has_quotes(text: &[u8]) -> bool {
     memchr::memchr3(b'"', b'\'', b'`', text).is_some()
+}
+
+/// Bytes at the start of `rest` that may be part of a name: eight are asked at once, since where a name ends is guessed wrong
+/// each time.
+fn length_of_name(rest: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(bytes) = rest[length..].first_chunk::<8>() {
+        let others =
+            (0..).zip(bytes).fold(0_u32, |others, (place, byte)| others | u32::from(!is_name(byte)) << place);
+        if others != 0 {
+            return length + others.trailing_zeros() as usize;
+        }
+        length += bytes.len();
+    }
+    length + rest[length..].iter().take_while(|byte| is_name(byte)).count()
 }
 
 fn spaces(text: &[u8]) -> usize {
