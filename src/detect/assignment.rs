@@ -201,14 +201,14 @@ const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
     table
 }
 
+/// Words in front of a name that a value follows with nothing but space between them.
+const DEFINES: [&[u8]; 8] =
+    // abatis:allow generic-password names of settings, not values
+    [b"#define", b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"];
+
 /// Whether the name that begins at `start` is the one in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.
 fn is_defined(text: &[u8], start: usize) -> bool {
-    let before = text[start.saturating_sub(16)..start].trim_ascii_end();
-    // abatis:allow generic-password names of settings, not values
-    ends_in_one(
-        before,
-        &[b"#define", b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"],
-    )
+    ends_in_one(text[start.saturating_sub(16)..start].trim_ascii_end(), &DEFINES)
 }
 
 /// Whether a byte may be part of a type that stands between a name and its value.
