@@ -252,7 +252,9 @@ pub(crate) struct WordOfKey<'t> {
     plural: bool,
     /// Whether the name ends with it.
     last: bool,
-    /// The word before.
+    /// Whether it is the end of a longer word: `nokey`.
+    joined: bool,
+    /// The word before, or what is before it in its word.
     head: &'t [u8],
 }
 
@@ -280,9 +282,7 @@ impl<'t> WordOfKey<'t> {
         let before = name.start - joints;
         let begins = |place: usize| begins_word(at(place - 1), at(place), at(place + 1));
         let alone = before == low || !at(before - 1).is_ascii_alphanumeric();
-        if !alone && joints == 0 && !begins(name.start) {
-            return None;
-        }
+        let joined = !alone && joints == 0 && !begins(name.start);
         let mut start = before;
         while start > low && at(start - 1).is_ascii_alphanumeric() {
             // Only a capital begins a word behind a part of one.
@@ -291,12 +291,12 @@ impl<'t> WordOfKey<'t> {
             }
             start -= 1;
         }
-        Some(Self { plural, last, head: &text[start..before] })
+        Some(Self { plural, last, joined, head: &text[start..before] })
     }
 
     /// Whether entries are found by it, as by `foreign_key`: [`Name::is_about_a_secret`] says so, too.
     pub(crate) fn is_of_entries(&self) -> bool {
-        self.last && !self.plural && ENTRY_HEADS.has(self.head)
+        self.last && !self.plural && !self.joined && ENTRY_HEADS.has(self.head)
     }
 
     /// As [`Name::is_key_of_value`].
