@@ -520,7 +520,7 @@ impl Scanner {
             for &(keyword, place) in &hits {
                 let (keyword, place) = (keyword as usize, place as usize);
                 let hit = Span::new(place, place + near.prefilter.length(keyword));
-                near.rules(keyword, |rule| self.hit(rule, view, hit, collector));
+                near.rules(keyword, |rule| self.hit(rule, &view, hit, collector));
             }
             collector.scratch.hits = hits;
         }
@@ -560,7 +560,7 @@ impl Scanner {
             });
         }
         for (keyword, hit) in hits {
-            self.far.rules(keyword, |rule| self.hit(rule, view, hit, collector));
+            self.far.rules(keyword, |rule| self.hit(rule, &view, hit, collector));
         }
     }
 
@@ -571,7 +571,7 @@ impl Scanner {
     }
 
     /// A keyword of `rule` stands at `hit`.
-    fn hit(&self, index: u32, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+    fn hit(&self, index: u32, view: &View<'_>, hit: Span, collector: &mut Collector<'_>) {
         if collector.wanted.is_some_and(|wanted| !wanted.has(index)) {
             return;
         }
@@ -620,7 +620,7 @@ impl Scanner {
         &self,
         (index, rule): (u32, &Rule),
         assignment: &Assignment,
-        view: View<'_>,
+        view: &View<'_>,
         hit: Span,
         collector: &mut Collector<'_>,
     ) {
@@ -653,7 +653,7 @@ impl Scanner {
         &self,
         index: u32,
         pattern: &Pattern,
-        view: View<'_>,
+        view: &View<'_>,
         hit: Span,
         collector: &mut Collector<'_>,
     ) {
@@ -706,7 +706,7 @@ impl Scanner {
     }
 
     #[inline(never)]
-    fn bound(&self, index: u32, bound: &Bound, view: View<'_>, hit: Span, collector: &mut Collector<'_>) {
+    fn bound(&self, index: u32, bound: &Bound, view: &View<'_>, hit: Span, collector: &mut Collector<'_>) {
         let value = &self.ready(index).value;
         let made = &mut collector.scratch.made;
         let Some(first) = value.first(bound, view.bytes, hit.end, made) else { return };
@@ -1051,7 +1051,7 @@ fn at_most_as_key(rule: &Rule, place: Place) -> Option<Severity> {
 fn assign(
     (index, rule): (u32, &Rule),
     (assignment, classifier): (&Assignment, Classifier),
-    view: View<'_>,
+    view: &View<'_>,
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
@@ -1120,7 +1120,7 @@ fn judged((index, rule): (u32, &Rule), span: Span, text: &[u8], opinion: judge::
 fn insert(
     (index, rule): (u32, &Rule),
     (assignment, classifier): (&Assignment, Classifier),
-    view: View<'_>,
+    view: &View<'_>,
     hit: Span,
     collector: &mut Collector<'_>,
 ) {

@@ -300,7 +300,7 @@ impl Scanner {
         let before = collector.matches.len();
         self.near.rules(keyword as usize, |rule| {
             if inside || matches!(self.rules.rule(rule).detector, Detector::Bound(_)) {
-                self.hit(rule, view, hit, collector);
+                self.hit(rule, &view, hit, collector);
             }
         });
         let found = collector.matches.len() > before;
@@ -355,7 +355,7 @@ impl Scanner {
                 let window =
                     Span::new(start.saturating_sub(pattern::BEFORE), start + pattern::AFTER_MULTILINE);
                 if view.fresh.touches(window) {
-                    self.near.rules(keyword as usize, |rule| self.hit(rule, view, hit, collector));
+                    self.near.rules(keyword as usize, |rule| self.hit(rule, &view, hit, collector));
                 }
             }
         }

@@ -28,7 +28,7 @@ impl Scanner {
             depth: 0,
         };
         for &hit in hits {
-            self.hit(rule, view, hit, &mut collector);
+            self.hit(rule, &view, hit, &mut collector);
         }
         self.forget(&mut collector);
         collector.matches.len()
