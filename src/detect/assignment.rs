@@ -9,7 +9,7 @@ mod statement;
 pub(crate) use look::{Behind, Given, Sole};
 pub(crate) use statement::{Column, given_to_columns};
 
-use super::words::{Words, begins_with_one, ends_in_one};
+use super::words::{Words, begins_with_one, ends_in_one, place_of};
 use crate::text::Span;
 
 /// How a value is written.
@@ -691,17 +691,17 @@ impl Reader<'_> {
         if self.byte(place) == b'\\' && matches!(self.byte(place + 1), b'"' | b'\'') {
             let close = [b'\\', self.byte(place + 1)];
             let from = place + 2;
-            let length = memchr::memmem::find(&self.text[from.min(high)..high], &close)?;
+            let length = place_of(&self.text[from.min(high)..high], &close)?;
             return Some((Span::new(from, from + length), Quote::Escaped));
         }
         if let Some(entity) = self.entity(place) {
             let from = place + entity.len();
-            let length = memchr::memmem::find(&self.text[from.min(high)..high], entity)?;
+            let length = place_of(&self.text[from.min(high)..high], entity)?;
             return Some((Span::new(from, from + length), Quote::Escaped));
         }
         if self.starts(place, b"\\\\\\\"") {
             let from = place + 4;
-            let length = memchr::memmem::find(&self.text[from.min(high)..high], b"\\\\\\\"")?;
+            let length = place_of(&self.text[from.min(high)..high], b"\\\\\\\"")?;
             return Some((Span::new(from, from + length), Quote::Escaped));
         }
         let quote = self.byte(place);

@@ -101,6 +101,11 @@ impl<const N: usize> Words<N> {
     }
 }
 
+/// Where `part` is in a line. A searcher for it would take longer to make than a line does to be looked through.
+pub(crate) fn place_of(text: &[u8], part: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(*part.first()?, text).find(|&at| text[at..].starts_with(part))
+}
+
 /// Whether `text` begins with one of a few words as they stand: nearly always its first byte shows that it does not.
 pub(crate) fn begins_with_one(text: &[u8], words: &[&[u8]]) -> bool {
     text.first().is_some_and(|first| words.iter().any(|word| word[0] == *first && text.starts_with(word)))

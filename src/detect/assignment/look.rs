@@ -120,11 +120,12 @@ impl Behind {
                         && holds_an_element(&rest[1..])
                 }
                 None if matches!(next, b'"' | b'\'') => return Some(separated(Syntax::Space, 0)),
-                None if text[start()..].starts_with(b"--") || is_defined(text, start()) => {
-                    return Some(separated(Syntax::Space, 0));
-                }
-                // `var password string = "x"`.
                 None => {
+                    let start = start();
+                    if text[start..].starts_with(b"--") || is_defined(text, start) {
+                        return Some(separated(Syntax::Space, 0));
+                    }
+                    // `var password string = "x"`.
                     let equals = memchr::memchr(b'=', &rest[..rest.len().min(MAX_KEY + 1)]);
                     equals.is_some_and(|equals| rest[..equals].iter().all(is_type))
                 }
@@ -137,7 +138,12 @@ impl Behind {
     fn goes_on_below(&self, text: &[u8], rest: &[u8]) -> bool {
         is_said_to_be_a_name(text, self.part.start - name_before(text, self.part))
             && memchr::memchr(b'\n', rest).is_none_or(|newline| {
-                let below = rest[newline + 1..].trim_ascii_start();
+                let mut below = &rest[newline + 1..];
+                // Eight spaces at once: entries of a document stand far in.
+                while let Some(deeper) = below.strip_prefix(b"        ") {
+                    below = deeper;
+                }
+                let below = below.trim_ascii_start();
                 // What is cut off may be anything.
                 below.len() < MAX_SPACE || begins_with_one(below, &NEXT_LINE)
             })

@@ -17,7 +17,7 @@ use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
         entropy::{Charset, fixed_entropy, wordiness_tenths},
-        words::{Words, begins_with_one, count},
+        words::{Words, begins_with_one, count, place_of},
     },
     text::Span,
 };
@@ -261,11 +261,6 @@ fn is_stock(value: &[u8]) -> bool {
     known::STOCK.has(value) || TAILS.has(value)
 }
 
-/// Whether `part` is in `text`. A searcher for it would take longer to make than a line does to be looked through.
-fn holds(text: &[u8], part: &[u8]) -> bool {
-    part.first().is_some_and(|&first| memchr::memchr_iter(first, text).any(|at| text[at..].starts_with(part)))
-}
-
 /// Numbers of `(`, of `)`, and of `=` and `:` in at most 255 bytes.
 fn brackets_and_pairs(text: &[u8]) -> (u32, u32, u32) {
     let counted = |byte: &u8| match byte {
@@ -412,7 +407,8 @@ impl Seen {
         self.flag(F::LineCall, opens > closes);
         let key_to_value = candidate.value.start.saturating_sub(start).min(whole.len());
         let after = whole.get(candidate.value.end - start..).unwrap_or_default();
-        let repeats = value.len() > 2 && (holds(&whole[..key_to_value], value) || holds(after, value));
+        let repeats = value.len() > 2
+            && [&whole[..key_to_value], after].iter().any(|text| place_of(text, value).is_some());
         self.flag(F::LineRepeats, repeats);
         self.set(F::LineIndent, (whole.len() - lead.len()).min(20));
         self.set(F::LineBefore, before.trim_ascii_start().len().min(200));
