@@ -383,6 +383,9 @@ fn has_quotes(text: &[u8]) -> bool {
 /// Bytes at the start of `rest` that may be part of a name: eight are asked at once, since where a name ends is guessed wrong
 /// each time.
 fn length_of_name(rest: &[u8]) -> usize {
+    if rest.first().is_none_or(|byte| !is_name(byte)) {
+        return 0;
+    }
     let mut length = 0;
     while let Some(bytes) = rest[length..].first_chunk::<8>() {
         let others =
