@@ -203,7 +203,6 @@ const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
 
 /// Words in front of a name that a value follows with nothing but space between them.
 const DEFINES: [&[u8]; 8] =
-    // abatis:allow generic-password names of settings, not values
     [b"#define", b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"];
 
 /// Whether the name that begins at `start` is the one in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.

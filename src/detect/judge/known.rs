@@ -902,15 +902,28 @@ fn follows_an_item(text: &[u8], candidate: &Candidate) -> bool {
         return false;
     }
     let before = before.trim_end_with(|character| matches!(character, '"' | '\'' | '`' | '\\'));
+    // `b"user", b"password"`.
+    let before = match before {
+        [before @ .., prefix] if is_prefix(*prefix) => before,
+        _ => before,
+    };
     let before = before.trim_ascii_end();
     before.ends_with(b",") || before.ends_with(b"[") && precedes_an_item(text, candidate)
 }
 
 /// Whether a further item stands behind the value: `["password", "user", "host"]` has no pairs.
 fn precedes_an_item(text: &[u8], candidate: &Candidate) -> bool {
-    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`');
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'' | b'`');
     let after = text[candidate.value.end..].get(1..).unwrap_or_default().trim_ascii_start();
-    after.strip_prefix(b",").is_some_and(|next| next.trim_ascii_start().first().is_some_and(is_quote))
+    after.strip_prefix(b",").is_some_and(|next| match next.trim_ascii_start() {
+        [prefix, quote, ..] if is_prefix(*prefix) => is_quote(*quote),
+        next => next.first().is_some_and(|&byte| is_quote(byte)),
+    })
+}
+
+/// Whether a byte stands in front of quotes to say what kind of text is between them: `b"…"`, `r'…'`, `L"…"`.
+const fn is_prefix(byte: u8) -> bool {
+    matches!(byte, b'b' | b'B' | b'r' | b'R' | b'u' | b'U' | b'f' | b'L')
 }
 
 pub(crate) fn is_uuid(value: &[u8]) -> bool {
