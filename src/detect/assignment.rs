@@ -835,12 +835,13 @@ fn trim(text: &[u8], span: Span) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::study::window;
 
     /// `text` has the keyword `pass`; the expected values are joined by `|`.
     fn check(text: &str, expected: &str, quote: Quote, syntax: Syntax) {
         let bytes = text.as_bytes();
         let hit = text.find("pass").unwrap();
-        let line = crate::text::lines_around(bytes, Span::new(hit, hit + 4));
+        let line = window(bytes, Span::new(hit, hit + 4));
         let mut found = Vec::new();
         find(bytes, line, Span::new(hit, hit + 4), &mut found);
         let values: Vec<_> = found.iter().map(|one| &text[one.value.start..one.value.end]).collect();
@@ -877,6 +878,9 @@ mod tests {
         check("mysql --password x1 -h h", "x1", Quote::None, Syntax::Space);
         check("password: x1 # why", "x1", Quote::None, Syntax::Colon);
         check("- name: DB_password\n  value: x1\n", "x1", Quote::None, Syntax::NextLine);
+        check("- name: DB_password\r\n  value: x1\r\n", "x1", Quote::None, Syntax::NextLine);
+        check("password: |\r\n  x1\r\n", "x1", Quote::None, Syntax::NextLine);
+        check("<password>\r\n  x1\r\n</password>", "x1", Quote::Quoted, Syntax::NextLine);
     }
 
     #[test]
@@ -919,7 +923,7 @@ mod tests {
             let bytes = text.as_bytes();
             for (hit, word) in ["pass", "://", "bearer "].iter().flat_map(|word| text.match_indices(word)) {
                 let span = Span::new(hit, hit + word.len());
-                let line = crate::text::lines_around(bytes, span);
+                let line = window(bytes, span);
                 let mut found = Vec::new();
                 find(bytes, line, span, &mut found);
                 assert!(found.iter().all(|one| one.value.end <= bytes.len()));
