@@ -16,6 +16,7 @@ use regex_automata::{
 use super::{
     judge::reads_as_words,
     pattern::{Set, Step, Steps, ends_escape, parse, value_expression},
+    words::place_of,
 };
 use crate::{finding::Confidence, rule::Bound, text::Span};
 
@@ -183,6 +184,10 @@ impl Engine {
         let value = Span::new(run.start, run.start + run.of(text).iter().take_while(part).count());
         let written = value.of(text);
         if written.len() < MIN_NEAR || written.len() + NEAR < rule.least || written.len() > rule.most + NEAR {
+            return None;
+        }
+        // Words are no slip.
+        if reads_as_words(written) {
             return None;
         }
         let form = self.value(rule)?;
@@ -529,7 +534,7 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
     let key = key_of(text, hit, value);
     let between = text[hit.end..value.start].to_ascii_lowercase();
     if !rule.near.is_empty() {
-        let asked = |part: &[u8]| rule.near.iter().any(|word| memmem::find(part, word.as_bytes()).is_some());
+        let asked = |part: &[u8]| rule.near.iter().any(|word| place_of(part, word.as_bytes()).is_some());
         // The whole key counts, such as `secret_acme`.
         if !asked(&between) && !asked(&key.before) && !asked(&hit.of(text).to_ascii_lowercase()) {
             // `acme = "…"`, `new Acme("…")`: what else would it be given that looks like this.
