@@ -157,16 +157,22 @@ impl Behind {
         (!goes_on_as_block(rest)).then(|| Span::new(place, place + rest.len()))
     }
 
-    /// The literal that the name is given right behind it, or called with alone; none if it is longer than `longest`.
+    /// The literal that the name is given right behind it, or called with alone; none if it is longer than `longest`, has
+    /// escapes in it, or may be a name or a type itself.
     pub(crate) fn literal(&self, text: &[u8], longest: usize) -> Option<Span> {
         let (syntax, place) = self.separator?;
         let rest = &text[place..];
-        let spaces = spaces(rest);
-        let Some((&quote @ (b'"' | b'\''), rest)) = rest[spaces..].split_first() else { return None };
-        let length = rest.iter().take(longest + 1).position(|&byte| byte == quote)?;
-        let alone = syntax != Syntax::Call || rest.get(length + 1) == Some(&b')');
-        let start = place + spaces + 1;
-        (alone && length > 0).then(|| Span::new(start, start + length))
+        let start = place + spaces(rest) + 1;
+        let (&quote, rest) = text.get(start - 1..)?.split_first()?;
+        let length = rest.iter().take(longest + 1).position(|&byte| byte == quote || byte == b'\\')?;
+        let whole = matches!(quote, b'"' | b'\'') && rest[length] == quote;
+        let after = &rest[length + 1..];
+        let alone = match after.get(spaces(after)) {
+            Some(b':' | b'=' | b'|') => false,
+            Some(b')') => true,
+            _ => syntax != Syntax::Call,
+        };
+        (whole && alone && length > 0).then(|| Span::new(start, start + length))
     }
 
     /// What the rest of the line gives to the name, as far as a look at its bytes shows.

@@ -328,14 +328,22 @@ fn a_key_of_an_entry_is_seen_at_once() {
         ", 'name'",
         "=\"\"",
         ": [\"name\"]",
+        ": \"one\\\"k3Jx9Qm2zz81\"",
+        ": 'one' | 'two' = \"k3Jx9Qm2zz81\"",
+        ", \"value\": \"k3Jx9Qm2zz81\"",
     ];
     let mut seen = 0;
     for name in heads.iter().flat_map(|head| {
         let names = joints.iter().flat_map(move |joint| keys.map(|key| format!("{head}{joint}{key}")));
         names.flat_map(|name| ["", "x_", "db", "X"].map(|lead| format!("{lead}{name}")))
     }) {
-        for text in values.iter().flat_map(|value| [format!(" {name}{value}"), format!(" \"{name}\"{value}")])
-        {
+        for text in values.iter().flat_map(|value| {
+            [
+                format!(" {name}{value}"),
+                format!(" \"{name}\"{value}"),
+                format!("{{\"name\": \"{name}\"{value}}}"),
+            ]
+        }) {
             let start = text.to_ascii_lowercase().find("key").unwrap();
             let hit = Span::new(start, start + 3);
             let line = Span::new(0, text.len());
