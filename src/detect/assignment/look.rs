@@ -163,16 +163,15 @@ impl Behind {
         let (syntax, place) = self.separator?;
         let rest = &text[place..];
         let start = place + spaces(rest) + 1;
-        let (&quote, rest) = text.get(start - 1..)?.split_first()?;
+        let Some((&quote @ (b'"' | b'\''), rest)) = text.get(start - 1..)?.split_first() else { return None };
         let length = rest.iter().take(longest + 1).position(|&byte| byte == quote || byte == b'\\')?;
-        let whole = matches!(quote, b'"' | b'\'') && rest[length] == quote;
         let after = &rest[length + 1..];
         let alone = match after.get(spaces(after)) {
             Some(b':' | b'=' | b'|') => false,
             Some(b')') => true,
             _ => syntax != Syntax::Call,
         };
-        (whole && alone && length > 0).then(|| Span::new(start, start + length))
+        (rest[length] == quote && alone && length > 0).then(|| Span::new(start, start + length))
     }
 
     /// What the rest of the line gives to the name, as far as a look at its bytes shows.
