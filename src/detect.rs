@@ -616,6 +616,7 @@ impl Scanner {
         self.ready(index).paths.iter().any(|glob| glob.matches(path))
     }
 
+    /// What is given to the name around `hit`, with what the other rules and the parts of this one say of it.
     fn assigned(
         &self,
         (index, rule): (u32, &Rule),
