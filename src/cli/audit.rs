@@ -4,7 +4,6 @@ mod find;
 mod short;
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -189,7 +188,7 @@ const fn may_be_short(args: &AuditArgs) -> bool {
 
 /// The name of a repository's state among those of others: its own, and what tells it from others of that name.
 fn state_name(repo: &Repo) -> String {
-    let folder = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
+    let folder = dunce::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
     let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{digest}.state", name(repo).unwrap_or_default())
@@ -316,7 +315,7 @@ pub(super) fn history(repo: Repo, no_delta: bool, allow_shallow: bool) -> WholeH
 /// The name that people know a repository by: that of its folder.
 fn name(repo: &Repo) -> Option<String> {
     let folder = repo.worktree.as_deref().unwrap_or(&repo.common_dir);
-    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     let name = folder.file_name()?.to_string_lossy().into_owned();
     Some(name.strip_suffix(".git").map(str::to_owned).filter(|name| !name.is_empty()).unwrap_or(name))
 }

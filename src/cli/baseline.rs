@@ -186,9 +186,9 @@ impl Work<'_> {
         let Ok(path) = entry.path.to_path() else { return self.options.paths.is_empty() };
         let full = self.top.join(path);
         let covers = |scanned: &PathBuf| {
-            fs::canonicalize(scanned).is_ok_and(|scanned| {
+            dunce::canonicalize(scanned).is_ok_and(|scanned| {
                 full.starts_with(&scanned)
-                    || fs::canonicalize(&full).is_ok_and(|full| full.starts_with(scanned))
+                    || dunce::canonicalize(&full).is_ok_and(|full| full.starts_with(scanned))
             })
         };
         self.options.paths.is_empty() || self.options.paths.iter().any(covers)

@@ -294,7 +294,7 @@ fn install_template(git: &Git, hooks: &[&str], program: &str, steps: &mut Steps)
     let folder = set.clone().unwrap_or_else(|| own.clone());
     if set.is_none() {
         // What git's own template has besides samples, since ours takes its place.
-        let exclude = own.join("info/exclude");
+        let exclude = own.join("info").join("exclude");
         if !exclude.exists() {
             let content = b"# Paths that git ignores in this repository only.\n".to_vec();
             steps.add(Step::Write { path: exclude, content, executable: false });

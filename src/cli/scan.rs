@@ -64,7 +64,7 @@ fn is_whole(args: &ScanArgs, top: Option<&Path>, edge: &Edge) -> bool {
         || *no_default_rules;
     let here = [PathBuf::from(".")];
     let roots = if args.paths.is_empty() { &here[..] } else { &args.paths[..] };
-    let real = |path: &Path| fs::canonicalize(edge.absolute(path)).ok();
+    let real = |path: &Path| dunce::canonicalize(edge.absolute(path)).ok();
     let top = top.and_then(real);
     !narrowed && top.is_some_and(|top| roots.iter().any(|root| real(root).as_ref() == Some(&top)))
 }

@@ -149,7 +149,7 @@ impl Files {
     fn hidden(&self, roots: &[&PathBuf], seen: &HashSet<BString>) -> HashSet<PathBuf> {
         let mut hidden = HashSet::new();
         for root in roots {
-            let Ok(real) = fs::canonicalize(root) else { continue };
+            let Ok(real) = dunce::canonicalize(root) else { continue };
             let start = to_walk(root);
             for tracked in &self.tracked {
                 // The root lies in the working tree, or that below the root.

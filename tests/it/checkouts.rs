@@ -111,7 +111,7 @@ fn submodules() {
     outer.git_in(&sub, &["add", "."]);
     assert_eq!(staged(&sub), ["x: \"in the submodule\\n\""]);
     let found = discover(&sub, &Environment::default()).unwrap();
-    assert_eq!(found.worktree.map(|top| fs::canonicalize(top).unwrap()), Some(sub));
+    assert_eq!(found.worktree.map(|top| dunce::canonicalize(top).unwrap()), Some(sub));
 }
 
 #[test]

@@ -434,6 +434,7 @@ fn reports_are_written_beside_the_message() {
     assert!(pair.refused(&["clean"]).contains("cannot write the report"));
 }
 
+#[cfg(unix)]
 #[test]
 fn the_record_goes_to_the_log_of_the_system() {
     let place = Repo::outside();
@@ -472,7 +473,6 @@ fn forges_get_their_prefix() {
 }
 
 /// Writes an executable script.
-#[cfg(unix)]
 pub(crate) fn script(path: &Path, text: &str) {
     std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
     make_executable(path);

@@ -179,6 +179,7 @@ fn names_hold_secrets_too() {
     assert_eq!(report["exposures"][0]["paths"].as_array().unwrap().len(), 1, "{report}");
 }
 
+#[cfg(unix)]
 #[test]
 fn odd_names_do_no_harm_and_stay_apart() {
     use std::os::unix::ffi::OsStrExt as _;

@@ -75,7 +75,7 @@ impl Repo {
     /// A scratch folder that is no repository.
     pub(crate) fn outside() -> Self {
         let scratch = tempfile::Builder::new().prefix("abatis-it-").tempdir().unwrap();
-        let root = fs::canonicalize(scratch.path()).unwrap();
+        let root = dunce::canonicalize(scratch.path()).unwrap();
         let top = root.join("work");
         fs::create_dir(&top).unwrap();
         fs::create_dir(root.join("home")).unwrap();

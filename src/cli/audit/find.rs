@@ -89,7 +89,8 @@ fn below(folder: &Path) -> Targets {
         let ceilings = place.parent().map(Path::to_path_buf).into_iter().collect();
         match discover(&place, &Environment { ceilings, ..Environment::default() }) {
             Ok(repo) => {
-                let common = fs::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
+                let common =
+                    dunce::canonicalize(&repo.common_dir).unwrap_or_else(|_| repo.common_dir.clone());
                 // Linked worktrees are the same repository.
                 if known.insert(common) {
                     all.push(Target { repo, name: Some(Arc::new(name)) });
@@ -108,7 +109,7 @@ fn below(folder: &Path) -> Targets {
         users.into_iter().filter(|(_, users)| *users > 1).map(|(folder, _)| folder).collect();
     let lends = |target: &Target| {
         let own = target.repo.object_folders.first();
-        own.and_then(|own| fs::canonicalize(own).ok()).is_some_and(|own| shared.contains(&own))
+        own.and_then(|own| dunce::canonicalize(own).ok()).is_some_and(|own| shared.contains(&own))
     };
     all.sort_by_key(|target| !lends(target));
     Targets { all, problems, shared }

@@ -64,7 +64,7 @@ pub(crate) fn repositories(git_dir: &Path) -> Vec<Vec<u8>> {
             get(first).zip(get(second)).map(|(first, second)| format!("{first}/{second}").into_bytes()),
         );
     }
-    let path = std::fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_path_buf());
+    let path = dunce::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_path_buf());
     if let Some(path) = <[u8]>::from_path(&path) {
         let path = if cfg!(windows) { path.replace(b"\\", b"/") } else { path.to_vec() };
         // Globs begin at the root, and a leading slash is not part of what they match.

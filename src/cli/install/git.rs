@@ -118,7 +118,9 @@ impl Git {
         let path = self.ask(arguments)?;
         let path = path.strip_suffix(b"\r").unwrap_or(&path);
         let path = path.to_path().context("git named a path that this system cannot hold")?;
-        Ok(if self.folder == Path::new(".") { path.to_owned() } else { self.folder.join(path) })
+        let path = if self.folder == Path::new(".") { path.to_owned() } else { self.folder.join(path) };
+        // git parts names by `/` everywhere; its parts put together again are parted as the system does it.
+        Ok(path.components().collect())
     }
 
     /// The effective value of `key`, if it is set.

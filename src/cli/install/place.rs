@@ -138,11 +138,11 @@ pub(crate) fn data_folder() -> Result<PathBuf> {
 /// its path and go with the next update; else the file itself.
 pub(crate) fn program() -> Result<PathBuf> {
     let this = std::env::current_exe().context("abatis: cannot tell where it is installed")?;
-    let real = fs::canonicalize(&this).unwrap_or_else(|_| this.clone());
+    let real = dunce::canonicalize(&this).unwrap_or_else(|_| this.clone());
     let name = format!("abatis{}", std::env::consts::EXE_SUFFIX);
     let paths = Edge::variable("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|folder| folder.join(&name)).find(|candidate| {
-        candidate.is_absolute() && fs::canonicalize(candidate).is_ok_and(|path| path == real)
+        candidate.is_absolute() && dunce::canonicalize(candidate).is_ok_and(|path| path == real)
     });
     Ok(found.unwrap_or(this))
 }

@@ -159,7 +159,7 @@ fn holds(condition: &BStr, from: &Path, context: Context<'_>) -> bool {
         glob.push_str("**");
     }
     let Ok(globs) = Glob::parse(&glob, any_case) else { return false };
-    let real = fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_path_buf());
+    let real = dunce::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_path_buf());
     [git_dir, &real].iter().any(|folder| {
         let folder = slashed(folder);
         globs.iter().any(|glob| glob.matches(folder.trim_start_matches('/').as_bytes()))

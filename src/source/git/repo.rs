@@ -148,7 +148,7 @@ impl Repo {
     #[must_use]
     pub fn all_object_folders(&self) -> Vec<PathBuf> {
         let folders = alternates::folders(&self.object_folders, &mut Vec::new());
-        folders.iter().filter_map(|folder| fs::canonicalize(folder).ok()).collect()
+        folders.iter().filter_map(|folder| dunce::canonicalize(folder).ok()).collect()
     }
 
     /// Opens the object store.
@@ -358,7 +358,7 @@ fn follow_git_file(path: &Path) -> Result<PathBuf, SourceError> {
 /// Takes `a/b/../c` together where that cannot change what it names, and is only for people's eyes.
 fn tidy(path: &Path) -> PathBuf {
     if path.components().any(|part| part == std::path::Component::ParentDir) {
-        fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+        dunce::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
     } else {
         path.to_path_buf()
     }

@@ -58,7 +58,7 @@ pub struct Untracked {
 /// The index cannot be read.
 pub fn tracked_files(repo: &Repo) -> Result<TrackedFiles, SourceError> {
     let Some(top) = &repo.worktree else { return Ok(TrackedFiles::default()) };
-    let top = fs::canonicalize(top).unwrap_or_else(|_| top.clone());
+    let top = dunce::canonicalize(top).unwrap_or_else(|_| top.clone());
     let mut index = open(repo)?;
     let mut entries = list(repo, &mut index)?;
     let mut paths: Vec<BString> = Vec::new();

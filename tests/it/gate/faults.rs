@@ -2,14 +2,13 @@
 
 use std::{
     fs,
-    io::Write as _,
-    process::{Output, Stdio},
+    process::Output,
     thread,
     time::{Duration, Instant},
 };
 
 use super::{Pair, filler, said, secret};
-use crate::support::{Repo, feed};
+use crate::support::feed;
 
 const ZERO: &str = "0000000000000000000000000000000000000000";
 
@@ -155,7 +154,8 @@ fn nothing_left(pair: &Pair) {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_account_without_rights_and_files_that_are_read_only() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use crate::support::Repo;
+    use std::{os::unix::fs::PermissionsExt as _, process::Stdio};
     let place = Repo::outside();
     let mut probe = place.command("setpriv");
     probe.args(["--reuid=65534", "--regid=65534", "--clear-groups", "true"]).stderr(Stdio::null());
@@ -295,6 +295,8 @@ fn very_many_references() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_refuses() {
+    use crate::support::Repo;
+    use std::{io::Write as _, process::Stdio};
     let place = Repo::outside();
     let folder = place.path().join("small");
     fs::create_dir(&folder).unwrap();

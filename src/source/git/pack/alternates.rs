@@ -18,7 +18,7 @@ pub(in crate::source::git) fn folders(own: &[PathBuf], problems: &mut Vec<Proble
     let mut seen = Vec::new();
     let mut waiting: Vec<(PathBuf, usize)> = own.iter().rev().map(|own| (own.clone(), 0)).collect();
     while let Some((folder, depth)) = waiting.pop() {
-        let real = match fs::canonicalize(&folder) {
+        let real = match dunce::canonicalize(&folder) {
             Ok(real) => real,
             Err(error) => {
                 problems.push(problem(&folder, format!("objects cannot be read: {error}")));

@@ -174,7 +174,7 @@ impl ObjectStore {
         &self,
         folders: &std::collections::BTreeSet<PathBuf>,
     ) -> Vec<ObjectId> {
-        let real = |folder: &PathBuf| fs::canonicalize(folder).ok();
+        let real = |folder: &PathBuf| dunce::canonicalize(folder).ok();
         let among: Vec<bool> = self
             .folders
             .iter()

@@ -199,12 +199,12 @@ impl Held {
 
 /// The `objects` folders that `repo` borrows from, without its own and the quarantine.
 fn borrowed_from(repo: &Repo) -> Vec<PathBuf> {
-    let own = fs::canonicalize(repo.common_dir.join("objects")).ok();
-    let main = repo.object_folders.first().and_then(|folder| fs::canonicalize(folder).ok());
+    let own = dunce::canonicalize(repo.common_dir.join("objects")).ok();
+    let main = repo.object_folders.first().and_then(|folder| dunce::canonicalize(folder).ok());
     // What cannot be read is told by whoever reads objects.
     let folders = alternates::folders(&repo.object_folders, &mut Vec::new());
     let borrowed = folders.into_iter().filter(|folder| {
-        let real = fs::canonicalize(folder).ok();
+        let real = dunce::canonicalize(folder).ok();
         real.is_some() && real != own && real != main
     });
     borrowed.collect()
