@@ -40,7 +40,10 @@ use crate::{
         decode::Decoded,
         encoding::Encoded,
         gram::{Keyword, Table},
-        judge::{Classifier, place::Place},
+        judge::{
+            Classifier,
+            place::{Language, Place},
+        },
         pattern::{Engine, Memo},
         prefilter::Prefilter,
     },
@@ -153,7 +156,6 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// The last name that a rule of assignments looked at, by the part that its keyword is.
     named: Option<(u32, Span)>,
-    made: bound::Made,
     hits: Vec<(u32, u32)>,
     change: carry::Lines,
     /// The last path, and what it says: all messages of a history have one.
@@ -176,7 +178,6 @@ impl Scratch {
     /// Another text is looked at.
     fn forget(&mut self) {
         self.named = None;
-        self.made.forget();
     }
 }
 
@@ -304,8 +305,20 @@ impl Scanner {
             let is_bound = matches!(self.rules.rule(index).detector, Detector::Bound(_));
             let known = |bound: bool| builtin.filter(|_| is_bound == bound);
             Box::new(Ready {
-                engine: Engine::with_shapes(known(false).and_then(|rule| builtin::SHAPES.shapes(rule))),
-                value: bound::Engine::with_steps(known(true).and_then(|rule| builtin::SHAPES.steps(rule))),
+                engine: match &self.rules.rule(index).detector {
+                    Detector::Pattern(pattern) => {
+                        let shapes = known(false).and_then(|rule| builtin::SHAPES.shapes(rule));
+                        Engine::with_shapes(pattern, shapes)
+                    }
+                    _ => Engine::default(),
+                },
+                value: match &self.rules.rule(index).detector {
+                    Detector::Bound(bound) => {
+                        let steps = known(true).and_then(|rule| builtin::SHAPES.steps(rule));
+                        bound::Engine::with_steps(bound, steps)
+                    }
+                    _ => bound::Engine::default(),
+                },
                 parts: parts::Engine::default(),
                 classifier: match &self.rules.rule(index).detector {
                     Detector::Assignment(assignment) => Classifier::from_name(&assignment.classifier),
@@ -575,22 +588,26 @@ impl Scanner {
         if collector.wanted.is_some_and(|wanted| !wanted.has(index)) {
             return;
         }
-        let rule = self.rules.rule(index);
+        let (rule, ready) = (self.rules.rule(index), self.ready(index));
         match &rule.detector {
             Detector::Pattern(pattern) if !view.binary || pattern.binary => {
                 collector.far_seen |= rule.spans_lines();
-                if self.applies(index, rule, view.path, collector) {
-                    self.pattern(index, pattern, view, hit, collector);
+                if !ready.engine.turns_away(pattern, view.bytes, hit)
+                    && self.applies(index, rule, view.path, collector)
+                {
+                    self.pattern((index, rule, ready), pattern, view, hit, collector);
                 }
             }
             Detector::Bound(bound) if !view.binary && self.applies(index, rule, view.path, collector) => {
                 collector.far_seen |= rule.spans_lines();
-                self.bound(index, bound, view, hit, collector);
+                if let Some(first) = ready.value.first(bound, view.bytes, hit.end) {
+                    self.bound((index, rule, ready), bound, view, (hit, first), collector);
+                }
             }
             Detector::Assignment(assignment)
                 if !view.binary && self.applies(index, rule, view.path, collector) =>
             {
-                self.assigned((index, rule), assignment, view, hit, collector);
+                self.assigned((index, rule, ready), assignment, view, hit, collector);
             }
             _ => {}
         }
@@ -616,23 +633,61 @@ impl Scanner {
         self.ready(index).paths.iter().any(|glob| glob.matches(path))
     }
 
-    /// What is given to the name around `hit`, with what the other rules and the parts of this one say of it.
+    /// What is given to the name around `hit`.
     fn assigned(
         &self,
-        (index, rule): (u32, &Rule),
+        (index, rule, ready): (u32, &Rule, &Ready),
         assignment: &Assignment,
         view: &View<'_>,
         hit: Span,
         collector: &mut Collector<'_>,
     ) {
-        collector.far_seen |= rule.spans_lines();
+        let Some(classifier) = ready.classifier else { return };
+        // In a translation, whatever there is is known for what it is.
+        if view.place.language == Language::Translation {
+            return;
+        }
+        if assignment.is_statement() {
+            collector.far_seen = true;
+            self.given((index, rule, ready), (assignment, classifier), view, (hit, None), collector);
+            return;
+        }
+        collector.far_seen |= !rule.parts.is_empty();
+        let text = view.bytes;
+        // `_key` and `key =` are one hit in `api_key = …`.
+        let name = assignment::name_part(text, hit);
+        let named = name.map(|name| (index, name));
+        if named.is_some() && named == collector.scratch.named {
+            return;
+        }
+        collector.scratch.named = named;
+        // What turns most hits away comes first.
+        let Some(behind) = Behind::of(text, hit, name) else { return };
+        if !judge::begins_another_word(text, hit) && !judge::is_none_at_a_look(text, &behind, classifier) {
+            self.given((index, rule, ready), (assignment, classifier), view, (hit, Some(&behind)), collector);
+        }
+    }
+
+    /// What is given to the name around `hit`, or to columns by the statement that begins there, with what the other rules and the parts
+    /// of this one say of it.
+    #[inline(never)]
+    fn given(
+        &self,
+        (index, rule, ready): (u32, &Rule, &Ready),
+        how: (&Assignment, Classifier),
+        view: &View<'_>,
+        (hit, behind): (Span, Option<&Behind>),
+        collector: &mut Collector<'_>,
+    ) {
         let known = collector.matches.len();
-        let Some(classifier) = self.ready(index).classifier else { return };
-        assign((index, rule), (assignment, classifier), view, hit, collector);
+        match behind {
+            Some(behind) => assign((index, rule), how, view, (hit, behind), collector),
+            None => insert((index, rule), how, view, hit, collector),
+        }
         if collector.matches.len() == known {
             return;
         }
-        if classifier == Classifier::Token {
+        if how.1 == Classifier::Token {
             // A rule that knows what the tokens of this provider look like speaks for those that do.
             let sure = |one: &&mut Match| one.confidence > Confidence::Low;
             for one in collector.matches[known..].iter_mut().filter(sure) {
@@ -644,7 +699,7 @@ impl Scanner {
         // An id beside a value that is hardly a secret makes none of it.
         let sure = |one: &&mut Match| one.confidence > Confidence::Low && !rule.parts.is_empty();
         for one in collector.matches[known..].iter_mut().filter(sure) {
-            self.ready(index).parts.complete(&rule.parts, view.bytes, hit, one);
+            ready.parts.complete(&rule.parts, view.bytes, hit, one);
         }
     }
 
@@ -652,16 +707,17 @@ impl Scanner {
     #[inline(never)]
     fn pattern(
         &self,
-        index: u32,
+        (index, rule, ready): (u32, &Rule, &Ready),
         pattern: &Pattern,
         view: &View<'_>,
         hit: Span,
         collector: &mut Collector<'_>,
     ) {
-        let parts = &*self.rules.rule(index).parts;
-        collector.scratch.used.push(index);
         let memo = &mut collector.scratch.memos[index as usize];
-        let (found, depends) = self.ready(index).engine.at(pattern, view.bytes, hit, memo);
+        if !memo.is_used() {
+            collector.scratch.used.push(index);
+        }
+        let (found, depends) = ready.engine.at(pattern, view.bytes, hit, memo);
         let part = |secret: Span| {
             is_inside_base64(view.bytes, secret) || judge::is_side_of_a_broken(view.bytes, secret)
         };
@@ -672,10 +728,9 @@ impl Scanner {
             placeholders: pattern.placeholders,
             check: &pattern.check,
             lengths: &pattern.lengths,
-            confidence: self.rules.rule(index).confidence,
+            confidence: rule.confidence,
         };
         let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { return };
-        let rule = self.rules.rule(index);
         // What is no credential and may look like a placeholder is a setting: there is nothing in it to hide.
         let setting = rule.risk.number() != CREDENTIALS && !pattern.placeholders;
         let mut one = Match {
@@ -700,20 +755,23 @@ impl Scanner {
                 at_most_as_key(rule, view.place)
             },
         };
-        if !parts.is_empty() {
-            self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
+        if !rule.parts.is_empty() {
+            ready.parts.complete(&rule.parts, view.bytes, hit, &mut one);
         }
         collector.matches.push(one);
     }
 
     #[inline(never)]
-    fn bound(&self, index: u32, bound: &Bound, view: &View<'_>, hit: Span, collector: &mut Collector<'_>) {
-        let value = &self.ready(index).value;
-        let made = &mut collector.scratch.made;
-        let Some(first) = value.first(bound, view.bytes, hit.end, made) else { return };
-        let parts = &*self.rules.rule(index).parts;
+    fn bound(
+        &self,
+        (index, rule, ready): (u32, &Rule, &Ready),
+        bound: &Bound,
+        view: &View<'_>,
+        (hit, first): (Span, usize),
+        collector: &mut Collector<'_>,
+    ) {
         let mut found = Vec::new();
-        let depends = value.at(bound, view.bytes, (hit, first), &mut found);
+        let depends = ready.value.at(bound, view.bytes, (hit, first), &mut found);
         for bond in found {
             if judge::is_side_of_a_broken(view.bytes, bond.value) {
                 continue;
@@ -724,7 +782,7 @@ impl Scanner {
                 placeholders: true,
                 check: &bound.check,
                 lengths: &bound.lengths,
-                confidence: self.rules.rule(index).confidence.min(bond.confidence),
+                confidence: rule.confidence.min(bond.confidence),
             };
             let Some(Held { confidence, proof, disproved }) = conditions.hold(secret) else { continue };
             let mut one = Match {
@@ -742,8 +800,8 @@ impl Scanner {
                 structure: None,
                 at_most: None,
             };
-            if !parts.is_empty() {
-                self.ready(index).parts.complete(parts, view.bytes, hit, &mut one);
+            if !rule.parts.is_empty() {
+                ready.parts.complete(&rule.parts, view.bytes, hit, &mut one);
             }
             collector.matches.push(one);
         }
@@ -1048,31 +1106,15 @@ fn at_most_as_key(rule: &Rule, place: Place) -> Option<Severity> {
     (place.of_tests && rule.tags.iter().any(|tag| tag == KEY)).then_some(Severity::Medium)
 }
 
-/// A key with a telling name stands at `hit`.
+/// A key with a telling name stands at `hit`, and it may be given something.
 fn assign(
     (index, rule): (u32, &Rule),
     (assignment, classifier): (&Assignment, Classifier),
     view: &View<'_>,
-    hit: Span,
+    (hit, behind): (Span, &Behind),
     collector: &mut Collector<'_>,
 ) {
-    if assignment.is_statement() {
-        insert((index, rule), (assignment, classifier), view, hit, collector);
-        return;
-    }
     let text = view.bytes;
-    // `_key` and `key =` are one hit in `api_key = …`.
-    let name = assignment::name_part(text, hit);
-    let named = name.map(|name| (index, name));
-    if named.is_some() && named == collector.scratch.named {
-        return;
-    }
-    collector.scratch.named = named;
-    // What turns most hits away comes first.
-    let Some(behind) = Behind::of(text, hit, name) else { return };
-    if judge::begins_another_word(text, hit) || judge::is_none_at_a_look(text, &behind, classifier) {
-        return;
-    }
     let line = study::window(text, hit);
     let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
     match behind.gives(text, line) {
@@ -1125,10 +1167,15 @@ fn insert(
     hit: Span,
     collector: &mut Collector<'_>,
 ) {
-    let part = |name: &[u8]| {
-        let name = name.to_ascii_lowercase();
-        assignment.columns.iter().find(|part| memchr::memmem::find(&name, part.as_bytes()).is_some())
+    let holds = |name: &[u8], part: &[u8]| {
+        let Some(first) = part.first() else { return true };
+        let begins = |place: usize| {
+            name[place].eq_ignore_ascii_case(first)
+                && name[place..place + part.len()].eq_ignore_ascii_case(part)
+        };
+        (part.len()..=name.len()).any(|end| begins(end - part.len()))
     };
+    let part = |name: &[u8]| assignment.columns.iter().find(|part| holds(name, part.as_bytes()));
     assignment::given_to_columns(
         view.bytes,
         hit,

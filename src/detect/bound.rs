@@ -5,6 +5,8 @@
 //! doubt, `new Acme("…")` little, and a value that merely follows somewhere is worth a mention at low
 //! confidence only. Must not judge the value beyond its form.
 
+mod runs;
+
 use std::sync::OnceLock;
 
 use memchr::memmem;
@@ -12,6 +14,8 @@ use regex_automata::{
     Anchored, Input,
     meta::{Config, Regex},
 };
+
+use runs::Kind;
 
 use super::{
     judge::reads_as_words,
@@ -51,6 +55,8 @@ struct Value {
     steps: Option<Steps>,
     /// The bytes that it is made of, if it is all of one token.
     alphabet: Option<Set>,
+    /// What it lies in, or what is nearly one.
+    run: (Kind, usize),
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -69,31 +75,26 @@ pub(crate) struct Bond {
 
 impl Engine {
     /// The engine of a rule of whose value the steps are known, or known not to be.
-    pub(crate) fn with_steps(steps: Option<Option<Steps>>) -> Self {
+    pub(crate) fn with_steps(rule: &Bound, steps: Option<Option<Steps>>) -> Self {
         let engine = Self::default();
         if let Some(steps) = steps {
-            engine.0.get_or_init(|| Some(Value::with_steps(steps)));
+            engine.0.get_or_init(|| Some(Value::with_steps(rule, steps)));
         }
         engine
     }
 
-    /// Shortest run of token characters that a value, or what is nearly one, can lie in.
-    fn least_run(&self, rule: &Bound) -> usize {
-        let least = rule.least.min(MIN_RUN);
-        let is_token = self.value(rule).is_some_and(|value| value.alphabet.is_some());
-        if is_token { least.max(rule.least.saturating_sub(NEAR)) } else { least }
-    }
-
     /// Before that place nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once; `None` if
     /// nothing can at all.
-    pub(crate) fn first(&self, rule: &Bound, text: &[u8], place: usize, made: &mut Made) -> Option<usize> {
-        let least = self.least_run(rule);
-        if least < MIN_RUN {
+    #[inline]
+    pub(crate) fn first(&self, rule: &Bound, text: &[u8], place: usize) -> Option<usize> {
+        let value = self.value(rule)?;
+        if value.run.1 < MIN_RUN {
             return Some(place);
         }
-        let alphabet = self.value(rule).and_then(|value| value.alphabet.as_ref());
-        let first = alphabet.map_or(Some(place), |alphabet| first_in(alphabet, least, text, place))?;
-        made.has_any(least, text, place).then_some(first)
+        if !runs::has_any(text, place, REACH, value.run) {
+            return None;
+        }
+        value.alphabet.as_ref().map_or(Some(place), |alphabet| first_in(alphabet, value.run.1, text, place))
     }
 
     /// Adds the values that the name at `hit` binds, and says which bytes decided; there is none before `first`.
@@ -114,7 +115,9 @@ impl Engine {
             return Span::new(before, end);
         }
         let last = reach(text, hit.end);
-        let least_run = self.least_run(rule);
+        let Some(least_run) = self.value(rule).map(|value| value.run.1) else {
+            return Span::new(before, end);
+        };
         let mut seen = text.len().min(last + 1);
         let mut near = Vec::new();
         let mut place = first;
@@ -243,12 +246,7 @@ static TOKEN: [u8; 256] = {
     let mut table = [0; 256];
     let mut place = 0;
     while place < table.len() {
-        let byte = place as u8;
-        let between = matches!(
-            byte,
-            b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b'\\'
-        );
-        table[place] = (byte.is_ascii_graphic() && !between) as u8;
+        table[place] = Kind::Token.holds(place as u8) as u8;
         place += 1;
     }
     table
@@ -258,71 +256,21 @@ const fn is_of_token(byte: u8) -> bool {
     TOKEN[byte as usize] != 0
 }
 
-/// The runs in a part of a text that a machine may have made. Names of providers stand close together, and several rules ask
-/// for one: most find nothing behind it, and it need not be read for each of them.
-#[derive(Debug, Default)]
-pub(crate) struct Made {
-    /// The part that was looked at.
-    seen: Span,
-    /// Runs of [`MIN_RUN`] and more token characters, in the order of their places.
-    runs: Vec<Span>,
-}
-
-impl Made {
-    /// Another text is looked at.
-    pub(crate) fn forget(&mut self) {
-        self.begin_at(0);
-    }
-
-    fn begin_at(&mut self, place: usize) {
-        self.seen = Span::new(place, place);
-        self.runs.clear();
-    }
-
-    /// Whether there may be a run of `least` characters, as far as a name reaches that ends at `place`.
-    fn has_any(&mut self, least: usize, text: &[u8], place: usize) -> bool {
-        let high = text.len().min(place + REACH);
-        if place < self.seen.start || place > self.seen.end {
-            self.begin_at(place);
-        }
-        while self.seen.end < high {
-            self.see(text);
-        }
-        // How long the last one is may not be known.
-        let is_long = |run: &Span| run.end == self.seen.end || run.end - run.start.max(place) >= least;
-        let near = self.runs.iter().rev().take_while(|run| run.end > place);
-        near.filter(|run| run.start < high).any(is_long)
-    }
-
-    /// Looks at the next run.
-    fn see(&mut self, text: &[u8]) {
-        let start = self.seen.end;
-        let rest = &text[start..text.len().min(start + DIGIT_LOOK + 1)];
-        let run = run(rest);
-        let end = start + if run == 0 { gap(rest) } else { run };
-        self.seen.end = end;
-        // What is longer than rules look for digits in is taken in pieces.
-        if let Some(last) = self.runs.last_mut().filter(|last| last.end == start && last.len() > DIGIT_LOOK)
-            && run > 0
-        {
-            last.end = end;
-        } else if run > DIGIT_LOOK || run >= MIN_RUN && looks_made(&rest[..run]) {
-            self.runs.push(Span::new(start, end));
-        }
-    }
-}
-
 impl Value {
     fn new(rule: &Bound) -> Option<Self> {
         let hir = parse(&value_expression(&rule.value), rule.ignore_case)?;
-        Some(Self::with_steps(Steps::with_group(&hir, 1)))
+        Some(Self::with_steps(rule, Steps::with_group(&hir, 1)))
     }
 
-    fn with_steps(steps: Option<Steps>) -> Self {
+    fn with_steps(rule: &Bound, steps: Option<Steps>) -> Self {
         let alphabet = steps.as_ref().map(alphabet_of);
-        let is_token = |alphabet: &Set| (0..=u8::MAX).all(|byte| is_of_token(byte) || !alphabet.holds(byte));
-        let alphabet = alphabet.filter(is_token);
-        Self { steps, alphabet, compiled: OnceLock::new() }
+        let kind = alphabet.as_ref().and_then(Kind::of);
+        let least = rule.least.min(MIN_RUN);
+        let run = match kind {
+            Some(kind) => (kind, least.max(rule.least.saturating_sub(NEAR))),
+            None => (Kind::Token, least),
+        };
+        Self { steps, alphabet: alphabet.filter(|_| kind.is_some()), run, compiled: OnceLock::new() }
     }
 
     /// Length of the value at the start of `text`, if there is one.
@@ -505,11 +453,6 @@ fn alphabet_of(steps: &Steps) -> Set {
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| is_of_token(byte)).count()
-}
-
-/// Bytes from here on that may not.
-fn gap(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| !is_of_token(byte)).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.
@@ -1109,13 +1052,12 @@ mod tests {
                 rule("acme", "[0-9a-z]{4}", 4, &[]),
             ];
             let text = parts.concat();
-            let mut made = Made::default();
             for place in memmem::find_iter(text.as_bytes(), "acme") {
                 let hit = Span::new(place, place + 4);
                 for rule in &rules {
                     let mut found = Vec::new();
                     let engine = Engine::default();
-                    let first = engine.first(rule, text.as_bytes(), hit.end, &mut made);
+                    let first = engine.first(rule, text.as_bytes(), hit.end);
                     engine.at(rule, text.as_bytes(), (hit, hit.end), &mut found);
                     match first {
                         None => prop_assert!(found.is_empty(), "{text:?} at {place}"),

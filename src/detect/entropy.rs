@@ -108,24 +108,83 @@ pub struct Charset {
     pub others: usize,
 }
 
+/// Kinds of characters: those that [`Charset`] counts, in its order but for `hex_letters`.
+const KINDS: usize = 7;
+const LOWER: usize = 0;
+const UPPER: usize = 1;
+const DIGITS: usize = 2;
+const JOINTS: usize = 3;
+const MARKS: usize = 4;
+const SPACES: usize = 5;
+const OTHERS: usize = 6;
+
+/// The kind of each byte.
+static KIND: [u8; 256] = {
+    let mut table = [OTHERS as u8; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'0'..=b'9' => DIGITS,
+            b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' => JOINTS,
+            b' ' | b'\t' => SPACES,
+            0x21..=0x7e => MARKS,
+            _ => OTHERS,
+        } as u8;
+        byte += 1;
+    }
+    table
+};
+
+/// What follows what in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Order {
+    /// Longest run of letters.
+    pub(crate) letters: usize,
+    /// Longest run of digits.
+    pub(crate) digits: usize,
+    /// How often lower-case letters, capitals, digits and all else follow each other, the first one counted.
+    pub(crate) changes: usize,
+}
+
+impl Order {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let (mut order, mut last) = (Self::default(), KINDS);
+        let (mut letters, mut digits) = (0, 0);
+        for &byte in bytes {
+            let kind = usize::from(KIND[usize::from(byte)]).min(JOINTS);
+            // No branch: what follows what, nobody can foresee.
+            letters = (letters + 1) * usize::from(kind < DIGITS);
+            digits = (digits + 1) * usize::from(kind == DIGITS);
+            order.letters = order.letters.max(letters);
+            order.digits = order.digits.max(digits);
+            order.changes += usize::from(kind != last);
+            last = kind;
+        }
+        order
+    }
+}
+
 impl Charset {
     /// Counts the characters of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let mut set = Self::default();
+        let (mut counts, mut hex_letters) = ([0; KINDS + 1], 0);
         for &byte in bytes {
-            match byte {
-                b'a'..=b'z' => set.lower += 1,
-                b'A'..=b'Z' => set.upper += 1,
-                b'0'..=b'9' => set.digits += 1,
-                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' => set.joints += 1,
-                b' ' | b'\t' => set.spaces += 1,
-                0x21..=0x7e => set.marks += 1,
-                _ => set.others += 1,
-            }
-            set.hex_letters += usize::from(matches!(byte, b'a'..=b'f' | b'A'..=b'F'));
+            counts[usize::from(KIND[usize::from(byte)] & 7)] += 1;
+            hex_letters += usize::from((byte | 0x20).wrapping_sub(b'a') < 6);
         }
-        set
+        Self {
+            lower: counts[LOWER],
+            upper: counts[UPPER],
+            digits: counts[DIGITS],
+            hex_letters,
+            joints: counts[JOINTS],
+            marks: counts[MARKS],
+            spaces: counts[SPACES],
+            others: counts[OTHERS],
+        }
     }
 
     /// Number of letters.

@@ -16,6 +16,7 @@ mod weights;
 
 use std::borrow::Cow;
 
+use features::Feature;
 use known::Known;
 pub(crate) use known::{
     is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, words_are_names,
@@ -71,32 +72,41 @@ pub(crate) struct Ask<'a> {
     pub(crate) odds: Odds,
 }
 
-/// What is thought of `candidate`, in the window `line` of its line.
+/// What is thought of `candidate`, in the window `line` of its line, with all features: for studies and explanations.
 pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>) -> Verdict {
-    // The most frequent answer by far, which needs no more than this.
-    if known::is_name_in_code(text, line, candidate, ask.place) {
-        return Verdict::Known(Known::Code);
-    }
-    let value = value_of(text, candidate);
-    if let Some(known) = known::at_once(&value, ask.classifier) {
-        return Verdict::Known(known);
-    }
-    let name = Name::of(candidate.key.of(text), ask.keyword);
-    let value = Value::new(&value);
-    match known::what(text, candidate, &value, &name, ask) {
-        Some(known) => Verdict::Known(known),
-        None => Verdict::Odds(Box::new(features::of(text, line, candidate, &value, &name, ask))),
+    match look_at::<true>(text, line, candidate, ask) {
+        Ok(features) => Verdict::Odds(Box::new(features)),
+        Err(known) => Verdict::Known(known),
     }
 }
 
 /// How sure it is that `candidate` is a secret; `None` if it is none.
 pub(crate) fn judge(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>) -> Option<Opinion> {
-    match verdict(text, line, candidate, ask) {
-        Verdict::Known(_) => None,
-        Verdict::Odds(features) => {
-            let confidence = confidence(model::score(&features), ask.odds)?;
-            Some(Opinion { confidence, mild: ask.place.manual || is_mild(&features) })
-        }
+    let features = look_at::<false>(text, line, candidate, ask).ok()?;
+    let confidence = confidence(model::score(&features), ask.odds)?;
+    Some(Opinion { confidence, mild: ask.place.manual || is_mild(&features) })
+}
+
+/// The features of `candidate`: `ALL`, or those that opinions rest on. It has none if it is known what it is.
+fn look_at<const ALL: bool>(
+    text: &[u8],
+    line: Span,
+    candidate: &Candidate,
+    ask: Ask<'_>,
+) -> Result<features::Features, Known> {
+    // The most frequent answer by far, which needs no more than this.
+    if known::is_name_in_code(text, line, candidate, ask.place) {
+        return Err(Known::Code);
+    }
+    let value = value_of(text, candidate);
+    if let Some(known) = known::at_once(&value, ask.classifier) {
+        return Err(known);
+    }
+    let name = Name::of(candidate.key.of(text), ask.keyword);
+    let value = Value::new(&value);
+    match known::what(text, candidate, &value, &name, ask) {
+        Some(known) => Err(known),
+        None => Ok(features::of::<ALL>(text, line, candidate, &value, &name, ask)),
     }
 }
 
@@ -117,19 +127,67 @@ const MADE: i16 = 10;
 /// People label such passwords as secrets, and some are in use; but a commit is not stopped for them.
 /// What a machine made counts wherever it stands, but on a page of a manual, which shows what such a value looks like.
 pub fn is_mild(features: &features::Features) -> bool {
-    use features::Feature as F;
+    use Feature as F;
     let number = |feature: F| features[feature as usize];
     let holds = |feature: F| number(feature) > 0;
+    let any = |features: &[F]| features.iter().any(|&feature| holds(feature));
     // A session that a comment or a test shows is over. Base64 of readable text was made by no machine.
-    let shown =
-        [F::TestPath, F::ExamplePath, F::DocsPath, F::LineComment].iter().any(|&feature| holds(feature));
+    let shown = any(&[F::TestPath, F::ExamplePath, F::DocsPath, F::LineComment]);
     let over = shown && (holds(F::KeySession) || holds(F::Base64Text));
     let made =
         number(F::Bits) >= MADE && holds(F::Digits) && !holds(F::Placeholder) && !holds(F::Repeated) && !over;
-    let sample = [F::TestPath, F::ExamplePath, F::DocsPath, F::VendorPath, F::TemplatePath, F::Markdown];
-    let stock = [F::Placeholder, F::OwnName, F::SelfHint, F::Common, F::Stock, F::Repeated, F::LineComment];
-    !made && sample.iter().chain(&stock).any(|&feature| holds(feature))
+    !made && (any(&SAMPLE_PATHS) || any(&STOCK_WORDS))
 }
+
+/// Places of samples.
+const SAMPLE_PATHS: [Feature; 6] = [
+    Feature::TestPath,
+    Feature::ExamplePath,
+    Feature::DocsPath,
+    Feature::VendorPath,
+    Feature::TemplatePath,
+    Feature::Markdown,
+];
+
+/// What words are that many people use.
+const STOCK_WORDS: [Feature; 7] = [
+    Feature::Placeholder,
+    Feature::OwnName,
+    Feature::SelfHint,
+    Feature::Common,
+    Feature::Stock,
+    Feature::Repeated,
+    Feature::LineComment,
+];
+
+/// What else [`is_mild`] asks.
+const OF_MAKING: [Feature; 4] = [Feature::Bits, Feature::Digits, Feature::KeySession, Feature::Base64Text];
+
+/// Whether opinions rest on each feature: a tree asks it, or [`is_mild`] does.
+const ASKED: [bool; features::COUNT] = {
+    let mut asked = [false; features::COUNT];
+    let trees = weights::TREES;
+    let mut tree = 0;
+    while tree < trees.len() {
+        let mut split = 0;
+        while split < model::SPLITS {
+            asked[trees[tree].feature[split] as usize] = true;
+            split += 1;
+        }
+        tree += 1;
+    }
+    let lists: [&[Feature]; 3] = [&SAMPLE_PATHS, &STOCK_WORDS, &OF_MAKING];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            asked[lists[list][at] as usize] = true;
+            at += 1;
+        }
+        list += 1;
+    }
+    asked
+};
 
 /// Whether people rather than a machine made a value, as far as it shows: too little in it, or readable behind base64.
 pub(crate) fn is_chosen(value: &[u8]) -> bool {

@@ -20,10 +20,10 @@ use regex_automata::{
 };
 use regex_syntax::hir::Hir;
 
-use shape::Shape;
 pub(crate) use shape::{AFTER_MULTILINE, BEFORE, Shapes, parse, value_expression};
+use shape::{Landmark, Shape};
 use steps::TooHard;
-pub(crate) use steps::{Found, Set, Step, Steps};
+pub(crate) use steps::{Found, Head, Set, Step, Steps};
 
 use crate::{rule::Pattern, text::Span};
 
@@ -40,7 +40,17 @@ const COMPILED_LIMIT: usize = 8 << 20;
 /// Its shapes are looked up or made at the first hit.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
-    alternatives: OnceLock<Vec<Alternative>>,
+    alternatives: OnceLock<Alternatives>,
+}
+
+/// The alternatives of a rule: one, or those of a choice of many.
+#[derive(Debug)]
+struct Alternatives {
+    all: Vec<Alternative>,
+    /// Numbers of the keywords of a choice of many, by the low five bits of the first byte, which do not tell case.
+    by_first: [Vec<u16>; 32],
+    /// For each of these keywords, which alternatives have it, in order.
+    of_keyword: Vec<Vec<u16>>,
 }
 
 /// An expression, or an alternative of one that is a choice of many.
@@ -52,6 +62,8 @@ struct Alternative {
     /// Its number.
     number: usize,
     shape: Shape,
+    /// What is known of a match before it is looked at, where all keywords that it is asked for are as long and begin it.
+    head: Option<Head>,
     compiled: OnceLock<Option<Compiled>>,
     /// The same, made for many searches.
     often: OnceLock<Option<Compiled>>,
@@ -79,6 +91,11 @@ pub(crate) struct Memo {
 }
 
 impl Memo {
+    /// Whether it holds something.
+    pub(crate) const fn is_used(&self) -> bool {
+        self.valid
+    }
+
     /// Forgets: another text comes.
     pub(crate) fn clear(&mut self) {
         self.valid = false;
@@ -87,23 +104,36 @@ impl Memo {
 
 impl Engine {
     /// The engine of a rule whose shapes are known.
-    pub(crate) fn with_shapes(shapes: Option<Vec<Shape>>) -> Self {
+    pub(crate) fn with_shapes(rule: &Pattern, shapes: Option<Vec<Shape>>) -> Self {
         let engine = Self::default();
         if let Some(shapes) = shapes {
-            engine.alternatives.get_or_init(|| Alternative::all(shapes));
+            engine.alternatives.get_or_init(|| Alternatives::new(rule, shapes));
         }
         engine
+    }
+
+    fn alternatives(&self, rule: &Pattern) -> &Alternatives {
+        self.alternatives.get_or_init(|| Alternatives::new(rule, Shape::all(rule)))
     }
 
     /// Whether an automaton was compiled.
     #[cfg(test)]
     pub(crate) fn has_automaton(&self) -> bool {
-        let mut alternatives = self.alternatives.get().into_iter().flatten();
-        alternatives.any(|one| one.compiled.get().is_some() || one.often.get().is_some())
+        let all = self.alternatives.get().map_or(&[][..], |alternatives| &alternatives.all);
+        all.iter().any(|one| one.compiled.get().is_some() || one.often.get().is_some())
+    }
+
+    /// True if the rule finds nothing at the keyword `hit` for certain: a few comparisons say so of most.
+    #[inline]
+    pub(crate) fn turns_away(&self, rule: &Pattern, text: &[u8], hit: Span) -> bool {
+        match self.alternatives(rule) {
+            Alternatives { all, .. } if let [one] = &all[..] => one.turns_away(text, hit),
+            alternatives => alternatives.at(rule, text, hit).all(|one| one.turns_away(text, hit)),
+        }
     }
 
     /// What the rule finds at the keyword `hit`, and the part of the text that decided it: of the alternatives that have the
-    /// keyword, what begins first.
+    /// keyword, what begins first. What [`Self::turns_away`] need not be asked for.
     pub(crate) fn at(
         &self,
         rule: &Pattern,
@@ -111,13 +141,15 @@ impl Engine {
         hit: Span,
         memo: &mut Memo,
     ) -> (Option<Found>, Span) {
-        let alternatives = self.alternatives.get_or_init(|| Alternative::all(Shape::all(rule)));
-        if let [one] = &alternatives[..] {
+        let alternatives = self.alternatives(rule);
+        if let [one] = &alternatives.all[..] {
             return one.at(rule, text, hit, memo);
         }
         let (mut first, mut seen) = (None::<Found>, hit);
-        let Some(keyword) = number_of(hit.of(text), rule) else { return (first, seen) };
-        for one in alternatives.iter().filter(|one| one.shape.keywords.contains(&keyword)) {
+        for one in alternatives.at(rule, text, hit) {
+            if one.turns_away(text, hit) {
+                continue;
+            }
             let (found, window) = one.at(rule, text, hit, memo);
             seen = Span::new(seen.start.min(window.start), seen.end.max(window.end));
             if let Some(found) =
@@ -130,22 +162,43 @@ impl Engine {
     }
 }
 
-/// The number of a keyword of `rule` that is written `written`.
-fn number_of(written: &[u8], rule: &Pattern) -> Option<usize> {
-    rule.keywords.iter().position(|keyword| {
-        keyword.len() == written.len()
-            && if rule.ignore_case {
-                keyword.as_bytes().eq_ignore_ascii_case(written)
-            } else {
-                keyword.as_bytes() == written
+impl Alternatives {
+    fn new(rule: &Pattern, shapes: Vec<Shape>) -> Self {
+        let all = Alternative::all(rule, shapes);
+        let mut by_first: [Vec<u16>; 32] = Default::default();
+        let mut of_keyword = vec![Vec::new(); if all.len() > 1 { rule.keywords.len() } else { 0 }];
+        for one in all.iter().filter(|_| all.len() > 1) {
+            for &keyword in &one.shape.keywords {
+                of_keyword[keyword].push(one.number as u16);
             }
-    })
+        }
+        for (number, keyword) in rule.keywords.iter().enumerate().take(of_keyword.len()) {
+            let first = keyword.as_bytes().first().map_or(0, |byte| usize::from(byte & 31));
+            by_first[first].push(number as u16);
+        }
+        Self { all, by_first, of_keyword }
+    }
+
+    /// The alternatives that have the keyword at `hit`.
+    fn at<'a>(&'a self, rule: &Pattern, text: &[u8], hit: Span) -> impl Iterator<Item = &'a Alternative> {
+        let written = hit.of(text);
+        let is_written = |number: &&u16| {
+            let keyword = rule.keywords[usize::from(**number)].as_bytes();
+            keyword.len() == written.len()
+                && if rule.ignore_case { keyword.eq_ignore_ascii_case(written) } else { keyword == written }
+        };
+        let first = written.first().map_or(0, |byte| usize::from(byte & 31));
+        let keyword = self.by_first[first].iter().find(is_written);
+        let numbers = keyword.map_or(&[][..], |&number| &self.of_keyword[usize::from(number)]);
+        numbers.iter().map(|&number| &self.all[usize::from(number)])
+    }
 }
 
 impl Alternative {
-    fn all(shapes: Vec<Shape>) -> Vec<Self> {
+    fn all(rule: &Pattern, shapes: Vec<Shape>) -> Vec<Self> {
         let alternatives = shapes.into_iter().enumerate().map(|(number, shape)| Self {
             number,
+            head: Self::head(rule, &shape),
             shape,
             compiled: OnceLock::new(),
             often: OnceLock::new(),
@@ -153,6 +206,31 @@ impl Alternative {
             hard: OnceLock::new(),
         });
         alternatives.collect()
+    }
+
+    fn head(rule: &Pattern, shape: &Shape) -> Option<Head> {
+        let steps = shape.steps.as_ref().filter(|_| shape.lead == Some(0))?;
+        let asked = |number: &usize| shape.keywords.is_empty() || shape.keywords.contains(number);
+        let mut lengths = (0..rule.keywords.len()).filter(asked).map(|number| rule.keywords[number].len());
+        let length = lengths.next()?;
+        lengths.all(|other| other == length).then(|| steps.head(length))?
+    }
+
+    /// True if it finds nothing at the keyword `hit` for certain.
+    #[inline]
+    fn turns_away(&self, text: &[u8], hit: Span) -> bool {
+        let shape = &self.shape;
+        let (Some(lead), Some(steps)) = (shape.lead, &shape.steps) else { return false };
+        let start = hit.start.checked_sub(lead);
+        let may_be_there = start.is_some_and(|start| {
+            shape.landmark.as_ref().is_none_or(|landmark| landmark.is_near(text, start, shape.after))
+                && match self.head {
+                    Some(head) => steps.may_begin_with(head, text, start),
+                    None => steps.may_begin(text, start),
+                }
+                && shape.run.as_ref().is_none_or(|run| run.is_near(text, start, shape.after))
+        });
+        !may_be_there && !ends_escape(text, start.unwrap_or(hit.start))
     }
 
     /// What it finds at the keyword `hit`, and the window that decided it.
@@ -163,17 +241,13 @@ impl Alternative {
         if let Some(first) = first.filter(|&first| ends_escape(text, first)) {
             return self.after_escape(rule, text, hit, first);
         }
-        if let (Some(start), Some(steps)) = (start, &shape.steps)
-            && !start.is_some_and(|start| steps.may_begin(text, start))
-        {
-            return (None, hit);
-        }
         let window = window(text, hit, shape.before, shape.after, rule.multiline);
-        let lacks_byte = || match (shape.byte, start.flatten()) {
-            (Some(byte), Some(start)) => memchr::memchr(byte, &text[start..window.end.max(start)]).is_none(),
-            _ => false,
+        let is_long = || shape.steps.as_ref().is_none_or(|steps| steps.steps.len() > LONG);
+        let lacks = |landmark: &Landmark| {
+            let rest = |start| text.get(start..window.end).unwrap_or_default();
+            is_long() && start.flatten().is_some_and(|start| !landmark.is_in(rest(start)))
         };
-        if shape.steps.as_ref().is_none_or(|steps| steps.steps.len() > LONG) && lacks_byte()
+        if shape.landmark.as_ref().is_some_and(lacks)
             || shape.run.as_ref().is_some_and(|run| !run.is_in(window.of(text)))
         {
             return (None, window);
@@ -386,7 +460,8 @@ mod tests {
     fn a_byte_that_every_match_has_is_looked_for_before_an_automaton_runs() {
         let rule = pattern(r"://[a-z]{0,9}:((?:[a-z]|%[0-9A-F]{2}){3,400})@(?:x|y)", "://", false);
         let shape = shape(&rule);
-        assert_eq!((shape.byte, shape.steps.is_none()), (Some(b'@'), true));
+        let landmark = shape.landmark.as_ref().unwrap();
+        assert_eq!((landmark.byte, landmark.skip, shape.steps.is_none()), (b'@', 3, true));
         let engine = Engine::default();
         for (text, found) in [("://u:abc@x", true), ("://u:abcd.x", false), ("@ ://u:ab%40@y", true)] {
             let place = text.find("://").unwrap();

@@ -61,21 +61,34 @@ impl<const N: usize> Words<N> {
     /// The bits of the words in `text`.
     pub(crate) fn within(&self, text: &[u8]) -> u64 {
         let mut found = 0;
-        for place in 0..text.len().saturating_sub(1) {
-            let pair = pair(text[place], text[place + 1]);
-            let third = text.get(place + 2).copied().unwrap_or_default();
-            if self.third[pair] >> (third & 31) & 1 == 0 {
-                continue;
+        let places = text.windows(3).enumerate();
+        for (place, three) in places {
+            if self.third[pair(three[0], three[1])] >> (three[2] & 31) & 1 != 0 {
+                found |= self.at(&text[place..], found);
             }
-            let mut at = self.first[pair];
-            while at != 0 {
-                let index = usize::from(at - 1);
-                let (word, bits) = self.words[index];
-                if bits & !found != 0 && begins(&text[place..], word) {
-                    found |= bits;
-                }
-                at = self.next[index];
+        }
+        // Words of two bytes may end it.
+        let last = text.len().saturating_sub(2);
+        if let [one, other] = text[last..]
+            && self.third[pair(one, other)] & 1 != 0
+        {
+            found |= self.at(&text[last..], found);
+        }
+        found
+    }
+
+    /// The bits of the words that `text` begins with, of those that have others than are known.
+    #[inline(never)]
+    fn at(&self, text: &[u8], known: u64) -> u64 {
+        let mut found = 0;
+        let mut at = self.first[pair(text[0], text[1])];
+        while at != 0 {
+            let index = usize::from(at - 1);
+            let (word, bits) = self.words[index];
+            if bits & !known != 0 && begins(text, word) {
+                found |= bits;
             }
+            at = self.next[index];
         }
         found
     }

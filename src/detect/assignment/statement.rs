@@ -16,6 +16,8 @@ pub(crate) struct Column {
     pub(crate) seen: Span,
 }
 
+/// What stands between columns and rows.
+const VALUES: &[u8] = b"values";
 /// Longest name of a table, with that of its schema.
 const MAX_TABLE: usize = 200;
 /// Most columns.
@@ -33,7 +35,7 @@ pub(crate) fn given_to_columns(
     let end = text.len().min(hit.start + AFTER_MULTILINE);
     let mut reader = Reader { text: &text[..end], place: hit.end };
     let Some(columns) = reader.columns() else { return };
-    if !columns.iter().any(|name| wanted(name.of(text))) || !reader.word(b"values") {
+    if !reader.word(VALUES) || !columns.iter().any(|name| wanted(name.of(text))) {
         return;
     }
     let mut left = MAX_FOUND;
@@ -116,6 +118,14 @@ impl Reader<'_> {
         let start = self.place;
         self.skip(|&byte| is_in_name(byte) || matches!(byte, b'.' | b' ' | b'\t' | b'\r' | b'\n'));
         if self.place - start > MAX_TABLE || !self.takes(b'(') {
+            return None;
+        }
+        // `INSERT INTO people VALUES (…)` names no columns.
+        let table = self.text[start..self.place - 1].trim_ascii();
+        let last = table.len().saturating_sub(VALUES.len());
+        if table[last..].eq_ignore_ascii_case(VALUES)
+            && table[..last].last().is_some_and(u8::is_ascii_whitespace)
+        {
             return None;
         }
         let mut columns = Vec::new();
@@ -236,6 +246,9 @@ mod tests {
             ("INSERT INTO t (a, pw) VALUES ('x', 'y')", "pw=y"),
             ("INSERT INTO `s`.`t` (`a`,`pw1`) values (1,'y'),(2,'z');", "pw1=y|pw1=z"),
             ("INSERT INTO [t]([pw],[b])\nVALUES\n  (N'y', 3),\n  (N'it''s', 4);", "pw=y|pw=it''s"),
+            ("INSERT INTO values (pw) VALUES ('y')", "pw=y"),
+            ("INSERT INTO my_values(pw) VALUES ('y')", "pw=y"),
+            ("INSERT INTO t VALUES (pw, 'x') VALUES ('y', 'z')", ""),
             ("INSERT INTO t (pw, pw2) VALUES (md5('q'), 'y')", "pw2=y"),
             ("INSERT INTO t (a, pw) VALUES ('x, \\'(', 'y')", "pw=y"),
             ("q(\"INSERT INTO t (a, pw) \" +\n \"VALUES ('x', 'y')\")", "pw=y"),

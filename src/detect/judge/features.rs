@@ -7,16 +7,16 @@
 use bstr::ByteSlice as _;
 
 use super::{
-    Ask, Classifier,
+    ASKED, Ask, Classifier,
     known::{self, is_identifier, separated_words},
     name::{Name, TAILS},
     place::{Kind, Language, Place},
-    value::{Runs, Value},
+    value::{Marks, Runs, Value},
 };
 use crate::{
     detect::{
         assignment::{Candidate, Quote, Syntax},
-        entropy::{Charset, fixed_entropy, wordiness_tenths},
+        entropy::{Charset, Order, fixed_entropy, wordiness_tenths},
         words::{Words, begins_with_one, count, place_of},
     },
     text::Span,
@@ -236,9 +236,9 @@ const OF_NAMES: &[(u64, &[&str])] = &[
     (bit(Feature::KeyPublic), &["pub"]),
 ];
 
-/// Looks at a candidate. `value` are its bytes, decoded if it is a list of numbers; `line` is the window
-/// of its line.
-pub(super) fn of(
+/// Looks at a candidate, for `ALL` features or for those that opinions rest on. `value` are its bytes, decoded if it is a list
+/// of numbers; `line` is the window of its line.
+pub(super) fn of<const ALL: bool>(
     text: &[u8],
     line: Span,
     candidate: &Candidate,
@@ -246,7 +246,7 @@ pub(super) fn of(
     name: &Name,
     ask: Ask<'_>,
 ) -> Features {
-    let mut seen = Seen([0; COUNT]);
+    let mut seen = Seen::<ALL>([0; COUNT]);
     seen.name(text, line, candidate, name, ask.classifier);
     seen.syntax(text, line, candidate);
     seen.line(text, line, candidate, value.bytes);
@@ -263,23 +263,26 @@ fn is_stock(value: &[u8]) -> bool {
 
 /// Numbers of `(`, of `)`, and of `=` and `:` in at most 255 bytes.
 fn brackets_and_pairs(text: &[u8]) -> (u32, u32, u32) {
-    let counted = |byte: &u8| match byte {
-        b'(' => 1,
-        b')' => 1 << 8,
-        b'=' | b':' => 1 << 16,
-        _ => 0,
+    static COUNTED: [u32; 256] = {
+        let mut table = [0; 256];
+        table[b'(' as usize] = 1;
+        table[b')' as usize] = 1 << 8;
+        table[b'=' as usize] = 1 << 16;
+        table[b':' as usize] = 1 << 16;
+        table
     };
-    let counts: u32 = text.iter().map(counted).sum();
+    let counts: u32 = text.iter().map(|&byte| COUNTED[usize::from(byte)]).sum();
     (counts & 255, counts >> 8 & 255, counts >> 16)
 }
 
-const fn is_bracket(byte: &u8) -> bool {
-    matches!(byte, b'$' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'<' | b'>' | b'|')
-}
+struct Seen<const ALL: bool>(Features);
 
-struct Seen(Features);
+impl<const ALL: bool> Seen<ALL> {
+    /// Whether somebody asks for a feature: what is for others only need not be worked out.
+    const fn wants(feature: Feature) -> bool {
+        ALL || ASKED[feature as usize]
+    }
 
-impl Seen {
     fn set(&mut self, feature: Feature, number: usize) {
         self.0[feature as usize] = number.min(999) as i16;
     }
@@ -296,7 +299,7 @@ impl Seen {
         let password = classifier == Classifier::Password;
         self.flag(F::KeyPassword, password || says(F::KeyPassword));
         self.flag(F::KeyToken, says(F::KeyToken) || !password && said & OTHER == 0);
-        self.flag(F::KeySalt, says(F::KeySalt) || name.has_word(&["iv"]));
+        self.flag(F::KeySalt, says(F::KeySalt) || Self::wants(F::KeySalt) && name.has_word(&["iv"]));
         for feature in [
             F::KeySecret,
             F::KeyKey,
@@ -328,20 +331,24 @@ impl Seen {
         self.flag(F::KeyQuoted, matches!(before, b'"' | b'\'' | b'`'));
         self.flag(F::KeyMember, matches!(before, b'.' | b'>'));
         let lead = text[line.start..candidate.key.start.max(line.start)].trim_ascii();
-        let first = lead.iter().all(|byte| b"\"'-*{#;:`/<\\".contains(byte))
-            || [
-                &b"export"[..],
-                b"set",
-                b"const",
-                b"let",
-                b"var",
-                b"ENV",
-                b"ARG",
-                b"- name:",
-                b"final",
-                b"static",
-            ]
-            .contains(&lead);
+        let first = lead.iter().all(|byte| {
+            matches!(
+                byte,
+                b'"' | b'\'' | b'-' | b'*' | b'{' | b'#' | b';' | b':' | b'`' | b'/' | b'<' | b'\\'
+            )
+        }) || matches!(
+            lead,
+            b"export"
+                | b"set"
+                | b"const"
+                | b"let"
+                | b"var"
+                | b"ENV"
+                | b"ARG"
+                | b"- name:"
+                | b"final"
+                | b"static"
+        );
         self.flag(F::KeyFirst, first);
         self.flag(F::KeyPlural, name.keyword_word().ends_with(b"s") && !name.keyword_word().ends_with(b"ss"));
     }
@@ -396,13 +403,14 @@ impl Seen {
         let near = &before[before.len().saturating_sub(120)..];
         let behind = text.get(candidate.value.end..line.end).unwrap_or_default();
         let behind = &behind[..behind.len().min(120)];
-        let said = LINE.within(near) | LINE.within(behind);
+        let of_words = [F::LineTest, F::LineUser, F::LineAsk, F::LineDefines];
+        if of_words.into_iter().any(Self::wants) {
+            let said = LINE.within(near) | LINE.within(behind);
+            of_words.into_iter().for_each(|feature| self.flag(feature, said & bit(feature) != 0));
+        }
         let lead = whole.trim_ascii_start();
         let comment = begins_with_one(lead, &[b"//", b"#", b"*", b"/*", b"--", b"<!--", b";", b"%"]);
         self.flag(F::LineComment, comment);
-        for feature in [F::LineTest, F::LineUser, F::LineAsk, F::LineDefines] {
-            self.flag(feature, said & bit(feature) != 0);
-        }
         let (opens, closes, pairs) = brackets_and_pairs(near);
         self.flag(F::LineCall, opens > closes);
         let key_to_value = candidate.value.start.saturating_sub(start).min(whole.len());
@@ -434,23 +442,10 @@ impl Seen {
         self.set(F::Spaces, set.spaces);
         self.set(F::Others, set.others);
         self.0[F::Wordy as usize] = wordiness_tenths(value).unwrap_or(-50) as i16;
-        let (mut letters, mut digits, mut changes) = (Run::default(), Run::default(), 0);
-        let mut last = 9;
-        for &byte in value {
-            letters.see(byte.is_ascii_alphabetic());
-            digits.see(byte.is_ascii_digit());
-            let class = match byte {
-                b'a'..=b'z' => 0,
-                b'A'..=b'Z' => 1,
-                b'0'..=b'9' => 2,
-                _ => 3,
-            };
-            changes += usize::from(class != last);
-            last = class;
-        }
-        self.set(F::LettersRun, letters.longest);
-        self.set(F::DigitsRun, digits.longest);
-        self.set(F::Changes, changes);
+        let order = Order::of(value);
+        self.set(F::LettersRun, order.letters);
+        self.set(F::DigitsRun, order.digits);
+        self.set(F::Changes, order.changes);
         self.set(F::Steps, Runs::of(value).longest);
         // What is one block over and over is known for it, and has no features: `Repeated` is for the table of weights.
         let hex = set.is_hex(value.len());
@@ -473,22 +468,25 @@ impl Seen {
     fn kind(&mut self, looked: &Value<'_>, candidate: &Candidate, name: &Name, classifier: Classifier) {
         use Feature as F;
         let value = looked.bytes;
-        self.flag(F::Identifier, is_identifier(value));
-        let constant = value.len() > 3
-            && value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit());
-        self.flag(F::ConstantName, constant && value.contains(&b'_'));
+        self.flag(F::Identifier, Self::wants(F::Identifier) && is_identifier(value));
+        let constant = || {
+            let part = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_' || byte.is_ascii_digit();
+            value.len() > 3 && value.iter().all(part) && value.contains(&b'_')
+        };
+        self.flag(F::ConstantName, Self::wants(F::ConstantName) && constant());
         let parts = value
             .split(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/' | b':'))
             .filter(|part| !part.is_empty())
             .count();
         self.set(F::Parts, parts);
-        self.flag(F::WordParts, separated_words(value));
-        self.flag(F::PathLike, known::is_path(value));
-        self.flag(F::UrlLike, value.windows(3).any(|part| part == b"://"));
-        let mail = memchr::memchr(b'@', value).is_some_and(|at| at > 0 && value[at..].contains(&b'.'));
-        self.flag(F::MailLike, mail);
-        self.flag(F::VersionLike, known::is_version_or_date(value));
-        self.flag(F::UuidLike, known::is_uuid(value));
+        self.flag(F::WordParts, parts > 2 && separated_words(value));
+        self.flag(F::PathLike, Self::wants(F::PathLike) && known::is_path(value));
+        let address = || value.windows(3).any(|part| part == b"://");
+        self.flag(F::UrlLike, Self::wants(F::UrlLike) && address());
+        let mail = || memchr::memchr(b'@', value).is_some_and(|at| at > 0 && value[at..].contains(&b'.'));
+        self.flag(F::MailLike, Self::wants(F::MailLike) && mail());
+        self.flag(F::VersionLike, Self::wants(F::VersionLike) && known::is_version_or_date(value));
+        self.flag(F::UuidLike, Self::wants(F::UuidLike) && known::is_uuid(value));
         // A token that is one is known for it, and has no features.
         self.flag(F::Placeholder, classifier == Classifier::Password && looked.is_placeholder());
         self.set(F::SelfHint, looked.hint());
@@ -498,11 +496,12 @@ impl Seen {
         self.flag(F::StartsUpper, value.first().is_some_and(u8::is_ascii_uppercase));
         self.flag(F::StartsMark, value.first().is_some_and(u8::is_ascii_punctuation));
         self.flag(F::EndsMark, value.last().is_some_and(|byte| b".:!?,;".contains(byte)));
-        self.flag(F::Braces, value.iter().any(is_bracket));
-        let leet = value.windows(3).any(|three| {
+        self.flag(F::Braces, looked.has(Marks::BRACE));
+        let is_leet = |three: &[u8]| {
             three[0].is_ascii_alphabetic() && three[1].is_ascii_digit() && three[2].is_ascii_alphabetic()
-        });
-        self.flag(F::Leet, leet && value.len() < 20);
+        };
+        let leet = value.len() < 20 && looked.has(Marks::DIGIT) && value.windows(3).any(is_leet);
+        self.flag(F::Leet, leet);
     }
 
     fn place(&mut self, place: Place) {
@@ -534,19 +533,5 @@ impl Seen {
             Kind::Other => return,
         };
         self.flag(kind, true);
-    }
-}
-
-/// The longest run of what is counted.
-#[derive(Default)]
-struct Run {
-    now: usize,
-    longest: usize,
-}
-
-impl Run {
-    fn see(&mut self, holds: bool) {
-        self.now = if holds { self.now + 1 } else { 0 };
-        self.longest = self.longest.max(self.now);
     }
 }

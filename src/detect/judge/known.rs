@@ -9,7 +9,7 @@ use super::{
     Ask, Classifier,
     name::{self, Name, WordOfKey},
     place::{Language, Place},
-    value::{Runs, Value},
+    value::{Marks, Runs, Value},
 };
 use crate::{
     detect::{
@@ -158,25 +158,27 @@ pub(super) fn what(
     if check::is_published_example(value) {
         return Some(Known::Published);
     }
-    if is_template(value, candidate.quote == Quote::None) {
+    if looked.has(Marks::TEMPLATE) && is_template(value, candidate.quote == Quote::None) {
         return Some(Known::Template);
     }
     if is_password_hash(value) {
         return Some(Known::PasswordHash);
     }
-    if is_reference(value, bare) || !password && is_place(value) {
+    let parted = Marks::DOT.and(Marks::SLASH);
+    if is_reference(value, bare) || !password && looked.has(parted) && is_place(value) {
         return Some(Known::Reference);
     }
     if TYPES.has(value) || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword)) {
         return Some(Known::Type);
     }
-    if !password && is_dotted_name(value) {
+    if !password && looked.has(Marks::DOT) && !looked.has(Marks::CAPITAL) && is_dotted_name(value) {
         return Some(Known::Identifier);
     }
     if bare && STOCK.has(value) {
         return Some(Known::Type);
     }
-    if bare && (is_bare_code(value) || candidate.trailing && value == b"await") {
+    let of_code = Marks::BRACE.and(Marks::DOT).and(Marks::COLON).and(Marks::DASH);
+    if bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await") {
         return Some(Known::Code);
     }
     if is_mask(value) {
@@ -190,22 +192,23 @@ pub(super) fn what(
     if name.is_for_one_page() {
         return Some(Known::PageMark);
     }
-    if !password && (is_broken(value) || check::is_cut(value)) {
+    if !password && (looked.has(Marks::ODD) && is_broken(value) || check::is_cut(value)) {
         return Some(Known::Broken);
     }
     if !password && looked.is_placeholder() || looked.asks_for_a_value() {
         return Some(Known::Placeholder);
     }
-    if value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
+    let spaced = looked.has(Marks::SPACE);
+    if spaced && value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
         return Some(Known::Prose);
     }
-    if !password && is_parted(value) {
+    if !password && spaced && is_parted(value) {
         return Some(Known::Broken);
     }
     if place.language == Language::Translation {
         return Some(Known::Translation);
     }
-    if is_version_or_date(value) && value.contains(&b'.') {
+    if looked.has(Marks::DOT) && is_version_or_date(value) {
         return Some(Known::Version);
     }
     if is_public_key(value) {
@@ -214,7 +217,7 @@ pub(super) fn what(
     if is_identified(value, name) {
         return Some(Known::Identifier);
     }
-    if is_symbol(value, candidate, name) || !password && is_constant(value) {
+    if is_symbol(value, candidate, name) || !password && looked.has(Marks::UNDERSCORE) && is_constant(value) {
         return Some(Known::Code);
     }
     if is_part_of_a_place(text, candidate) {
@@ -286,13 +289,14 @@ fn is_type_of_types(value: &[u8]) -> bool {
 /// Whether it is a type that is named after what it is given to: `"webhook": "V1WebhookConversion"`.
 fn is_type_named_after(value: &[u8], keyword: &[u8]) -> bool {
     let begins_word = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
-    let part = |byte: &u8| byte.is_ascii_alphanumeric();
-    let keyword: Vec<u8> = keyword.iter().filter(|byte| part(byte)).map(u8::to_ascii_lowercase).collect();
+    let is_named_after = || {
+        let keyword: Vec<u8> = letters(keyword).collect();
+        value.len() > keyword.len() && memchr::memmem::find(&value.to_ascii_lowercase(), &keyword).is_some()
+    };
     value.first().is_some_and(u8::is_ascii_uppercase)
         && value.iter().all(u8::is_ascii_alphanumeric)
         && value.windows(2).any(begins_word)
-        && value.len() > keyword.len()
-        && memchr::memmem::find(&value.to_ascii_lowercase(), &keyword).is_some()
+        && is_named_after()
         && reads_as_words(value)
 }
 

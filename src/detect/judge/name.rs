@@ -202,7 +202,9 @@ impl Name {
     /// Whether the keyword is only a part of another word: `tokenizer`, `author`, `bypass`.
     pub(crate) fn is_other_word(&self) -> bool {
         let word = self.keyword_word();
-        if OF_THEIR_OWN.contains(&word) {
+        if matches!(word, b"password" | b"passwd" | b"secret" | b"token" | b"key" | b"auth")
+            || OF_THEIR_OWN.contains(&word)
+        {
             return false;
         }
         let verb = |index| index < self.count && PASS_VERB.has(self.word(index));

@@ -1,4 +1,4 @@
-//! A value, with what is looked for in it more than once: words of placeholders, runs through the alphabet.
+//! A value, with what is looked for in it more than once: bytes that say much, words of placeholders, runs through the alphabet.
 //!
 //! Must not know names.
 
@@ -13,7 +13,73 @@ use crate::detect::{
 /// A value, and the words in it once somebody has asked for them.
 pub(super) struct Value<'v> {
     pub(super) bytes: &'v [u8],
+    marks: Marks,
     said: OnceCell<u64>,
+}
+
+/// Which of some bytes that say much a value has: most have hardly one, and need not be looked through for each question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marks(u16);
+
+impl Marks {
+    pub(super) const DIGIT: Self = Self(1);
+    pub(super) const CAPITAL: Self = Self(1 << 1);
+    pub(super) const SPACE: Self = Self(1 << 2);
+    pub(super) const DOT: Self = Self(1 << 3);
+    pub(super) const COLON: Self = Self(1 << 4);
+    pub(super) const AT: Self = Self(1 << 5);
+    pub(super) const UNDERSCORE: Self = Self(1 << 6);
+    pub(super) const DASH: Self = Self(1 << 7);
+    /// Of either kind.
+    pub(super) const SLASH: Self = Self(1 << 8);
+    /// Brackets of all kinds, `$` and `|`.
+    pub(super) const BRACE: Self = Self(1 << 9);
+    /// What something to be filled in has: `$ % { } # < > @ \ " ' [`.
+    pub(super) const TEMPLATE: Self = Self(1 << 10);
+    /// What no alphabet of tokens has: `? ^ ! * $ % # &`.
+    pub(super) const ODD: Self = Self(1 << 11);
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn of_byte(byte: u8) -> Self {
+        let braces = matches!(byte, b'$' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'<' | b'>' | b'|');
+        let template = matches!(
+            byte,
+            b'$' | b'%' | b'{' | b'}' | b'#' | b'<' | b'>' | b'@' | b'\\' | b'"' | b'\'' | b'['
+        );
+        let odd = matches!(byte, b'?' | b'^' | b'!' | b'*' | b'$' | b'%' | b'#' | b'&');
+        let kinds = (if braces { Self::BRACE.0 } else { 0 })
+            | (if template { Self::TEMPLATE.0 } else { 0 })
+            | (if odd { Self::ODD.0 } else { 0 });
+        let own = match byte {
+            b'0'..=b'9' => Self::DIGIT.0,
+            b'A'..=b'Z' => Self::CAPITAL.0,
+            b' ' => Self::SPACE.0,
+            b'.' => Self::DOT.0,
+            b':' => Self::COLON.0,
+            b'@' => Self::AT.0,
+            b'_' => Self::UNDERSCORE.0,
+            b'-' => Self::DASH.0,
+            b'/' | b'\\' => Self::SLASH.0,
+            _ => 0,
+        };
+        Self(kinds | own)
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        static OF_BYTES: [Marks; 256] = {
+            let mut table = [Marks(0); 256];
+            let mut byte = 0;
+            while byte < table.len() {
+                table[byte] = Marks::of_byte(byte as u8);
+                byte += 1;
+            }
+            table
+        };
+        bytes.iter().fold(Self(0), |marks, &byte| marks.and(OF_BYTES[usize::from(byte)]))
+    }
 }
 
 /// Bits of the words that are looked for: stands where a value is to be put in; asks the reader for a value; is of samples;
@@ -109,8 +175,13 @@ const SAYING: usize = 256;
 const MAX_ASKING: usize = 64;
 
 impl<'v> Value<'v> {
-    pub(super) const fn new(bytes: &'v [u8]) -> Self {
-        Self { bytes, said: OnceCell::new() }
+    pub(super) fn new(bytes: &'v [u8]) -> Self {
+        Self { bytes, marks: Marks::of(bytes), said: OnceCell::new() }
+    }
+
+    /// Whether it has a byte of one of these kinds.
+    pub(super) const fn has(&self, marks: Marks) -> bool {
+        self.marks.0 & marks.0 != 0
     }
 
     fn says(&self, bits: u64) -> bool {
@@ -216,14 +287,12 @@ impl Runs {
         for byte in bytes {
             let next = i16::from(byte) - i16::from(last);
             last = byte;
-            let near = (-1..=1).contains(&next);
-            if near && next == step {
-                length += 1;
-            } else {
-                runs.end(length);
-                step = next;
-                length = if near { 2 } else { 1 };
-            }
+            // No branch: what follows what, nobody can foresee.
+            let near = (next + 1).cast_unsigned() <= 2;
+            let goes_on = near & (next == step);
+            runs.end(if goes_on { 0 } else { length });
+            length = if goes_on { length + 1 } else { 1 + usize::from(near) };
+            step = next;
             runs.longest = runs.longest.max(length);
         }
         runs.end(length);
@@ -231,8 +300,6 @@ impl Runs {
     }
 
     const fn end(&mut self, length: usize) {
-        if length >= SHORT_RUN {
-            self.inside += length;
-        }
+        self.inside += if length >= SHORT_RUN { length } else { 0 };
     }
 }

@@ -8,7 +8,7 @@ use regex_syntax::hir::{Capture, Class, ClassBytes, Hir, HirKind, Repetition};
 use super::Pattern;
 
 /// Fewer alternatives than that are left together: going through them is cheap.
-const MANY: usize = 8;
+const MANY: usize = 5;
 /// More are, too: no rule that was written by hand has so many.
 const TOO_MANY: usize = 256;
 /// Most texts that a part of an expression is written out as.
@@ -49,7 +49,42 @@ pub(crate) fn alternatives(hir: Hir, rule: &Pattern) -> Vec<(Hir, Option<Lead>)>
         let lead = lead(&hir, rule);
         return vec![(hir, lead)];
     }
-    groups.into_iter().map(|(group, lead)| (Hir::alternation(group), Some(lead))).collect()
+    groups.into_iter().map(|(group, lead)| (joined(group), Some(lead))).collect()
+}
+
+/// The choice of all of `group`. What they end with in common is there once.
+fn joined(mut group: Vec<Hir>) -> Hir {
+    let capture = |hir: &Hir| match hir.kind() {
+        HirKind::Capture(Capture { index, name, .. }) => Some((*index, name.clone())),
+        _ => None,
+    };
+    if let [first, others @ ..] = &group[..]
+        && !others.is_empty()
+        && let Some((index, name)) = capture(first)
+        && others.iter().all(|other| capture(other).is_some_and(|(other, _)| other == index))
+    {
+        let inner = group.into_iter().filter_map(|hir| match hir.into_kind() {
+            HirKind::Capture(capture) => Some(*capture.sub),
+            _ => None,
+        });
+        let sub = Box::new(joined(inner.collect()));
+        return Hir::capture(Capture { index, name, sub });
+    }
+    let parts = |hir: &Hir| match hir.kind() {
+        HirKind::Concat(parts) => parts.clone(),
+        _ => vec![hir.clone()],
+    };
+    let lists: Vec<Vec<Hir>> = group.iter().map(parts).collect();
+    let [first, others @ ..] = &lists[..] else { return Hir::alternation(group) };
+    let in_common = |other: &Vec<Hir>| {
+        first.iter().rev().zip(other.iter().rev()).take_while(|(part, other)| part == other).count()
+    };
+    let Some(count) = others.iter().map(in_common).min().filter(|&count| count > 0) else {
+        return Hir::alternation(group);
+    };
+    let end = first[first.len() - count..].to_vec();
+    group = lists.iter().map(|parts| Hir::concat(parts[..parts.len() - count].to_vec())).collect();
+    Hir::concat([Hir::alternation(group)].into_iter().chain(end).collect())
 }
 
 /// How many expressions [`split`] would make.

@@ -27,8 +27,7 @@ pub(crate) struct Shape {
     pub(crate) steps: Option<Steps>,
     /// Bytes in a row that every match has.
     pub(crate) run: Option<Run>,
-    /// A byte that every match has behind its start: asked where much would have to run.
-    pub(crate) byte: Option<u8>,
+    pub(crate) landmark: Option<Landmark>,
     /// Bytes between the start of a match and its keyword, where every match has the same.
     pub(crate) lead: Option<usize>,
     /// Most bytes of a match before its keyword.
@@ -44,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) least: usize,
 }
 
+/// So few bytes are looked through before it is known where their line ends.
+const FEW: usize = 256;
 /// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
 const MIN_RUN: usize = 8;
 
@@ -68,7 +69,7 @@ impl Shape {
             keywords: Vec::new(),
             steps: Steps::new(hir),
             run: Run::of(hir),
-            byte: last_byte(hir),
+            landmark: Landmark::of(hir),
             lead: lead.filter(|lead| lead.least == lead.most).map(|lead| lead.most),
             before: lead.map_or(most, |lead| lead.most).min(BEFORE),
             // One byte more than the longest match, so that a closing look-around sees its neighbour.
@@ -83,7 +84,7 @@ impl Shape {
             keywords: (0..count).map(|_| from.number()).collect::<Option<_>>()?,
             steps: from.optional(Steps::read)?,
             run: from.optional(|from| Some(Run { set: from.set()?, least: from.number()? }))?,
-            byte: from.optional(|from| u8::try_from(from.number()?).ok())?,
+            landmark: from.optional(Landmark::read)?,
             lead: from.optional(Reader::number)?,
             before: from.number()?,
             after: from.number()?,
@@ -140,15 +141,83 @@ impl Shapes {
     }
 }
 
-/// The last byte of the last literal that stands behind the first item of the sequence of `hir`.
-fn last_byte(hir: &Hir) -> Option<u8> {
-    let mut items = Vec::new();
-    flatten(hir, &mut items);
-    let mut literals = items.into_iter().skip(1).rev().filter_map(|item| match item.kind() {
-        HirKind::Literal(literal) => literal.0.last().copied(),
-        _ => None,
-    });
-    literals.next()
+/// A byte that every match has behind its start.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Landmark {
+    pub(crate) byte: u8,
+    /// Bytes of a match before those that are said next.
+    pub(crate) skip: usize,
+    /// Where few bytes may stand between these and the landmark: which.
+    pub(crate) among: Option<Set>,
+}
+
+/// More bytes than that are no few.
+const MANY_BYTES: usize = 128;
+
+impl Landmark {
+    /// The last byte of the last literal that stands behind the first item of the sequence of `hir`.
+    fn of(hir: &Hir) -> Option<Self> {
+        let mut items = Vec::new();
+        flatten(hir, &mut items);
+        items.retain(|item| !matches!(item.kind(), HirKind::Look(_)));
+        let (place, byte) =
+            items.iter().enumerate().skip(1).rev().find_map(|(place, item)| match item.kind() {
+                HirKind::Literal(literal) => Some((place, *literal.0.last()?)),
+                _ => None,
+            })?;
+        let (skip, first) = match items.first()?.kind() {
+            HirKind::Literal(literal) => (literal.0.len(), 1),
+            _ => (0, 0),
+        };
+        let mut among = [0; 256];
+        items[first..=place].iter().for_each(|item| add_bytes(item, &mut among));
+        let are_few = among.iter().filter(|&&held| held != 0).count() <= MANY_BYTES;
+        Some(Self { byte, skip, among: are_few.then(|| Set::Made(Box::new(among))) })
+    }
+
+    /// Reads one of a table.
+    fn read(from: &mut Reader) -> Option<Self> {
+        Some(Self {
+            byte: u8::try_from(from.number()?).ok()?,
+            skip: from.number()?,
+            among: from.optional(Reader::set)?,
+        })
+    }
+
+    /// Whether a match that begins `text` may have it.
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        match &self.among {
+            Some(among) => {
+                let rest = text.get(self.skip..).unwrap_or_default();
+                rest.iter().find(|&&byte| byte == self.byte || !among.holds(byte)) == Some(&self.byte)
+            }
+            None => memchr::memchr(self.byte, text).is_some(),
+        }
+    }
+
+    /// The same of a match of so many bytes at most at `start`, where few bytes tell; true otherwise.
+    #[inline]
+    pub(crate) fn is_near(&self, text: &[u8], start: usize, most: usize) -> bool {
+        self.among.is_none() || self.is_in(&text[start..text.len().min(start + most)])
+    }
+}
+
+/// Adds all bytes that what matches `hir` may have.
+fn add_bytes(hir: &Hir, all: &mut [u8; 256]) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => literal.0.iter().for_each(|&byte| all[usize::from(byte)] = 1),
+        HirKind::Class(Class::Bytes(class)) => {
+            let bytes = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+            bytes.for_each(|byte| all[usize::from(byte)] = 1);
+        }
+        HirKind::Class(Class::Unicode(_)) => all.fill(1),
+        HirKind::Repetition(repetition) => add_bytes(&repetition.sub, all),
+        HirKind::Capture(capture) => add_bytes(&capture.sub, all),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| add_bytes(part, all));
+        }
+    }
 }
 
 impl Run {
@@ -166,22 +235,22 @@ impl Run {
         Some(Self { set, least })
     }
 
-    /// Whether `text` has such a run. One covers a multiple of its length, so only those places
-    /// are asked.
+    /// Whether a match of so many bytes at most at `start` may have it, where these are few; true otherwise. On which line it is
+    /// is not asked.
+    #[inline]
+    pub(crate) fn is_near(&self, text: &[u8], start: usize, most: usize) -> bool {
+        most > FEW || self.is_in(&text[start..text.len().min(start + most)])
+    }
+
+    /// Whether `text` has such a run. None begins before a byte that does not belong, which is looked for from the back of
+    /// where it would be.
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
-        let mut place = self.least - 1;
-        while place < text.len() {
-            let back = text[..=place].iter().rev().take_while(|&&byte| self.set.holds(byte)).count();
-            if back == 0 {
-                place += self.least;
-                continue;
+        let mut begin = 0;
+        while let Some(run) = text.get(begin..begin + self.least) {
+            match run.iter().rposition(|&byte| !self.set.holds(byte)) {
+                Some(other) => begin += other + 1,
+                None => return true,
             }
-            let ahead = text[place + 1..].iter().take(self.least).take_while(|&&byte| self.set.holds(byte));
-            let ahead = ahead.count();
-            if back + ahead >= self.least {
-                return true;
-            }
-            place += ahead + self.least;
         }
         false
     }

@@ -193,6 +193,16 @@ pub(crate) enum Step {
     End,
 }
 
+/// The first bytes of every match of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) length: usize,
+    /// The step behind them.
+    step: usize,
+    /// Whether a word begins or ends in front of them.
+    word: bool,
+}
+
 /// It would take too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooHard;
@@ -351,6 +361,29 @@ impl Steps {
     /// False if no match begins at `at`; costs a few comparisons.
     pub(crate) fn may_begin(&self, text: &[u8], at: usize) -> bool {
         self.may_go_on(0, text, at, TURNS)
+    }
+
+    /// The same where it is known that what stands at `at` has the first bytes of every match.
+    #[inline]
+    pub(crate) fn may_begin_with(&self, head: Head, text: &[u8], at: usize) -> bool {
+        (!head.word || holds(Look::WordAscii, text, at))
+            && self.may_go_on(head.step, text, at + head.length, TURNS)
+    }
+
+    /// The first bytes of every match, if there are as many as `length`.
+    pub(crate) fn head(&self, length: usize) -> Option<Head> {
+        let (mut step, mut word, mut left) = (0, false, length);
+        while left > 0 {
+            match &self.steps[step] {
+                Step::Save(_) => {}
+                Step::Look(Look::WordAscii) if left == length => word = true,
+                Step::Bytes(bytes) => left = left.checked_sub(bytes.len())?,
+                Step::Repeat { least, most, .. } if least == most => left = left.checked_sub(*least)?,
+                _ => return None,
+            }
+            step += 1;
+        }
+        Some(Head { length, step, word })
     }
 
     /// The same from a step on; `turns` bounds how many choices are followed.
@@ -676,6 +709,7 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
+#[inline]
 fn holds(look: Look, text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| text.get(at)).copied();
     let after = text.get(at).copied();

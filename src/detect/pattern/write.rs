@@ -92,7 +92,11 @@ impl Shape {
             out.set(&run.set);
             out.number(run.least);
         });
-        out.optional(self.byte.as_ref(), |&byte, out| out.number(usize::from(byte)));
+        out.optional(self.landmark.as_ref(), |landmark, out| {
+            out.number(usize::from(landmark.byte));
+            out.number(landmark.skip);
+            out.optional(landmark.among.as_ref(), |among, out| out.set(among));
+        });
         out.optional(self.lead.as_ref(), |&lead, out| out.number(lead));
         out.number(self.before);
         out.number(self.after);
