@@ -190,7 +190,7 @@ fn layer(kind: LayerKind, path: &Path) -> anyhow::Result<Layer> {
 pub(super) fn read_extended(from: &str, name: &str) -> Result<(String, String), String> {
     let path = Path::new(from).parent().unwrap_or_else(|| Path::new("")).join(name);
     // The same file has one name however it is reached, so that cycles are seen.
-    let path = path.canonicalize().map_err(|error| error.to_string())?;
+    let path = dunce::canonicalize(path).map_err(|error| error.to_string())?;
     let text = text(&path).map_err(|error| error.to_string())?;
     Ok((path.display().to_string(), text))
 }
