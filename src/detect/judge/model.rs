@@ -8,12 +8,10 @@ use super::{
     weights::TREES,
 };
 
-/// Levels of a tree.
-const LEVELS: u32 = 3;
-/// Splits of a tree.
-pub const SPLITS: usize = (1 << LEVELS) - 1;
+/// Splits of a tree, on three levels.
+pub const SPLITS: usize = 7;
 /// Nodes of a tree, leaves included.
-pub const NODES: usize = 15;
+pub const NODES: usize = 2 * SPLITS + 1;
 /// What stands for a factor of e in the odds.
 pub const SCALE: i32 = 1000;
 
@@ -40,14 +38,17 @@ pub fn score_with(trees: &[Tree], features: &Features) -> i32 {
     trees.iter().map(|tree| i32::from(tree.value[leaf(tree, features)])).sum()
 }
 
+/// The leaf that a tree comes to: its three levels are written out, so that all places are known to be in their tables.
 fn leaf(tree: &Tree, features: &Features) -> usize {
-    (0..LEVELS).fold(0, |node, _| child(tree, node, features))
+    let first = goes_right(tree, 0, features);
+    let second = goes_right(tree, 1 + first, features);
+    let third = goes_right(tree, 3 + 2 * first + second, features);
+    SPLITS + 4 * first + 2 * second + third
 }
 
-fn child(tree: &Tree, node: usize, features: &Features) -> usize {
-    let number = features[usize::from(tree.feature[node])];
-    // No branch: which way it goes, nobody can foresee.
-    2 * node + 1 + usize::from(number > tree.limit[node])
+/// 1 if it goes right at a node, and 0 if not. No branch: which way it goes, nobody can foresee.
+fn goes_right(tree: &Tree, node: usize, features: &Features) -> usize {
+    usize::from(features[usize::from(tree.feature[node])] > tree.limit[node])
 }
 
 /// What each feature added to the score, in thousandths; their sum and that of the trees' roots is the score.
@@ -57,7 +58,7 @@ pub fn shares(features: &Features) -> Vec<(Feature, i32)> {
     for tree in TREES {
         let mut node = 0;
         while node < SPLITS {
-            let next = child(tree, node, features);
+            let next = 2 * node + 1 + goes_right(tree, node, features);
             shares[usize::from(tree.feature[node])] +=
                 i32::from(tree.value[next]) - i32::from(tree.value[node]);
             node = next;

@@ -225,7 +225,8 @@ pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
     let small = |place: usize| text.get(place).is_some_and(u8::is_ascii_lowercase);
     let inside = hit.start > 0 && text[hit.start - 1].is_ascii_alphanumeric();
     let camel = hit.start > 0 && small(hit.start - 1) && text[hit.start].is_ascii_uppercase();
-    if !small(hit.end) || inside && !camel {
+    // Whatever the case of its letters first: hardly a word begins so.
+    if !small(hit.end) || inside && !camel || !OTHERS.begin(&text[hit.start..]) {
         return false;
     }
     let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
