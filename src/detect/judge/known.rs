@@ -149,7 +149,7 @@ pub(super) fn what(
     if name.is_public() {
         return Some(Known::PublicKey);
     }
-    if name.is_about_a_secret() {
+    if name.is_about_a_secret() || candidate.nested && is_about_its_member(text, candidate.value) {
         return Some(Known::About);
     }
     if is_own_name(candidate, value, name, bare) {
@@ -226,6 +226,23 @@ pub(super) fn what(
     let listed = is_plain_word(value) && follows_an_item(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
+
+/// Longest name of a member that is read backwards, with what stands between it and its value.
+const MAX_MEMBER: usize = 40;
+
+/// Whether `value`, in a document inside a string, belongs to a member of another name than the whole: `token = '{"name": "root", "sig": "…"}'`.
+fn is_about_its_member(text: &[u8], value: Span) -> bool {
+    let between = |c| matches!(c, '"' | '\'' | '\\' | ' ' | '\t');
+    let before = text[value.start.saturating_sub(MAX_MEMBER)..value.start].trim_end_with(between);
+    let Some(before) = before.strip_suffix(b":") else { return false };
+    let name = before.trim_end_with(between);
+    let length = name.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let member = &name[name.len() - length..];
+    name::ABOUT.has(member) || OF_PEOPLE.iter().any(|word| member.eq_ignore_ascii_case(word))
+}
+
+/// Members that say who or which one.
+const OF_PEOPLE: [&[u8]; 5] = [b"email", b"id", b"login", b"user", b"username"];
 
 /// Whether it is bare in source code, where only names are.
 pub(super) fn is_name_in_code(text: &[u8], line: Span, candidate: &Candidate, place: Place) -> bool {

@@ -24,6 +24,34 @@ fn wrong(path: &str, text: &str, keyword: &str, classifier: Classifier, expected
 }
 
 #[test]
+fn members_of_a_document_that_say_who_are_not_the_secret() {
+    for (text, told) in [
+        (
+            r#"token = "{\"name\":\"root\",\"sig\":\"427d6803b78311e68afd0242ac130006\"}""#,
+            vec!["427d6803b78311e68afd0242ac130006"],
+        ),
+        (
+            r#"token = '{"id": "zk81Qm2w", "value": "q7XbT2mNvR8wLcY5hKfPzJ4dGs"}'"#,
+            vec!["q7XbT2mNvR8wLcY5hKfPzJ4dGs"],
+        ),
+        (r#"token = '{"key": "q7XbT2mNvR8wLcY5hKfPzJ4dGs"}'"#, vec!["q7XbT2mNvR8wLcY5hKfPzJ4dGs"]),
+    ] {
+        let (bytes, line) = (text.as_bytes(), Span::new(0, text.len()));
+        let hit = Span::new(0, "token".len());
+        let mut found = Vec::new();
+        assignment::find(bytes, line, hit, &mut found);
+        let place = Place::of(b"a.js");
+        let ask = Ask { keyword: b"token", classifier: Classifier::Token, place, odds: ODDS };
+        let seen = found.iter().filter(|one| one.nested && judge(bytes, line, one, ask).is_some());
+        assert_eq!(
+            seen.map(|one| one.value.of(bytes)).collect::<Vec<_>>(),
+            told.iter().map(|told| told.as_bytes()).collect::<Vec<_>>(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn passwords() {
     let cases = [
         ("a.py", r#"password = "Tr0ub4dor&3""#, true),
