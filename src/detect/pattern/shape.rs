@@ -43,7 +43,9 @@ pub(crate) struct Run {
     pub(crate) least: usize,
 }
 
-/// So few bytes are looked through before it is known where their line ends.
+/// Bytes that are looked through one by one for a landmark: most that cannot stand before it come sooner.
+const NEAR: usize = 64;
+/// So few bytes are looked through for a run before it is known where their line ends.
 const FEW: usize = 256;
 /// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
 const MIN_RUN: usize = 8;
@@ -186,19 +188,19 @@ impl Landmark {
 
     /// Whether a match that begins `text` may have it.
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
-        match &self.among {
-            Some(among) => {
-                let rest = text.get(self.skip..).unwrap_or_default();
-                rest.iter().find(|&&byte| byte == self.byte || !among.holds(byte)) == Some(&self.byte)
-            }
-            None => memchr::memchr(self.byte, text).is_some(),
-        }
+        memchr::memchr(self.byte, text).is_some()
     }
 
-    /// The same of a match of so many bytes at most at `start`, where few bytes tell; true otherwise.
+    /// The same of a match of so many bytes at most at `start`, as far as a look at the bytes that may stand before it tells.
     #[inline]
     pub(crate) fn is_near(&self, text: &[u8], start: usize, most: usize) -> bool {
-        self.among.is_none() || self.is_in(&text[start..text.len().min(start + most)])
+        let Some(among) = &self.among else { return true };
+        let rest = text[..text.len().min(start + most)].get(start + self.skip..).unwrap_or_default();
+        let near = &rest[..rest.len().min(NEAR)];
+        match near.iter().find(|&&byte| byte == self.byte || !among.holds(byte)) {
+            Some(&byte) => byte == self.byte,
+            None => rest.len() > NEAR,
+        }
     }
 }
 
