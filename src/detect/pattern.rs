@@ -127,8 +127,8 @@ impl Engine {
     #[inline]
     pub(crate) fn turns_away(&self, rule: &Pattern, text: &[u8], hit: Span) -> bool {
         match self.alternatives(rule) {
-            Alternatives { all, .. } if let [one] = &all[..] => one.turns_away(text, hit),
-            alternatives => alternatives.at(rule, text, hit).all(|one| one.turns_away(text, hit)),
+            Alternatives { all, .. } if let [one] = &all[..] => one.turns_away(rule, text, hit),
+            alternatives => alternatives.at(rule, text, hit).all(|one| one.turns_away(rule, text, hit)),
         }
     }
 
@@ -147,7 +147,7 @@ impl Engine {
         }
         let (mut first, mut seen) = (None::<Found>, hit);
         for one in alternatives.at(rule, text, hit) {
-            if one.turns_away(text, hit) {
+            if one.turns_away(rule, text, hit) {
                 continue;
             }
             let (found, window) = one.at(rule, text, hit, memo);
@@ -218,7 +218,7 @@ impl Alternative {
 
     /// True if it finds nothing at the keyword `hit` for certain.
     #[inline]
-    fn turns_away(&self, text: &[u8], hit: Span) -> bool {
+    fn turns_away(&self, rule: &Pattern, text: &[u8], hit: Span) -> bool {
         let shape = &self.shape;
         let (Some(lead), Some(steps)) = (shape.lead, &shape.steps) else { return false };
         let start = hit.start.checked_sub(lead);
@@ -228,7 +228,10 @@ impl Alternative {
                     Some(head) => steps.may_begin_with(head, text, start),
                     None => steps.may_begin(text, start),
                 }
-                && shape.run.as_ref().is_none_or(|run| run.is_near(text, start, shape.after))
+                && shape
+                    .run
+                    .as_ref()
+                    .is_none_or(|run| run.is_near(text, (start, hit.start), shape.after, rule.multiline))
         });
         !may_be_there && !ends_escape(text, start.unwrap_or(hit.start))
     }

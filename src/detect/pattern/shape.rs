@@ -45,7 +45,7 @@ pub(crate) struct Run {
 
 /// Bytes that are looked through one by one for a landmark: most that cannot stand before it come sooner.
 const NEAR: usize = 64;
-/// So few bytes are looked through for a run before it is known where their line ends.
+/// So few bytes are looked through for a run before there is a window.
 const FEW: usize = 256;
 /// Shortest run that is worth looking for, in bytes: shorter ones are everywhere.
 const MIN_RUN: usize = 8;
@@ -237,11 +237,22 @@ impl Run {
         Some(Self { set, least })
     }
 
-    /// Whether a match of so many bytes at most at `start` may have it, where these are few; true otherwise. On which line it is
-    /// is not asked.
+    /// Whether a match at `start` with its keyword at `hit` may have it, if no more than so many bytes of it are behind the start of
+    /// that, on its line or over several; true where these are many.
     #[inline]
-    pub(crate) fn is_near(&self, text: &[u8], start: usize, most: usize) -> bool {
-        most > FEW || self.is_in(&text[start..text.len().min(start + most)])
+    pub(crate) fn is_near(
+        &self,
+        text: &[u8],
+        (start, hit): (usize, usize),
+        after: usize,
+        multiline: bool,
+    ) -> bool {
+        if after > FEW {
+            return true;
+        }
+        let high = text.len().min(hit + after);
+        let newline = if multiline { None } else { memchr::memchr(b'\n', &text[hit..high]) };
+        self.is_in(&text[start..newline.map_or(high, |newline| hit + newline)])
     }
 
     /// Whether `text` has such a run. None begins before a byte that does not belong, which is looked for from the back of
