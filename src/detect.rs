@@ -117,7 +117,7 @@ pub struct Scanner {
 }
 
 /// What is made of a rule when it is first needed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Ready {
     /// For pattern rules.
     engine: Engine,
@@ -302,30 +302,22 @@ impl Scanner {
             let paths = self.rules.rule(index).paths.iter();
             let paths = paths.flat_map(|glob| Glob::parse(glob, true).unwrap_or_default()).collect();
             let builtin = self.rules.builtin_number(index);
-            let is_bound = matches!(self.rules.rule(index).detector, Detector::Bound(_));
-            let known = |bound: bool| builtin.filter(|_| is_bound == bound);
-            Box::new(Ready {
-                engine: match &self.rules.rule(index).detector {
-                    Detector::Pattern(pattern) => {
-                        let shapes = known(false).and_then(|rule| builtin::SHAPES.shapes(rule));
-                        Engine::with_shapes(pattern, shapes)
-                    }
-                    _ => Engine::default(),
-                },
-                value: match &self.rules.rule(index).detector {
-                    Detector::Bound(bound) => {
-                        let steps = known(true).and_then(|rule| builtin::SHAPES.steps(rule));
-                        bound::Engine::with_steps(bound, steps)
-                    }
-                    _ => bound::Engine::default(),
-                },
-                parts: parts::Engine::default(),
-                classifier: match &self.rules.rule(index).detector {
-                    Detector::Assignment(assignment) => Classifier::from_name(&assignment.classifier),
-                    _ => None,
-                },
-                paths,
-            })
+            let mut ready = Box::new(Ready { paths, ..Ready::default() });
+            match &self.rules.rule(index).detector {
+                Detector::Pattern(pattern) => {
+                    let shapes = builtin.and_then(|rule| builtin::SHAPES.shapes(rule));
+                    ready.engine = Engine::with_shapes(pattern, shapes);
+                }
+                Detector::Bound(bound) => {
+                    let steps = builtin.and_then(|rule| builtin::SHAPES.steps(rule));
+                    ready.value = bound::Engine::with_steps(bound, steps);
+                }
+                Detector::Assignment(assignment) => {
+                    ready.classifier = Classifier::from_name(&assignment.classifier);
+                }
+                _ => {}
+            }
+            ready
         })
     }
 

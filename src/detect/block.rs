@@ -31,10 +31,6 @@ impl Part {
         Holds(offset.min(u8x16::splat(last - first)).simd_eq(offset))
     }
 
-    pub(crate) fn is_hex(self) -> Holds {
-        Self(self.0 | u8x16::splat(0x20)).lies(b'a', b'f') | self.lies(b'0', b'9')
-    }
-
     pub(crate) fn is_letter(self) -> Holds {
         Self(self.0 | u8x16::splat(0x20)).lies(b'a', b'z')
     }

@@ -48,7 +48,7 @@ pub(crate) struct Engine {
 struct Alternatives {
     all: Vec<Alternative>,
     /// Numbers of the keywords of a choice of many, by the low five bits of the first byte, which do not tell case.
-    by_first: [Vec<u16>; 32],
+    by_first: [Vec<u32>; 32],
     /// For each of these keywords, which alternatives have it, in order.
     of_keyword: Vec<Vec<u16>>,
 }
@@ -133,7 +133,7 @@ impl Engine {
     }
 
     /// What the rule finds at the keyword `hit`, and the part of the text that decided it: of the alternatives that have the
-    /// keyword, what begins first. What [`Self::turns_away`] need not be asked for.
+    /// keyword, what begins first. It is the same whether [`Self::turns_away`] was asked or not.
     pub(crate) fn at(
         &self,
         rule: &Pattern,
@@ -165,7 +165,7 @@ impl Engine {
 impl Alternatives {
     fn new(rule: &Pattern, shapes: Vec<Shape>) -> Self {
         let all = Alternative::all(rule, shapes);
-        let mut by_first: [Vec<u16>; 32] = Default::default();
+        let mut by_first: [Vec<u32>; 32] = Default::default();
         let mut of_keyword = vec![Vec::new(); if all.len() > 1 { rule.keywords.len() } else { 0 }];
         for one in all.iter().filter(|_| all.len() > 1) {
             for &keyword in &one.shape.keywords {
@@ -174,7 +174,7 @@ impl Alternatives {
         }
         for (number, keyword) in rule.keywords.iter().enumerate().take(of_keyword.len()) {
             let first = keyword.as_bytes().first().map_or(0, |byte| usize::from(byte & 31));
-            by_first[first].push(number as u16);
+            by_first[first].push(number as u32);
         }
         Self { all, by_first, of_keyword }
     }
@@ -182,14 +182,14 @@ impl Alternatives {
     /// The alternatives that have the keyword at `hit`.
     fn at<'a>(&'a self, rule: &Pattern, text: &[u8], hit: Span) -> impl Iterator<Item = &'a Alternative> {
         let written = hit.of(text);
-        let is_written = |number: &&u16| {
-            let keyword = rule.keywords[usize::from(**number)].as_bytes();
+        let is_written = |number: &&u32| {
+            let keyword = rule.keywords[**number as usize].as_bytes();
             keyword.len() == written.len()
                 && if rule.ignore_case { keyword.eq_ignore_ascii_case(written) } else { keyword == written }
         };
         let first = written.first().map_or(0, |byte| usize::from(byte & 31));
         let keyword = self.by_first[first].iter().find(is_written);
-        let numbers = keyword.map_or(&[][..], |&number| &self.of_keyword[usize::from(number)]);
+        let numbers = keyword.map_or(&[][..], |&number| &self.of_keyword[number as usize]);
         numbers.iter().map(|&number| &self.all[usize::from(number)])
     }
 }

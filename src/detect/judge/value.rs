@@ -27,17 +27,16 @@ impl Marks {
     pub(super) const SPACE: Self = Self(1 << 2);
     pub(super) const DOT: Self = Self(1 << 3);
     pub(super) const COLON: Self = Self(1 << 4);
-    pub(super) const AT: Self = Self(1 << 5);
-    pub(super) const UNDERSCORE: Self = Self(1 << 6);
-    pub(super) const DASH: Self = Self(1 << 7);
+    pub(super) const UNDERSCORE: Self = Self(1 << 5);
+    pub(super) const DASH: Self = Self(1 << 6);
     /// Of either kind.
-    pub(super) const SLASH: Self = Self(1 << 8);
+    pub(super) const SLASH: Self = Self(1 << 7);
     /// Brackets of all kinds, `$` and `|`.
-    pub(super) const BRACE: Self = Self(1 << 9);
+    pub(super) const BRACE: Self = Self(1 << 8);
     /// What something to be filled in has: `$ % { } # < > @ \ " ' [`.
-    pub(super) const TEMPLATE: Self = Self(1 << 10);
+    pub(super) const TEMPLATE: Self = Self(1 << 9);
     /// What no alphabet of tokens has: `? ^ ! * $ % # &`.
-    pub(super) const ODD: Self = Self(1 << 11);
+    pub(super) const ODD: Self = Self(1 << 10);
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -59,7 +58,6 @@ impl Marks {
             b' ' => Self::SPACE.0,
             b'.' => Self::DOT.0,
             b':' => Self::COLON.0,
-            b'@' => Self::AT.0,
             b'_' => Self::UNDERSCORE.0,
             b'-' => Self::DASH.0,
             b'/' | b'\\' => Self::SLASH.0,
