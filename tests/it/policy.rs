@@ -253,6 +253,31 @@ fn a_document_that_is_given_up_is_a_problem() {
 }
 
 #[test]
+fn nothing_is_nested_too_deep_to_be_read() {
+    let repo = Repo::new();
+    let many = |unit: &str| unit.repeat(20_000);
+    let dotted = many("a.");
+    let opened = "management.endpoints.web.exposure.include";
+    repo.write("application.properties", format!("{opened}=*\nspring.{dotted}b=1\n"));
+    repo.write("application.yml", format!("{opened}: \"*\"\n\"{dotted}b\": 1\n"));
+    let levels = "\"a.b.c.d.e.f.g.h.i.j\": {".repeat(90);
+    repo.write(
+        "config/application.yml",
+        format!("{opened}: \"*\"\nspring: {{{levels}}}{}\n", "}".repeat(90)),
+    );
+    repo.write("config/elasticsearch.yml", format!("network.host: 0.0.0.0\n{dotted}b: 1\n"));
+    repo.write("pyproject.toml", format!("{dotted}b = 1\n[{dotted}b]\n"));
+    repo.write("main.tf", format!("x = {dotted}b\ny = {}\n", many("[")));
+    repo.write("k8s.yaml", format!("apiVersion: v1\nkind: Pod\nspec: {}\n", many("{a: ")));
+    repo.write("settings.py", format!("DEBUG = True\nx.{dotted}b = 1\ny = {}\n", many("(")));
+    repo.write("nginx.conf", format!("http {{ {}\n", many("location / { ")));
+    let (code, out) = run(&repo, &["scan", "-q", "-f", "json", "."]);
+    // With problems or without, but to its end.
+    assert!((0..=2).contains(&code), "{code}");
+    assert!(out.contains("\"findings\""));
+}
+
+#[test]
 fn a_file_with_a_finding_on_every_line_ends() {
     let repo = Repo::new();
     let bucket =

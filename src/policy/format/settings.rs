@@ -268,14 +268,21 @@ pub(super) fn properties(text: &[u8]) -> Document {
     single(bounds, text, members)
 }
 
-/// Puts a value where the dots of its key say.
+/// Puts a value where the dots of its key say. What is further down than a document may be deep stays one key.
 pub(super) fn put(members: &mut Vec<Member>, key: &str, key_span: Span, node: Node) {
+    put_below(members, (key, 0), key_span, node);
+}
+
+/// The same for members that are so deep in a document.
+fn put_below(members: &mut Vec<Member>, (key, depth): (&str, usize), key_span: Span, node: Node) {
     let mut members = members;
     let mut rest = key;
+    let mut depth = depth;
     while let Some((first, more)) = rest.split_once('.') {
-        if first.is_empty() || more.is_empty() {
+        if first.is_empty() || more.is_empty() || depth >= super::base::DEEPEST {
             break;
         }
+        depth += 1;
         let known = members
             .iter()
             .rposition(|member| member.key == first && matches!(member.node.value, Value::Map(_)));
@@ -298,9 +305,10 @@ pub(super) fn undotted(node: Node, depth: usize) -> Node {
         Value::Map(members) if depth < super::base::DEEPEST && members.len() <= MOST_DOTTED => {
             let mut out: Vec<Member> = Vec::with_capacity(members.len());
             for part in members {
-                let inner = undotted(part.node, depth + 1);
-                if part.key.contains('.') {
-                    put(&mut out, &part.key, part.key_span, inner);
+                let dots = memchr::memchr_iter(b'.', part.key.as_bytes()).count();
+                let inner = undotted(part.node, depth + dots + 1);
+                if dots > 0 {
+                    put_below(&mut out, (&part.key, depth), part.key_span, inner);
                 } else {
                     out.push(member(part.key, part.key_span, inner));
                 }
