@@ -189,6 +189,8 @@ struct Sample {
     lines: (u32, u32),
     label: Label,
     features: Box<Features>,
+    /// No secret whatever the odds: one to learn from.
+    easy: bool,
     weight: f64,
     fold: usize,
     variant: Variant,
@@ -278,24 +280,28 @@ impl Corpus {
                 self.seen += 1;
                 self.candidates.extend((at.0..=at.1).map(|line| (look.file.to_string(), line)));
             }
-            match sample.verdict {
-                Verdict::Known(known) => {
-                    if look.variant == Variant::Hashed {
-                        *self.known.entry((known, label)).or_default() += 1;
-                    }
-                }
-                Verdict::Odds(features) => self.samples.push(Sample {
-                    repository: repository.to_owned(),
-                    file: Arc::clone(&look.file),
-                    lines: at,
-                    label,
-                    features,
-                    weight: if train { look.variant.weight() } else { 0.0 },
-                    fold: look.fold,
-                    variant: look.variant,
-                    text: String::from_utf8_lossy(sample.value.of(look.text)).into_owned(),
-                }),
+            let known = match sample.verdict {
+                Verdict::Known(known) | Verdict::Easy(known, _) => Some(known),
+                Verdict::Odds(_) => None,
+            };
+            if let Some(known) = known
+                && look.variant == Variant::Hashed
+            {
+                *self.known.entry((known, label)).or_default() += 1;
             }
+            let (Verdict::Odds(features) | Verdict::Easy(_, features)) = sample.verdict else { continue };
+            self.samples.push(Sample {
+                repository: repository.to_owned(),
+                file: Arc::clone(&look.file),
+                lines: at,
+                label,
+                features,
+                easy: known.is_some(),
+                weight: if train { look.variant.weight() } else { 0.0 },
+                fold: look.fold,
+                variant: look.variant,
+                text: String::from_utf8_lossy(sample.value.of(look.text)).into_owned(),
+            });
         }
     }
 
@@ -347,7 +353,7 @@ impl Corpus {
         let with_odds: BTreeSet<(&str, u32)> = self
             .samples
             .iter()
-            .filter(|sample| sample.variant == Variant::Hashed)
+            .filter(|sample| sample.variant == Variant::Hashed && !sample.easy)
             .flat_map(|sample| (sample.lines.0..=sample.lines.1).map(|line| (&*sample.file, line)))
             .collect();
         let (mut all, mut form, mut odds, mut any) = (0, 0, 0, 0);
@@ -374,7 +380,7 @@ impl Corpus {
         {
             let mut hit = self.other.clone();
             for (sample, odds) in self.samples.iter().zip(odds) {
-                if sample.variant == variant && *odds >= least {
+                if sample.variant == variant && !sample.easy && *odds >= least {
                     hit.extend((sample.lines.0..=sample.lines.1).map(|line| (sample.file.to_string(), line)));
                 }
             }
@@ -410,7 +416,8 @@ impl Corpus {
     fn misses(&self, odds: &[i32], folder: &Path) -> String {
         let mut out = String::new();
         let mut best: BTreeMap<(&str, u32), i32> = BTreeMap::new();
-        for (sample, odds) in self.samples.iter().zip(odds).filter(|(one, _)| one.variant == Variant::Hashed)
+        for (sample, odds) in
+            self.samples.iter().zip(odds).filter(|(one, _)| one.variant == Variant::Hashed && !one.easy)
         {
             for line in sample.lines.0..=sample.lines.1 {
                 let place = best.entry((&sample.file, line)).or_insert(i32::MIN);

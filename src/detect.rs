@@ -24,6 +24,7 @@ mod parts;
 pub(crate) mod pattern;
 pub(crate) mod prefilter;
 mod profile;
+mod providers;
 pub mod study;
 pub(crate) mod words;
 
@@ -46,6 +47,7 @@ use crate::{
         },
         pattern::{Engine, Memo},
         prefilter::Prefilter,
+        providers::Providers,
     },
     finding::{Confidence, Encoding, Match, Severity, Structural},
     glob::{Glob, GlobMap},
@@ -114,6 +116,8 @@ pub struct Scanner {
     policy: Policy,
     /// What the paths of a history make of the rules, for those who ask.
     classes: OnceLock<class::Classes>,
+    /// Names of providers, put together when first needed.
+    providers: OnceLock<Providers>,
 }
 
 /// What is made of a rule when it is first needed.
@@ -287,6 +291,7 @@ impl Scanner {
             files: OnceLock::new(),
             policy: Policy::new(&rules),
             classes: OnceLock::new(),
+            providers: OnceLock::new(),
             rules,
         }
     }
@@ -683,7 +688,9 @@ impl Scanner {
             // A rule that knows what the tokens of this provider look like speaks for those that do.
             let sure = |one: &&mut Match| one.confidence > Confidence::Low;
             for one in collector.matches[known..].iter_mut().filter(sure) {
-                if self.is_named_after_a_provider(view.bytes, one.whole.start) {
+                if self.is_named_after_a_provider(view.bytes, one.whole.start)
+                    && !self.begins_with_a_mark(view.bytes, one.span)
+                {
                     one.confidence = Confidence::Low;
                 }
             }
@@ -718,6 +725,7 @@ impl Scanner {
         let conditions = Conditions {
             entropy: pattern.entropy,
             placeholders: pattern.placeholders,
+            made: !is_chosen(rule) && !rule.tags.iter().any(|tag| PASSWORDS.contains(&tag.as_ref())),
             check: &pattern.check,
             lengths: &pattern.lengths,
             confidence: rule.confidence,
@@ -772,6 +780,7 @@ impl Scanner {
             let conditions = Conditions {
                 entropy: bound.entropy,
                 placeholders: true,
+                made: true,
                 check: &bound.check,
                 lengths: &bound.lengths,
                 confidence: rule.confidence.min(bond.confidence),
@@ -813,7 +822,31 @@ impl Scanner {
         self.names_a_provider(text, name)
     }
 
+    /// Whether a value has the mark of a provider's tokens: of another length than they are documented to have, it may be one of
+    /// a new kind.
+    fn begins_with_a_mark(&self, text: &[u8], value: Span) -> bool {
+        let mut found = false;
+        self.near.prefilter.find(
+            text,
+            value.start,
+            value.end.min(value.start + MAX_MARK),
+            |keyword, start| {
+                if start == value.start {
+                    self.near.rules(keyword, |rule| {
+                        let rule = self.rules.rule(rule);
+                        found |= rule.risk.number() == CREDENTIALS
+                            && matches!(rule.detector, Detector::Pattern(_));
+                    });
+                }
+            },
+        );
+        found
+    }
+
     fn names_a_provider(&self, text: &[u8], name: Span) -> bool {
+        if self.providers.get_or_init(|| Providers::of(&self.rules)).name(name.of(text)) {
+            return true;
+        }
         let mut found = false;
         self.near.prefilter.find(text, name.start, name.end, |keyword, start| {
             let provider = Span::new(start, start + self.near.prefilter.length(keyword));
@@ -965,6 +998,8 @@ fn is_inside_base64(text: &[u8], secret: Span) -> bool {
 struct Conditions<'r> {
     entropy: Option<f64>,
     placeholders: bool,
+    /// Whether a machine makes such values.
+    made: bool,
     check: &'r str,
     lengths: &'r [u16],
     confidence: Confidence,
@@ -981,7 +1016,7 @@ impl Conditions<'_> {
     /// How sure the value is then, and what proved or disproved it; `None` if it is no finding.
     fn hold(&self, secret: &[u8]) -> Option<Held> {
         if self.entropy.is_some_and(|least| entropy::shannon(secret) < least)
-            || self.placeholders && judge::is_placeholder(secret)
+            || self.placeholders && (judge::is_placeholder(secret) || self.made && judge::is_worded(secret))
         {
             return None;
         }
@@ -1081,6 +1116,9 @@ const TOKEN: &str = "token";
 
 /// Tags of rules for passwords that people choose: in a sample, a word is a word there, too.
 const CHOSEN: [&str; 4] = ["url", "http", "command-line", "credential-file"];
+
+/// Tags of further rules for passwords, which may be words as well.
+const PASSWORDS: [&str; 3] = ["connection-string", "sql", "network"];
 
 fn is_chosen(rule: &Rule) -> bool {
     rule.tags.iter().any(|tag| CHOSEN.contains(&tag.as_ref()))
@@ -1198,8 +1236,14 @@ fn insert(
     );
 }
 
+/// Longest mark of a token.
+const MAX_MARK: usize = 32;
+
 /// Words before a name that may belong to it: `acme api token`.
 const NAME_WORDS: usize = 2;
+
+/// The group of a file rule's expression that holds a value: where it only stands for one, the match does not count.
+const VALUE: &str = "value";
 
 /// Bytes at the start of a file that a file rule's expression is asked on.
 const CONTENT_LOOK: usize = 1 << 20;
@@ -1213,10 +1257,19 @@ fn file_matches(file: &FileRule, subject: &Subject<'_>) -> bool {
             .any(|glob| glob.matches(subject.path))
     };
     let content = || {
+        let look = &subject.bytes[..subject.bytes.len().min(CONTENT_LOOK)];
+        let found = |content: regex::bytes::Regex| match content
+            .capture_names()
+            .flatten()
+            .any(|name| name == VALUE)
+        {
+            true => content
+                .captures_iter(look)
+                .any(|found| found.name(VALUE).is_none_or(|value| !judge::stands_in(value.as_bytes()))),
+            false => content.is_match(look),
+        };
         file.content.is_empty()
-            || regex::bytes::RegexBuilder::new(&file.content).unicode(false).build().is_ok_and(|content| {
-                content.is_match(&subject.bytes[..subject.bytes.len().min(CONTENT_LOOK)])
-            })
+            || regex::bytes::RegexBuilder::new(&file.content).unicode(false).build().is_ok_and(found)
     };
     file.min_size.is_none_or(|least| size >= least)
         && file.max_size.is_none_or(|most| size <= most)

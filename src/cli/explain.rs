@@ -243,14 +243,16 @@ impl Page<'_> {
 /// Odds of a candidate, least where it is known to be no secret.
 fn odds(sample: &Sample) -> i32 {
     match &sample.verdict {
-        Verdict::Known(_) => i32::MIN,
+        Verdict::Known(_) | Verdict::Easy(..) => i32::MIN,
         Verdict::Odds(features) => model::score(features),
     }
 }
 
 fn verdict(verdict: &Verdict, rule: &Rule, out: &mut Vec<u8>) -> io::Result<()> {
     let features = match verdict {
-        Verdict::Known(known) => return writeln!(out, "  no secret: it is {}", known.words()),
+        Verdict::Known(known) | Verdict::Easy(known, _) => {
+            return writeln!(out, "  no secret: it is {}", known.words());
+        }
         Verdict::Odds(features) => features,
     };
     let score = model::score(features);

@@ -202,8 +202,21 @@ const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
 }
 
 /// Words in front of a name that a value follows with nothing but space between them.
-const DEFINES: [&[u8]; 8] =
-    [b"#define", b"ENV", b"ARG", b"setx", b"SetEnv", b"export", b"requirepass", b"masterauth"];
+const DEFINES: [&[u8]; 12] = [
+    b"#define",
+    b"ENV",
+    b"ARG",
+    b"setx",
+    b"SetEnv",
+    b"export",
+    b"requirepass",
+    b"masterauth",
+    // fish.
+    b"set -x",
+    b"set -gx",
+    b"set -Ux",
+    b"set -lx",
+];
 
 /// Whether the name that begins at `start` is the one in `#define KEY x`, `ENV KEY x`, `set KEY x` and the like.
 fn is_defined(text: &[u8], start: usize) -> bool {

@@ -252,7 +252,7 @@ static TOKEN: [u8; 256] = {
     table
 };
 
-const fn is_of_token(byte: u8) -> bool {
+const fn is_token_byte(byte: u8) -> bool {
     TOKEN[byte as usize] != 0
 }
 
@@ -365,10 +365,14 @@ pub(super) fn names_its_token(text: &[u8], name: Span, provider: Span) -> bool {
         return false;
     }
     let (before, after) = (Span::new(name.start, provider.start), Span::new(provider.end, name.end));
-    let known = |word: &Vec<u8>| TOKEN_WORDS.iter().any(|known| known.as_bytes() == word.as_slice());
     let mut said = words(before.of(text));
     said.append(&mut words(after.of(text)));
-    !said.is_empty() && said.iter().all(known)
+    !said.is_empty() && said.iter().all(|word| is_of_token(word))
+}
+
+/// Whether names of a provider's tokens have the word.
+pub(super) fn is_of_token(word: &[u8]) -> bool {
+    TOKEN_WORDS.iter().any(|known| known.as_bytes() == word)
 }
 
 /// Words of which the names of a provider's tokens are made.
@@ -452,7 +456,7 @@ fn alphabet_of(steps: &Steps) -> Set {
 
 /// Bytes from here on that may be part of a token.
 fn run(text: &[u8]) -> usize {
-    text.iter().take_while(|&&byte| is_of_token(byte)).count()
+    text.iter().take_while(|&&byte| is_token_byte(byte)).count()
 }
 
 /// Whether a run may be made by a machine: a digit, or letters in no order of case.
@@ -822,7 +826,7 @@ fn string_prefix(text: &[u8], place: usize) -> Option<usize> {
 }
 
 /// The words of an identifier, lower case: `apiKey_v2` is `api`, `key`, `v2`.
-fn words(name: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
     let mut words: Vec<Vec<u8>> = vec![Vec::new()];
     let mut previous = b' ';
     for &byte in name {

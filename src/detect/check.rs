@@ -172,6 +172,11 @@ static EXAMPLES: &[&str] = &[
     // Mollie: the key of the manual. Google: the reCAPTCHA secret that always passes.
     concat!("test_dHar4XY7", "LxsDOtmnkVtjNVWXLSlXsM"),
     concat!("6LeIxAcTAAAAAGG", "-vFI1TnRWxMZNFuojJ4WifJWe"),
+    // Django REST framework: the tokens of the manual, copied into many projects.
+    concat!("9944b09199c62bcf9418", "ad846dd0e4bbdfc6ee4b"),
+    concat!("401f7ac837da42b97f61", "3d789819ff93537bee6a"),
+    // RFC 7617 and RFC 6750: a user with the words of a tale, and a token.
+    concat!("QWxhZGRpbjpvcGVuI", "HNlc2FtZQ=="),
     // Development chains: Hardhat and Anvil, the first two accounts; Ganache, the first.
     concat!("ac0974bec39a17e36ba4a6b4d238ff94", "4bacb478cbed5efcae784d7bf4f2ff80"),
     concat!("59c6995e998f97a5a0044966f0945389", "dc9e86dae88c7a8412f4603b6b78690d"),

@@ -19,13 +19,13 @@ use std::borrow::Cow;
 use features::Feature;
 use known::Known;
 pub(crate) use known::{
-    is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, words_are_names,
+    is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, stands_in, words_are_names,
 };
 use name::Name;
 pub(crate) use name::begins_another_word;
 use place::Place;
 use value::Value;
-pub(crate) use value::is_placeholder;
+pub(crate) use value::{is_placeholder, is_worded};
 
 use super::assignment::{Candidate, Quote};
 use crate::{detect::entropy::fixed_entropy, finding::Confidence, rule::Odds, text::Span};
@@ -55,6 +55,8 @@ impl Classifier {
 pub enum Verdict {
     /// No secret, for certain.
     Known(Known),
+    /// No secret, as the odds show of nearly all that are like it; they are not asked for.
+    Easy(Known, Box<features::Features>),
     /// The odds, with what they rest on.
     Odds(Box<features::Features>),
 }
@@ -75,7 +77,14 @@ pub(crate) struct Ask<'a> {
 /// What is thought of `candidate`, in the window `line` of its line, with all features: for studies and explanations.
 pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>) -> Verdict {
     match look_at::<true>(text, line, candidate, ask) {
-        Ok(features) => Verdict::Odds(Box::new(features)),
+        Ok(features) => {
+            let (value, name) = (value_of(text, candidate), Name::of(candidate.key.of(text), ask.keyword));
+            let easily = known::easily(&value, ask.classifier);
+            match easily.or_else(|| known::easily_named(&value, &name, ask.classifier)) {
+                Some(known) => Verdict::Easy(known, Box::new(features)),
+                None => Verdict::Odds(Box::new(features)),
+            }
+        }
         Err(known) => Verdict::Known(known),
     }
 }
@@ -99,10 +108,14 @@ fn look_at<const ALL: bool>(
         return Err(Known::Code);
     }
     let value = value_of(text, candidate);
-    if let Some(known) = known::at_once(&value, ask.classifier) {
+    let easily = || known::easily(&value, ask.classifier).filter(|_| !ALL);
+    if let Some(known) = known::at_once(&value, ask.classifier).or_else(easily) {
         return Err(known);
     }
     let name = Name::of(candidate.key.of(text), ask.keyword);
+    if let Some(known) = known::easily_named(&value, &name, ask.classifier).filter(|_| !ALL) {
+        return Err(known);
+    }
     let value = Value::new(&value);
     match known::what(text, candidate, &value, &name, ask) {
         Some(known) => Err(known),

@@ -226,7 +226,8 @@ pub struct FileRule {
     pub max_size: Option<u64>,
     /// Only executable, or only not executable.
     pub executable: Option<bool>,
-    /// A literal or expression that the content must hold, so that a name alone is not enough.
+    /// A literal or expression that the content must hold, so that a name alone is not enough. What a group named `value`
+    /// holds must be more than a placeholder, a template or a reference.
     pub content: Text,
 }
 

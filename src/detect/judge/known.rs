@@ -37,6 +37,8 @@ pub enum Known {
     Type,
     /// A number of code: `0x8000000D`.
     Number,
+    /// A few letters: what a machine makes is longer, or has digits.
+    Short,
     /// Something about a secret: its name, type, place or length.
     About,
     /// The name once more: `password = "password"`, or a variable called like it.
@@ -85,6 +87,7 @@ impl Known {
             Self::Template => "a template that a program fills in",
             Self::Type => "the word of a type or of nothing",
             Self::Number => "a number",
+            Self::Short => "a few letters: a token is longer, or has digits",
             Self::About => {
                 "something about a secret, as its name says: an identifier, a type, a place, a length"
             }
@@ -120,6 +123,18 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
             || text[value.end..].strip_prefix(b" (").is_some_and(is_time))
 }
 
+/// Without a digit, so many bytes are a word rather than a token, and so many are words if nothing is a capital.
+const MAX_SHORT: (usize, usize) = (8, 12);
+
+/// Whether a token would be longer, or have digits.
+fn is_short(value: &[u8]) -> bool {
+    let joint = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b' ');
+    let is_words =
+        || value.iter().all(|byte| byte.is_ascii_lowercase() || joint(byte)) && value.iter().any(joint);
+    !value.iter().any(u8::is_ascii_digit)
+        && (value.len() <= MAX_SHORT.0 || value.len() <= MAX_SHORT.1 && is_words())
+}
+
 /// What a value is known to be whatever it is given to.
 pub(super) fn at_once(value: &[u8], classifier: Classifier) -> Option<Known> {
     if is_empty(value) {
@@ -127,6 +142,33 @@ pub(super) fn at_once(value: &[u8], classifier: Classifier) -> Option<Known> {
     }
     (is_number(value) || classifier == Classifier::Token && is_count(value)).then_some(Known::Number)
 }
+
+/// What a token is not, as the model is sure in nearly each case: a few letters, a version. It learns from such all the same.
+pub(super) fn easily(value: &[u8], classifier: Classifier) -> Option<Known> {
+    match classifier {
+        Classifier::Password => None,
+        Classifier::Token if is_range(value) => Some(Known::Version),
+        Classifier::Token => is_short(value).then_some(Known::Short),
+    }
+}
+
+/// The same of a value that is given to `name`: words written together behind a key that does not say what it opens.
+pub(super) fn easily_named(value: &[u8], name: &Name, classifier: Classifier) -> Option<Known> {
+    let entry = classifier == Classifier::Token && names_an_entry(name) && is_words_together(value);
+    entry.then_some(Known::Identifier)
+}
+
+/// Whether it is a version or versions of a package, and nothing but numbers: `^1.0.12`, `>=2.0.0 <3.0`.
+fn is_range(value: &[u8]) -> bool {
+    let part = |byte: &u8| {
+        byte.is_ascii_digit() || matches!(byte, b'.' | b'^' | b'~' | b'<' | b'>' | b'=' | b' ' | b'x' | b'*')
+    };
+    let dots = value.iter().filter(|byte| **byte == b'.').count();
+    dots > 0 && value.len() <= MAX_RANGE && value.iter().all(part)
+}
+
+/// Longest range of versions, in bytes.
+const MAX_RANGE: usize = 24;
 
 /// What the value of `candidate` is known to be, if it is no secret for certain.
 pub(super) fn what(
@@ -329,26 +371,34 @@ fn is_dotted_name(value: &[u8]) -> bool {
 
 /// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
 fn is_word_for_an_entry(value: &[u8], name: &Name) -> bool {
+    is_entry(value, Span::new(0, value.len())) && names_an_entry(name)
+}
+
+/// Whether a name says `key` and not what it opens.
+fn names_an_entry(name: &Name) -> bool {
     let word = name.keyword_word();
-    is_entry(value, Span::new(0, value.len()))
-        && (word.ends_with(b"key") || word.ends_with(b"keys"))
-        && !name.is_key_of_value()
+    (word.ends_with(b"key") || word.ends_with(b"keys")) && !name.is_key_of_value()
 }
 
 /// Whether a name and what stands behind it show that it is given no secret, as [`what`] says of each candidate, but here it
-/// takes no more than a look: it is about a secret, or, for tokens, a key that entries are found by, or one that does
-/// not say what it opens and is given words, which name an entry. Needs no line.
+/// takes no more than a look: it is about a secret, or, for tokens, is given a few letters, or is a key that entries are
+/// found by, or one that does not say what it opens and is given words, which name an entry. Needs no line.
 pub(crate) fn is_none_at_a_look(text: &[u8], behind: &Behind, classifier: Classifier) -> bool {
     if name::is_about_at_its_end(text, behind.part, behind.end) {
         return true;
     }
-    let key =
-        (classifier == Classifier::Token).then(|| WordOfKey::at(text, behind.part, behind.end)).flatten();
+    if classifier == Classifier::Password {
+        return false;
+    }
+    let literal = behind.literal(text, LOOK);
+    if literal.is_some_and(|literal| is_short(literal.of(text))) {
+        return true;
+    }
     let entry = |span| is_entry(text, span);
-    key.is_some_and(|key| {
+    let entries = |span: Span| entry(span) || is_words_together(span.of(text));
+    WordOfKey::at(text, behind.part, behind.end).is_some_and(|key| {
         key.is_of_entries()
-            || (behind.literal(text, LOOK).is_some_and(entry) || behind.rest(text).is_some_and(entry))
-                && !key.is_of_value()
+            || (literal.is_some_and(entries) || behind.rest(text).is_some_and(entry)) && !key.is_of_value()
     })
 }
 
@@ -361,6 +411,7 @@ pub(crate) fn is_nothing_alone(text: &[u8], line: Span, sole: &Sole, ask: Ask<'_
         _ => !is_literal_in_code(text, line, value),
     };
     at_once(value, ask.classifier).is_some()
+        || easily(value, ask.classifier).is_some()
         || TYPES.has(value)
         || is_template(value, !sole.quoted)
         || is_reference(value, !sole.quoted)
@@ -387,6 +438,12 @@ fn is_entry(text: &[u8], span: Span) -> bool {
         }
     }
     digits == 0 || humps < MIN_HUMPS
+}
+
+/// Whether a value without a digit is words written together, as names of settings are: `CFBundleShortVersionString`.
+fn is_words_together(value: &[u8]) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'_' | b'-');
+    value.len() <= LOOK && value.iter().all(part) && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
 const _: () = assert!(MAX_WORD == 16, "runs of sixteen letters are found by doubling");
@@ -443,6 +500,19 @@ fn is_option(value: &[u8]) -> bool {
 
 fn is_lower_name(value: &[u8]) -> bool {
     value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
+}
+
+/// Whether a setting of a file has nothing in it that need be hidden: nothing at all, a word that asks for a value, a mask, a
+/// template or a reference.
+pub(crate) fn stands_in(value: &[u8]) -> bool {
+    let looked = Value::new(value);
+    value.is_empty()
+        || TYPES.has(value)
+        || is_mask(value)
+        || is_template(value, false)
+        || is_reference(value, false)
+        || looked.is_placeholder()
+        || looked.asks_for_a_value()
 }
 
 /// Longest ending of a file's name, the dot left out.
@@ -703,21 +773,34 @@ fn is_mask(value: &[u8]) -> bool {
         || value.iter().all(|byte| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b' '))
 }
 
-/// Shortest token of which one odd character says something.
+/// Shortest token of which an odd character says something.
 const MIN_BROKEN: usize = 16;
+/// Of so many bytes one may be odd: passwords and keys that are made of all characters have more.
+const ODD_IN: usize = 12;
 
-/// Whether one character, inside what is letters and digits otherwise, is of no alphabet that tokens are made of.
+/// Whether a few characters, inside what is letters and digits otherwise, are of no alphabet that tokens are made of.
 fn is_broken(value: &[u8]) -> bool {
-    // No alphabet of tokens has them.
-    let odd = |byte: &u8| matches!(byte, b'?' | b'^' | b'!' | b'*' | b'$' | b'%' | b'#' | b'&');
     let part =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=');
-    let Some(place) = value.iter().position(odd) else { return false };
-    let around = value.get(place.wrapping_sub(1)).zip(value.get(place + 1));
+    // No alphabet of tokens has them; `%3D` is one of those it has.
+    let is_odd = |place: usize| match value[place] {
+        b'?' | b'^' | b'!' | b'*' | b'$' | b'#' | b'&' | b';' => true,
+        b'%' => {
+            !value[place + 1..].first_chunk::<2>().is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+        }
+        _ => false,
+    };
+    let plain =
+        |place: usize| value.get(place).is_some_and(|byte| part(byte) || *byte == b'%' && !is_odd(place));
+    let odd: Vec<usize> = (0..value.len()).filter(|&place| is_odd(place)).collect();
     value.len() >= MIN_BROKEN
+        && !odd.is_empty()
+        && odd.len() <= (value.len() / ODD_IN).max(1)
         && (value.iter().any(u8::is_ascii_digit) || humps(value) >= MIN_HUMPS)
-        && around.is_some_and(|(before, after)| part(before) && part(after))
-        && value.iter().enumerate().all(|(at, byte)| at == place || part(byte))
+        && odd.iter().all(|&place| place > 0 && plain(place - 1) && plain(place + 1))
+        && (0..value.len()).all(|place| plain(place) || is_odd(place))
+        // A cookie with what it is good for: `id=8f1…;path=/`.
+        && !(value.contains(&b';') && value.trim_end_with(|c| c == '=').contains(&b'='))
 }
 
 /// Longest word that says how a credential is to be read: `AWS4-HMAC-SHA256`.

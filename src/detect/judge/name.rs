@@ -424,6 +424,7 @@ const BEGINNINGS: &[&str] = &[
     "tokeniz",
     "tokenis",
     "author",
+    "autheli",
     "authent",
     "secretar",
     "credit",

@@ -135,11 +135,42 @@ fn placeholders() {
         "abcdefghijkl",
         "1234567890",
         "1111111111:bab-AB_1abab1baab1",
+        "acme01.A7A7A7A7A7A7A7A7A7A7.A7A7A7A7A7A7A7A7A7A7A7A7",
     ] {
         assert!(is_placeholder(value.as_bytes()), "{value}");
     }
     for value in ["k3Jx9Qm2Vt7Rb4Wn8Zc1", "Tr0ub4dor&3", "+/!-ab1.,;:?(_)#"] {
         assert!(!is_placeholder(value.as_bytes()), "{value}");
+    }
+}
+
+#[test]
+fn tokens_of_words_are_told_from_made_ones() {
+    for value in ["acme_defaultCustomerContextHandler", "/acme-preferencesResolverAcc"] {
+        assert!(is_worded(value.as_bytes()), "{value}");
+    }
+    for value in ["acme_k3Jx9Qm2Vt7Rb4Wn8Zc1", "acme_kjxqmvtrbwnzcHQzXkWvJqYp", "acme_default", "Tr0ub4dor&3"]
+    {
+        assert!(!is_worded(value.as_bytes()), "{value}");
+    }
+}
+
+#[test]
+fn settings_that_hide_nothing() {
+    for value in [
+        "",
+        "changeme",
+        "xxxxxxxx",
+        "${TOKEN}",
+        "{{ token }}",
+        "vault:prod/db",
+        "op://infra/acme/key",
+        "null",
+    ] {
+        assert!(stands_in(value.as_bytes()), "{value}");
+    }
+    for value in ["k3Jx9Qm2", "Quince5740!", "hunter42"] {
+        assert!(!stands_in(value.as_bytes()), "{value}");
     }
 }
 
@@ -169,12 +200,17 @@ fn a_test_that_passed_has_no_password() {
 }
 
 #[test]
-fn no_token_has_a_space_inside() {
+fn no_token_has_a_space_or_a_mark_inside() {
     for (text, expected) in [
         (r#"token = "q7XbT2mNvR8wLcY5h KfPzJ4dGs3EaU""#, true),
         (r#"token = "4f7c0b9e2d61 8350c94fe7d18b3a265""#, true),
         (r#"token = "Bearer q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU""#, false),
         (r#"token = "q7XbT2mNvR8wLcY5hKfPzJ4dGs3EaU""#, false),
+        (r#"token = "q7XbT2mNvR8wLc;5hKfPzJ4dGs3EaU""#, true),
+        (r#"token = "id=q7XbT2mNvR8wLc5hKfPzJ;path=/a""#, false),
+        (r#"token = "q7XbT2m*vR8wLcY5hKf?zJ4dGs3EaU""#, true),
+        (r#"token = "q7X!T2m*vR8w#cY5hKf?zJ4dGs3EaU""#, false),
+        (r#"token = "q7XbT2mNvR8wLcY5hKfPzJ4dGs3%3D""#, false),
     ] {
         let hit = Span::new(0, 5);
         let line = study::window(text.as_bytes(), hit);
@@ -184,6 +220,31 @@ fn no_token_has_a_space_inside() {
             Ask { keyword: b"token", classifier: Classifier::Token, place: Place::of(b"a.py"), odds: ODDS };
         let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
         assert_eq!(seen == Some(Verdict::Known(Known::Broken)), expected, "{text}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_few_letters_and_versions_are_no_tokens() {
+    for (text, expected) in [
+        (r#"token = "orchid""#, Some(Known::Short)),
+        (r#"token = "orchids_shop""#, Some(Known::Short)),
+        (r#"token = "^1.0.12""#, Some(Known::Version)),
+        (r#"token = ">=2.0.0 <3.1""#, Some(Known::Version)),
+        (r#"token = "orchid7q""#, None),
+        (r#"token = "Orchids_Shop""#, None),
+    ] {
+        let hit = Span::new(0, 5);
+        let line = study::window(text.as_bytes(), hit);
+        let mut found = Vec::new();
+        assignment::find(text.as_bytes(), line, hit, &mut found);
+        let ask =
+            Ask { keyword: b"token", classifier: Classifier::Token, place: Place::of(b"a.py"), odds: ODDS };
+        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        let known = match seen {
+            Some(Verdict::Known(known) | Verdict::Easy(known, _)) => Some(known),
+            _ => None,
+        };
+        assert_eq!(known, expected, "{text}");
     }
 }
 
@@ -384,7 +445,7 @@ fn a_key_of_an_entry_is_seen_at_once() {
                 odds: ODDS,
             };
             let known =
-                |one: &Candidate| matches!(verdict(text.as_bytes(), line, one, ask), Verdict::Known(_));
+                |one: &Candidate| !matches!(verdict(text.as_bytes(), line, one, ask), Verdict::Odds(_));
             let behind = Behind::of(text.as_bytes(), hit, Some(hit));
             let at_once =
                 behind.is_some_and(|behind| is_none_at_a_look(text.as_bytes(), &behind, Classifier::Token));

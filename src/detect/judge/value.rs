@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use super::known::MIN_REPEATED;
 use crate::detect::{
     check,
+    entropy::wordiness,
     words::{Words, count},
 };
 
@@ -35,7 +36,7 @@ impl Marks {
     pub(super) const BRACE: Self = Self(1 << 8);
     /// What something to be filled in has: `$ % { } # < > @ \ " ' [`.
     pub(super) const TEMPLATE: Self = Self(1 << 9);
-    /// What no alphabet of tokens has: `? ^ ! * $ % # &`.
+    /// What no alphabet of tokens has: `? ^ ! * $ % # & ;`.
     pub(super) const ODD: Self = Self(1 << 10);
 
     pub(super) const fn and(self, other: Self) -> Self {
@@ -48,7 +49,7 @@ impl Marks {
             byte,
             b'$' | b'%' | b'{' | b'}' | b'#' | b'<' | b'>' | b'@' | b'\\' | b'"' | b'\'' | b'['
         );
-        let odd = matches!(byte, b'?' | b'^' | b'!' | b'*' | b'$' | b'%' | b'#' | b'&');
+        let odd = matches!(byte, b'?' | b'^' | b'!' | b'*' | b'$' | b'%' | b'#' | b'&' | b';');
         let kinds = (if braces { Self::BRACE.0 } else { 0 })
             | (if template { Self::TEMPLATE.0 } else { 0 })
             | (if odd { Self::ODD.0 } else { 0 });
@@ -218,6 +219,18 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     WORDS.within(&value[..value.len().min(SAYING)]) & PLACEHOLDER != 0 || is_typed(value)
 }
 
+/// Shortest stretch of letters that shows whether a token is words.
+const MIN_WORDS: usize = 16;
+
+/// Whether most of what should be a token is words written together, behind its mark: `acme_defaultCustomerContext`.
+pub(crate) fn is_worded(value: &[u8]) -> bool {
+    let stretches = value.split(|byte| !byte.is_ascii_alphabetic());
+    let longest = stretches.max_by_key(|letters| letters.len()).unwrap_or_default();
+    longest.len() >= MIN_WORDS
+        && longest.len() * 2 >= value.len()
+        && wordiness(longest).is_some_and(|score| score > 0.0)
+}
+
 /// Shortest ascending, descending or constant run that shows a made-up value.
 const RUN: usize = 7;
 /// Shortest run that counts towards a value which is made of such runs.
@@ -236,9 +249,32 @@ fn is_typed(value: &[u8]) -> bool {
         return true;
     }
     let runs = Runs::of_letters(value);
+    let few = || distinct as usize * FEW <= value.len() && is_mostly_repeated(value);
     runs.longest >= RUN.max(value.len() * 2 / 5)
-        || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value))
+        || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value) || few())
         || check::is_said(value)
+}
+
+/// A value of which each character stands there so often, on the average, may be a short block over and over.
+const FEW: usize = 3;
+/// Longest block, and shortest stretch of them that counts.
+const BLOCKS: (usize, usize) = (3, 8);
+
+/// Whether more than half of a value is short blocks over and over, behind a mark or between others: `acme_A7A7A7A7…`.
+fn is_mostly_repeated(value: &[u8]) -> bool {
+    (2..=BLOCKS.0).any(|period| {
+        let same = value.windows(period + 1).map(|part| part[0].eq_ignore_ascii_case(&part[period]));
+        let (mut inside, mut stretch) = (0, 0);
+        for same in same.chain([false]) {
+            if same {
+                stretch += 1;
+                continue;
+            }
+            inside += if stretch >= BLOCKS.1 { stretch + period } else { 0 };
+            stretch = 0;
+        }
+        inside * 2 > value.len()
+    })
 }
 
 /// Whether a value of letters and digits has three of them at the most, whatever stands between: `abab-1ba1_aab1`. `seen` has
