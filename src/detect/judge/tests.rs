@@ -23,6 +23,17 @@ fn wrong(path: &str, text: &str, keyword: &str, classifier: Classifier, expected
     ((best >= Some(Confidence::Medium)) != expected).then(|| format!("{path}: {text}: {best:?}"))
 }
 
+/// What is thought of the first value that `text` gives to a name with the keyword.
+fn seen(path: &str, text: &str, keyword: &str, classifier: Classifier) -> Option<Verdict> {
+    let start = text.find(keyword)?;
+    let hit = Span::new(start, start + keyword.len());
+    let line = study::window(text.as_bytes(), hit);
+    let mut found = Vec::new();
+    assignment::find(text.as_bytes(), line, hit, &mut found);
+    let ask = Ask { keyword: keyword.as_bytes(), classifier, place: Place::of(path.as_bytes()), odds: ODDS };
+    found.first().map(|one| verdict(text.as_bytes(), line, one, ask))
+}
+
 #[test]
 fn members_of_a_document_that_say_who_are_not_the_secret() {
     for (text, told) in [
@@ -183,18 +194,7 @@ fn a_test_that_passed_has_no_password() {
         ("PASS: Quince5740! (my own)", "PASS", false),
         ("DB_PASS: Quince5740! (2.1s)", "PASS", false),
     ] {
-        let start = text.find(keyword).unwrap();
-        let hit = Span::new(start, start + keyword.len());
-        let line = study::window(text.as_bytes(), hit);
-        let mut found = Vec::new();
-        assignment::find(text.as_bytes(), line, hit, &mut found);
-        let ask = Ask {
-            keyword: keyword.as_bytes(),
-            classifier: Classifier::Password,
-            place: Place::of(b"a.txt"),
-            odds: ODDS,
-        };
-        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        let seen = seen("a.txt", text, keyword, Classifier::Password);
         assert_eq!(seen == Some(Verdict::Known(Known::OtherName)), expected, "{text}: {seen:?}");
     }
 }
@@ -212,13 +212,7 @@ fn no_token_has_a_space_or_a_mark_inside() {
         (r#"token = "q7X!T2m*vR8w#cY5hKf?zJ4dGs3EaU""#, false),
         (r#"token = "q7XbT2mNvR8wLcY5hKfPzJ4dGs3%3D""#, false),
     ] {
-        let hit = Span::new(0, 5);
-        let line = study::window(text.as_bytes(), hit);
-        let mut found = Vec::new();
-        assignment::find(text.as_bytes(), line, hit, &mut found);
-        let ask =
-            Ask { keyword: b"token", classifier: Classifier::Token, place: Place::of(b"a.py"), odds: ODDS };
-        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        let seen = seen("a.py", text, "token", Classifier::Token);
         assert_eq!(seen == Some(Verdict::Known(Known::Broken)), expected, "{text}: {seen:?}");
     }
 }
@@ -233,13 +227,7 @@ fn a_few_letters_and_versions_are_no_tokens() {
         (r#"token = "orchid7q""#, None),
         (r#"token = "Orchids_Shop""#, None),
     ] {
-        let hit = Span::new(0, 5);
-        let line = study::window(text.as_bytes(), hit);
-        let mut found = Vec::new();
-        assignment::find(text.as_bytes(), line, hit, &mut found);
-        let ask =
-            Ask { keyword: b"token", classifier: Classifier::Token, place: Place::of(b"a.py"), odds: ODDS };
-        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        let seen = seen("a.py", text, "token", Classifier::Token);
         let known = match seen {
             Some(Verdict::Known(known) | Verdict::Easy(known, _)) => Some(known),
             _ => None,
@@ -263,17 +251,7 @@ fn what_values_are_is_said() {
         ("a.py", r#"password_field = "Quince5740!""#, Known::About),
         ("a.conf", "password = 0x8000000D", Known::Number),
     ] {
-        let hit = Span::new(0, 8);
-        let line = study::window(text.as_bytes(), hit);
-        let mut found = Vec::new();
-        assignment::find(text.as_bytes(), line, hit, &mut found);
-        let ask = Ask {
-            keyword: b"password",
-            classifier: Classifier::Password,
-            place: Place::of(path.as_bytes()),
-            odds: ODDS,
-        };
-        let seen = found.first().map(|one| verdict(text.as_bytes(), line, one, ask));
+        let seen = seen(path, text, "password", Classifier::Password);
         assert_eq!(seen, Some(Verdict::Known(expected)), "{path}: {text}");
     }
 }
