@@ -18,10 +18,9 @@ pub(super) struct Providers(HashSet<Vec<u8>>);
 const LEAST: usize = 3;
 
 /// Names that the addresses of their documentation do not have: the provider belongs to another, or is a part of one.
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 24] = [
     "anthropic",
     "artifactory",
-    "azure",
     "bitbucket",
     "braintree",
     "dashscope",
