@@ -725,7 +725,7 @@ impl Scanner {
         let conditions = Conditions {
             entropy: pattern.entropy,
             placeholders: pattern.placeholders,
-            made: !is_chosen(rule) && !rule.tags.iter().any(|tag| PASSWORDS.contains(&tag.as_ref())),
+            marked: providers::has_mark(&pattern.regex),
             check: &pattern.check,
             lengths: &pattern.lengths,
             confidence: rule.confidence,
@@ -780,7 +780,7 @@ impl Scanner {
             let conditions = Conditions {
                 entropy: bound.entropy,
                 placeholders: true,
-                made: true,
+                marked: false,
                 check: &bound.check,
                 lengths: &bound.lengths,
                 confidence: rule.confidence.min(bond.confidence),
@@ -998,8 +998,8 @@ fn is_inside_base64(text: &[u8], secret: Span) -> bool {
 struct Conditions<'r> {
     entropy: Option<f64>,
     placeholders: bool,
-    /// Whether a machine makes such values.
-    made: bool,
+    /// Whether such values have a mark: what follows it was made by a machine, and is no words.
+    marked: bool,
     check: &'r str,
     lengths: &'r [u16],
     confidence: Confidence,
@@ -1016,7 +1016,7 @@ impl Conditions<'_> {
     /// How sure the value is then, and what proved or disproved it; `None` if it is no finding.
     fn hold(&self, secret: &[u8]) -> Option<Held> {
         if self.entropy.is_some_and(|least| entropy::shannon(secret) < least)
-            || self.placeholders && (judge::is_placeholder(secret) || self.made && judge::is_worded(secret))
+            || self.placeholders && (judge::is_placeholder(secret) || self.marked && judge::is_worded(secret))
         {
             return None;
         }
@@ -1116,9 +1116,6 @@ const TOKEN: &str = "token";
 
 /// Tags of rules for passwords that people choose: in a sample, a word is a word there, too.
 const CHOSEN: [&str; 4] = ["url", "http", "command-line", "credential-file"];
-
-/// Tags of further rules for passwords, which may be words as well.
-const PASSWORDS: [&str; 3] = ["connection-string", "sql", "network"];
 
 fn is_chosen(rule: &Rule) -> bool {
     rule.tags.iter().any(|tag| CHOSEN.contains(&tag.as_ref()))

@@ -86,9 +86,10 @@ fn provider(rule: &Rule) -> Option<Vec<u8>> {
 const LEAST_MARK: usize = 2;
 
 /// Whether what an expression takes for the secret begins with letters that are always the same, or some of a few.
-fn has_mark(expression: &str) -> bool {
+pub(super) fn has_mark(expression: &str) -> bool {
     let group = expression
         .match_indices('(')
+        .filter(|&(place, _)| !expression[..place].ends_with('\\'))
         .map(|(place, _)| &expression[place + 1..])
         .find(|rest| !rest.starts_with('?'));
     let secret = group.unwrap_or(expression).trim_start_matches("\\b");
@@ -101,6 +102,23 @@ fn has_mark(expression: &str) -> bool {
 mod tests {
     use super::*;
     use crate::rule;
+
+    #[test]
+    fn marks_are_told_from_what_stands_before_a_secret() {
+        for expression in [
+            r"\b(acme_[0-9a-z]{8})\b",
+            r"(?:^|[^0-9])(ac\.[0-9]{8})",
+            r"acme_[0-9]{8}",
+            r"\b((?:acme|akme)_[0-9]{8})",
+        ] {
+            assert!(has_mark(expression), "{expression}");
+        }
+        for expression in
+            [r"acme\s([0-9a-z]{8})", r"(?:login\(|token = )([0-9a-z]{8})", r#"acme["'](?:x|y)([^"']{8})"#]
+        {
+            assert!(!has_mark(expression), "{expression}");
+        }
+    }
 
     #[test]
     fn names_of_providers_are_told_from_other_names() {

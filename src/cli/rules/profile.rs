@@ -1,8 +1,8 @@
 //! `abatis rules test --profile PATH`: what each rule costs on real text, and which keywords are too common.
 //!
 //! A rule's time is that of all its second looks: its keywords' hits, run again one rule at a time. It is told as a share of
-//! a scan on one thread, which reads the files as well, and of what matching alone takes of that. Must not change what is
-//! found.
+//! what matching takes of a scan, by which a rule is too dear, and of a whole scan on one thread, which reads the files as
+//! well. Must not change what is found.
 
 use std::{
     borrow::Cow,
@@ -34,8 +34,8 @@ use crate::{
 };
 
 /// Most text that is kept in memory for a profile, in bytes: shares settle long before.
-const MOST_TEXT: usize = 1 << 30;
-/// Least share of the time of a scan, in hundredths, that makes a rule too dear.
+const MOST_TEXT: usize = 256 << 20;
+/// Least share of the time that matching takes, in hundredths, that makes a rule too dear.
 const DEAR: f64 = 3.0;
 /// More hits of one keyword in a million bytes than this lead to no secret: the keyword is a part of words.
 const COMMON: f64 = 400.0;
@@ -109,10 +109,10 @@ pub(super) fn run(path: &[PathBuf], rules: Vec<Rule>, edge: &Edge, out: &mut Vec
     let report = Report { rules: &rules, bytes, scan: scan(&rules, path, edge)?, matching };
     report.costs(&costs, out)?;
     report.keywords(&scanner, &texts, out)?;
-    let dear = costs.iter().filter(|cost| share(cost.time, report.scan) > DEAR).count();
+    let dear = costs.iter().filter(|cost| share(cost.time, report.matching) > DEAR).count();
     writeln!(
         out,
-        "\n{} of text, {} a scan on one thread, of which matching {}; {} above {DEAR} %",
+        "\n{} of text, {} a scan on one thread, of which matching {}; {} above {DEAR} % of that",
         size(report.bytes),
         milliseconds(report.scan),
         milliseconds(matching),
@@ -255,14 +255,14 @@ impl Report<'_> {
     fn costs(&self, costs: &[Cost], out: &mut Vec<u8>) -> Result<()> {
         let shown = &costs[..costs.len().min(SHOWN)];
         let width = shown.iter().map(|cost| self.id(cost.rule).len()).max().unwrap_or_default().max(4);
-        writeln!(out, "{:width$}   SHARE  OF MATCHING       TIME      HITS  MATCHES", "RULE")?;
+        writeln!(out, "{:width$}   SHARE  OF A SCAN       TIME      HITS  MATCHES", "RULE")?;
         for cost in shown {
             writeln!(
                 out,
-                "{:width$}  {:>5.2}%  {:>10.2}%  {:>9}  {:>8}  {:>7}",
+                "{:width$}  {:>5.2}%  {:>8.2}%  {:>9}  {:>8}  {:>7}",
                 self.id(cost.rule),
-                share(cost.time, self.scan),
                 share(cost.time, self.matching),
+                share(cost.time, self.scan),
                 milliseconds(cost.time),
                 cost.hits,
                 cost.matches,
@@ -274,7 +274,7 @@ impl Report<'_> {
             out,
             "{} more with {:.2}% together; {never} without a hit",
             number(costs.len() - shown.len(), "rule"),
-            share(rest, self.scan),
+            share(rest, self.matching),
         )?;
         Ok(())
     }
