@@ -1144,7 +1144,8 @@ fn assign(
     let text = view.bytes;
     let line = study::window(text, hit);
     let ask = judge::Ask { keyword: hit.of(text), classifier, place: view.place, odds: assignment.odds };
-    match behind.gives(text, line) {
+    let given = behind.gives(text, line);
+    match given {
         Given::Nothing | Given::Call => return,
         Given::Word if judge::words_are_names(text, line, view.place) => return,
         Given::One(sole) if judge::is_nothing_alone(text, line, &sole, ask) => return,
@@ -1152,8 +1153,11 @@ fn assign(
     }
     let mut candidates = std::mem::take(&mut collector.scratch.candidates);
     candidates.clear();
-    // What is left of the hit without the punctuation around it need not be looked for again.
-    assignment::find(text, line, behind.part, &mut candidates);
+    match given {
+        Given::One(sole) => candidates.push(sole.candidate(text, line)),
+        // What is left of the hit without the punctuation around it need not be looked for again.
+        _ => assignment::find(text, line, behind.part, &mut candidates),
+    }
     for candidate in &candidates {
         let Some(opinion) = judge::judge(text, line, candidate, ask) else {
             continue;

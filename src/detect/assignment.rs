@@ -182,7 +182,9 @@ fn is_name(byte: &u8) -> bool {
 /// For each byte, whether it is a letter or a digit: it is asked of every keyword.
 static IN_WORD: [bool; 256] = with_letters_and_digits(b"");
 /// [`is_name`] for each byte: it is asked of every byte around a keyword.
-static IN_NAME: [bool; 256] = with_letters_and_digits(b"_-$@");
+static IN_NAME: [bool; 256] = with_letters_and_digits(&NAME_MARKS);
+/// What may be part of a name beside letters and digits.
+const NAME_MARKS: [u8; 4] = *b"_-$@";
 /// [`is_type`] for each byte.
 static IN_TYPE: [bool; 256] = with_letters_and_digits(b"_<>&'?[].| ");
 
@@ -335,7 +337,7 @@ impl Reader<'_> {
     /// `<password>value</password>`.
     fn markup_element(&self) -> Option<Candidate> {
         let before = self.key.start.checked_sub(1).map(|place| self.text[place])?;
-        if before != b'<' && before != b':' && before != b'.' {
+        if before != b'<' && before != b':' && before != b'.' || self.byte(self.key.end) != b'>' {
             return None;
         }
         let open = self.text[self.key.start.saturating_sub(MAX_KEY)..self.key.start]
@@ -346,9 +348,6 @@ impl Reader<'_> {
             .iter()
             .any(|byte| !byte.is_ascii_alphanumeric() && !b".:_-".contains(byte))
         {
-            return None;
-        }
-        if self.byte(self.key.end) != b'>' {
             return None;
         }
         let from = self.skip_spaces(self.key.end + 1);
@@ -825,12 +824,14 @@ impl Reader<'_> {
             return None;
         }
         let value = Span::new(place, place + length);
-        let after = self.skip_spaces(value.end);
-        let rest = self.text[after.min(self.end)..self.end].trim_ascii();
-        let comment =
-            rest.is_empty() || rest.starts_with(b"#") || rest.starts_with(b"//") || rest.starts_with(b";");
-        Some((value, !comment))
+        Some((value, is_followed(&self.text[value.end.min(self.end)..self.end])))
     }
+}
+
+/// Whether `rest`, the line behind a bare value, has text that is no comment: then the value may be prose.
+fn is_followed(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii();
+    !rest.is_empty() && !begins_with_one(rest, &[b"#", b"//", b";"])
 }
 
 /// Whether a byte ends a bare value wherever it stands; but a comma is part of one in an address.
@@ -916,6 +917,92 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_alone_is_all_that_is_found() {
+        let long = "n".repeat(MAX_KEY);
+        let before = [
+            "", "", "  ", "\"", "don't ", "name: ", "{", "x=\"", "<a ", "?a=1&", "&amp;", "# ", "set -x ",
+            "ENV ", "f(",
+        ];
+        let heads = ["", "db_", "\"db_", "'", "x.", "--", "$", "@", "[\"", ":", "`", "a-", &long];
+        let tails = ["", "word", "\"", "'", "\"]", "']", "?", "!", "[]", "_x", "-", "`", "\")", &long];
+        let separators = [
+            " = ", "=", ": ", ":", " => ", "(", ", ", " == ", " := ", " -> ", "->", " != ", "||=", " ", "",
+            "=\t",
+        ];
+        let values = [
+            "\"x1\"",
+            "'x y'",
+            "`q`",
+            "x1",
+            "a.b",
+            "http://h/x",
+            r#""a\"b""#,
+            "\"\"",
+            r#""{\"a\":1}""#,
+            "{a",
+            "String",
+            "b\"x\"",
+            "f(\"x\")",
+            "[0x1,2,3,4,5,6,7,8,9]",
+            "\"é\"",
+            "x&y",
+            "%s",
+            "$X",
+            "a=\"b\"",
+            "''",
+            "[\"x\"]",
+            "a,b",
+            "&quot;x&quot;",
+        ];
+        let after = [
+            "",
+            ",",
+            ";",
+            ")",
+            " }",
+            " # c",
+            "#c",
+            " // c",
+            " + \"b\"",
+            ", \"b\"",
+            " \"b\"",
+            "\n",
+            "\r\n",
+            " |",
+            "  -",
+            ":",
+            " x",
+            ",,,,,,,,1",
+            " => 1",
+            "\n  value: x\n",
+            ") # c",
+            ", x",
+        ];
+        let mut state = 11_u64;
+        let mut any = |pieces: &[&str]| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            pieces[(state >> 33) as usize % pieces.len()].to_owned()
+        };
+        let mut alone = 0;
+        for _ in 0..100_000 {
+            let lead = any(&before) + &any(&heads);
+            let text =
+                format!("{lead}pass{}{}{}{}", any(&tails), any(&separators), any(&values), any(&after));
+            let hit = Span::new(lead.len(), lead.len() + 4);
+            let bytes = text.as_bytes();
+            let line = window(bytes, hit);
+            let behind = Behind::of(bytes, hit, name_part(bytes, hit));
+            if let Some(Given::One(sole)) = behind.map(|behind| behind.gives(bytes, line)) {
+                let mut found = Vec::new();
+                find(bytes, line, hit, &mut found);
+                assert_eq!(found, [sole.candidate(bytes, line)], "{text}");
+                alone += 1;
+            }
+        }
+        assert!(alone > 10_000, "{alone}");
+    }
+
+    #[test]
     fn odd_text_is_harmless() {
         let pieces = [
             "pass", "\"", "'", "=", ":", "(", "[", "\\", "<", ">", "&", "\n", " ", "é", "value:", "name:",
@@ -945,12 +1032,7 @@ mod tests {
                 match behind.map_or(Given::Nothing, |behind| behind.gives(bytes, line)) {
                     Given::Nothing => assert!(found.is_empty(), "{text}: {found:?}"),
                     Given::One(sole) => {
-                        let quote = if sole.quoted { Quote::Quoted } else { Quote::None };
-                        let is_it = |one: &Candidate| {
-                            (one.key, one.value, one.syntax, one.quote)
-                                == (sole.key, sole.value, sole.syntax, quote)
-                        };
-                        assert!(found.len() < 2 && found.iter().all(is_it), "{text}: {found:?} {sole:?}");
+                        assert_eq!(found, [sole.candidate(bytes, line)], "{text}");
                     }
                     Given::Word => assert!(found.len() < 2 && plain, "{text}: {found:?}"),
                     Given::Call => {

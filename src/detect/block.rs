@@ -7,7 +7,10 @@ use wide::u8x16;
 /// Bytes that are looked at together.
 pub(crate) const BLOCK: usize = 64;
 
-/// Sixteen of them.
+/// Bytes of a part of them.
+pub(crate) const PART: usize = 16;
+
+/// So many bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Part(u8x16);
 
@@ -18,7 +21,11 @@ pub(crate) struct Holds(u8x16);
 impl Part {
     /// The four parts of a block.
     pub(crate) fn each(bytes: &[u8; BLOCK]) -> impl Iterator<Item = Self> {
-        bytes.as_chunks::<16>().0.iter().map(|&bytes| Self(u8x16::new(bytes)))
+        bytes.as_chunks().0.iter().map(Self::new)
+    }
+
+    pub(crate) fn new(bytes: &[u8; PART]) -> Self {
+        Self(u8x16::new(*bytes))
     }
 
     pub(crate) fn is(self, byte: u8) -> Holds {
@@ -47,7 +54,7 @@ impl std::ops::BitOr for Holds {
 impl Holds {
     /// Its bits, as those of the part with this number.
     pub(crate) fn bits(self, part: usize) -> u64 {
-        u64::from(self.0.to_bitmask()) << (16 * part)
+        u64::from(self.0.to_bitmask()) << (PART * part)
     }
 }
 

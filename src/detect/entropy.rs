@@ -249,19 +249,24 @@ pub fn wordiness(bytes: &[u8]) -> Option<f64> {
     wordiness_tenths(bytes).map(|tenths| f64::from(tenths) / 10.0)
 }
 
+/// The bit that tells a small letter from a capital.
+const SMALL: u8 = 0x20;
+const NO_LETTER: usize = usize::MAX;
+
 /// The same in tenths.
 pub(crate) fn wordiness_tenths(bytes: &[u8]) -> Option<i32> {
     let (mut sum, mut pairs) = (0_i32, 0_i32);
-    for pair in bytes.windows(2) {
-        let (first, second) = (pair[0], pair[1]);
+    // The letter before, from 0 for `a`, and its bit of the case; none at first.
+    let (mut previous, mut small) = (NO_LETTER, 0);
+    for &byte in bytes {
+        let letter = usize::from((byte | SMALL).wrapping_sub(b'a'));
         // `aB` starts a new word in camel case.
-        let joined = first.is_ascii_alphabetic()
-            && second.is_ascii_alphabetic()
-            && !(first.is_ascii_lowercase() && second.is_ascii_uppercase());
-        if joined {
-            sum += pair_commonness(first, second) as i32 - 5;
+        let joined = small <= byte & SMALL;
+        if let Some(common) = BIGRAMS.get(previous).and_then(|row| row.get(letter)).filter(|_| joined) {
+            sum += i32::from(*common) - i32::from(b'5');
             pairs += 1;
         }
+        (previous, small) = (letter, byte & SMALL);
     }
     (pairs >= 4).then(|| (sum * 10).div_euclid(pairs))
 }
@@ -284,6 +289,32 @@ mod tests {
         for text in ["", "a", "abab", "k3Jx9Qm2Vt7Rb4Wn8Zc1", "correct horse battery staple"] {
             let (fixed, real) = (fixed_entropy(text.as_bytes()), shannon(text.as_bytes()));
             assert!((f64::from(fixed.per_byte) / 256.0 - real).abs() < 0.02, "{text}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_letters_side_by_side_in_a_word() {
+        let mut state = 5_u64;
+        for length in (0..40).cycle().take(20_000) {
+            let text: Vec<u8> = (0..length)
+                .map(|_| {
+                    state =
+                        state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    if state >> 62 == 0 {
+                        (state >> 40) as u8
+                    } else {
+                        b"aAbBzZeT"[(state >> 40) as usize % 8]
+                    }
+                })
+                .collect();
+            let pairs: Vec<i32> = text
+                .windows(2)
+                .filter(|pair| pair.iter().all(u8::is_ascii_alphabetic))
+                .filter(|pair| !(pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()))
+                .map(|pair| pair_commonness(pair[0], pair[1]) as i32 - 5)
+                .collect();
+            let mean = || (10 * pairs.iter().sum::<i32>()).div_euclid(pairs.len() as i32);
+            assert_eq!(wordiness_tenths(&text), (pairs.len() >= 4).then(mean), "{text:?}");
         }
     }
 

@@ -92,7 +92,8 @@ pub(crate) fn verdict(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'
 /// How sure it is that `candidate` is a secret; `None` if it is none.
 pub(crate) fn judge(text: &[u8], line: Span, candidate: &Candidate, ask: Ask<'_>) -> Option<Opinion> {
     let features = look_at::<false>(text, line, candidate, ask).ok()?;
-    let confidence = confidence(model::score(&features), ask.odds)?;
+    let least = ask.odds.into_iter().min()?;
+    let confidence = confidence(model::score_from(&features, least)?, ask.odds)?;
     Some(Opinion { confidence, mild: ask.place.manual || is_mild(&features) })
 }
 

@@ -4,11 +4,15 @@
 //! Must not judge what is given.
 
 use super::{
-    ATTRIBUTES, BYTES, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NEXT_LINE, Syntax, is_defined,
-    is_name, is_of_numbers, is_scheme, is_type, separator, stops_bare, with_letters_and_digits,
+    ATTRIBUTES, BYTES, Candidate, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NAME_MARKS, NEXT_LINE,
+    Quote, Syntax, is_defined, is_followed, is_name, is_of_numbers, is_scheme, is_type, separator,
+    stops_bare, with_letters_and_digits,
 };
 use crate::{
-    detect::words::{begins_with_one, ends_in_one},
+    detect::{
+        block::{PART, Part},
+        words::{begins_with_one, ends_in_one},
+    },
     text::Span,
 };
 
@@ -52,6 +56,15 @@ pub(crate) struct Sole {
     pub(crate) syntax: Syntax,
     /// Whether it stands in quotes; a bare word if not.
     pub(crate) quoted: bool,
+}
+
+impl Sole {
+    /// The candidate that a closer reading of the line finds, and no other.
+    pub(crate) fn candidate(&self, text: &[u8], line: Span) -> Candidate {
+        let quote = if self.quoted { Quote::Quoted } else { Quote::None };
+        let trailing = !self.quoted && is_followed(&text[self.value.end..line.end]);
+        Candidate { quote, syntax: self.syntax, trailing, ..Candidate::assigned(self.key, self.value) }
+    }
 }
 
 impl Behind {
@@ -181,7 +194,8 @@ impl Behind {
         };
         let Some(rest) = text.get(place..line.end) else { return Given::Perhaps };
         let key = Span::new(self.part.start - name_before(text, self.part), self.end);
-        let before = text.get(line.start..key.start).unwrap_or_default();
+        let long = self.part.start - key.start >= MAX_KEY || self.end - self.part.end >= MAX_KEY;
+        let Some(before) = text.get(line.start..key.start).filter(|_| !long) else { return Given::Perhaps };
         let asked = matches!(before.last(), Some(b'?' | b'&' | b';'));
         let in_string = || !self.closed && has_quotes(before);
         let spaces = spaces(rest);
@@ -252,8 +266,6 @@ fn digits_and_commas(rest: &[u8]) -> Option<(usize, usize)> {
     Some(((counts % COMMA) as usize, (counts / COMMA) as usize))
 }
 
-/// Bytes that are counted at once.
-const PART: usize = 16;
 /// What a comma, a quote or the beginning of an entity adds to a count in which a digit is 1: a line is a window of it, and
 /// has fewer digits and commas than these have room for.
 const COMMA: u32 = 1 << 12;
@@ -280,6 +292,9 @@ const FEW_DIGITS: usize = 3;
 /// Whether what follows a separator behind which bare words are not taken begins with no literal, and no list or call that may
 /// hold one: `key(name)`, `key == NULL`. Needs no line.
 fn gives_no_literal(syntax: Syntax, rest: &[u8]) -> bool {
+    if !matches!(syntax, Syntax::Call | Syntax::Compare | Syntax::Arrow | Syntax::Comma) {
+        return false;
+    }
     let spaces = spaces(rest);
     let value = &rest[spaces..];
     let length = value.iter().take(MAX_KEY).take_while(|&&byte| IN_ARGUMENT[usize::from(byte)]).count();
@@ -289,8 +304,7 @@ fn gives_no_literal(syntax: Syntax, rest: &[u8]) -> bool {
         Some(b',') => syntax == Syntax::Call,
         _ => length == MAX_KEY,
     };
-    let literals = matches!(syntax, Syntax::Call | Syntax::Compare | Syntax::Arrow | Syntax::Comma);
-    literals && spaces < MAX_SPACE && !further
+    spaces < MAX_SPACE && !further
 }
 
 /// Whether an element that `rest` is the content of is closed on its line, or goes on below.
@@ -385,22 +399,28 @@ fn has_quotes(text: &[u8]) -> bool {
     memchr::memchr3(b'"', b'\'', b'`', text).is_some()
 }
 
-/// Bytes at the start of `rest` that may be part of a name: eight are asked at once, since where a name ends is guessed wrong
+/// Bytes at the start of `rest` that may be part of a name: sixteen are asked at once, since where a name ends is guessed wrong
 /// each time.
 fn length_of_name(rest: &[u8]) -> usize {
     if rest.first().is_none_or(|byte| !is_name(byte)) {
         return 0;
     }
     let mut length = 0;
-    while let Some(bytes) = rest[length..].first_chunk::<8>() {
-        let others =
-            (0..).zip(bytes).fold(0_u32, |others, (place, byte)| others | u32::from(!is_name(byte)) << place);
-        if others != 0 {
-            return length + others.trailing_zeros() as usize;
+    while let Some(bytes) = rest[length..].first_chunk() {
+        match of_names(bytes).trailing_ones() as usize {
+            PART => length += PART,
+            more => return length + more,
         }
-        length += bytes.len();
     }
     length + rest[length..].iter().take_while(|byte| is_name(byte)).count()
+}
+
+/// For each of some bytes, whether it may be part of a name.
+fn of_names(bytes: &[u8; PART]) -> u64 {
+    let bytes = Part::new(bytes);
+    let marks = NAME_MARKS.map(|mark| bytes.is(mark)).into_iter().reduce(|one, other| one | other);
+    let words = bytes.is_letter() | bytes.lies(b'0', b'9');
+    marks.map_or(words, |marks| marks | words).bits(0)
 }
 
 fn spaces(text: &[u8]) -> usize {
@@ -413,8 +433,8 @@ fn ends_line(rest: &[u8]) -> bool {
 
 /// Bytes of the name in front of the part `name`.
 fn name_before(text: &[u8], name: Span) -> usize {
-    let low = name.start.saturating_sub(MAX_KEY);
-    text[low..name.start].iter().rev().take_while(|byte| is_name(byte)).count()
+    let before = &text[name.start.saturating_sub(MAX_KEY)..name.start];
+    before.iter().rev().take_while(|byte| is_name(byte)).count()
 }
 
 /// Whether what begins at `start` is said to be a name, as in `- name: KEY` and `"key": "KEY"`: then its value may be on the

@@ -4,14 +4,12 @@
 //! Must not keep or compare any text but the candidate's own and short lists of common words, so
 //! that nothing can be learned by heart. Whole numbers only: the same on every machine.
 
-use bstr::ByteSlice as _;
-
 use super::{
     ASKED, Ask, Classifier,
     known::{self, is_identifier, separated_words},
     name::{Name, TAILS},
     place::{Kind, Language, Place},
-    value::{Marks, Runs, Value},
+    value::{Marks, Value},
 };
 use crate::{
     detect::{
@@ -250,7 +248,7 @@ pub(super) fn of<const ALL: bool>(
     seen.name(text, line, candidate, name, ask.classifier);
     seen.syntax(text, line, candidate);
     seen.line(text, line, candidate, value.bytes);
-    seen.shape(value.bytes);
+    seen.shape(value);
     seen.kind(value, candidate, name, ask.classifier);
     seen.place(ask.place);
     seen.0
@@ -380,7 +378,8 @@ impl<const ALL: bool> Seen<ALL> {
         let end = line.end.max(candidate.value.end);
         let mut rest = &text[candidate.value.end..end];
         if !matches!(candidate.quote, Quote::None | Quote::InString) {
-            rest = rest.trim_start_with(|c| matches!(c, '"' | '\'' | '`' | '\\'));
+            let closes = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\');
+            rest = &rest[rest.iter().take_while(closes).count()..];
         }
         let after = match rest.trim_ascii_start().first() {
             None => 0,
@@ -424,8 +423,9 @@ impl<const ALL: bool> Seen<ALL> {
         self.set(F::LineMany, many.min(12) as usize);
     }
 
-    fn shape(&mut self, value: &[u8]) {
+    fn shape(&mut self, looked: &Value<'_>) {
         use Feature as F;
+        let value = looked.bytes;
         let set = Charset::of(value);
         let length = value.len().max(1);
         let share = |count: usize| count * 100 / length;
@@ -446,12 +446,12 @@ impl<const ALL: bool> Seen<ALL> {
         self.set(F::LettersRun, order.letters);
         self.set(F::DigitsRun, order.digits);
         self.set(F::Changes, order.changes);
-        self.set(F::Steps, Runs::of(value).longest);
+        self.set(F::Steps, looked.runs().longest);
         // What is one block over and over is known for it, and has no features: `Repeated` is for the table of weights.
         let hex = set.is_hex(value.len());
         self.flag(F::Hex, hex);
         self.flag(F::HashLength, hex && matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128));
-        let plain = value.trim_end_with(|c| c == '=');
+        let plain = &value[..value.len() - value.iter().rev().take_while(|byte| **byte == b'=').count()];
         let base64 = value.len() >= 8
             && value.len().is_multiple_of(4)
             && value.len() - plain.len() <= 2

@@ -9,7 +9,7 @@ use super::{
     Ask, Classifier,
     name::{self, Name, WordOfKey},
     place::{Language, Place},
-    value::{Marks, Runs, Value},
+    value::{Marks, Value},
 };
 use crate::{
     detect::{
@@ -126,8 +126,25 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
 /// Without a digit, so many bytes are a word rather than a token, and so many are words if nothing is a capital.
 const MAX_SHORT: (usize, usize) = (8, 12);
 
-/// Whether a token would be longer, or have digits.
+/// Whether a token would be longer, or have digits: also if it is a cookie, which is given what stands behind its name.
 fn is_short(value: &[u8]) -> bool {
+    is_few_letters(value)
+        || memchr::memchr(b'=', value).is_some() && value.split(|byte| *byte == b';').all(is_short_pair)
+}
+
+/// `name=tobi`, or what a cookie is good for: `Path=/`, `HttpOnly`.
+fn is_short_pair(part: &[u8]) -> bool {
+    let letters =
+        |part: &[u8]| part.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'));
+    let mut sides = part.trim_ascii().splitn(2, |byte| *byte == b'=');
+    match (sides.next(), sides.next()) {
+        (Some(name), Some(given)) => letters(name) && !given.is_empty() && is_few_letters(given),
+        (Some(word), None) => letters(word) && word.len() <= MAX_SHORT.1,
+        _ => false,
+    }
+}
+
+fn is_few_letters(value: &[u8]) -> bool {
     let joint = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b' ');
     let is_words =
         || value.iter().all(|byte| byte.is_ascii_lowercase() || joint(byte)) && value.iter().any(joint);
@@ -227,7 +244,7 @@ pub(super) fn what(
         return Some(Known::Mask);
     }
     if repeats_block(value)
-        || !password && value.len() >= MIN_REPEATED && Runs::of(value).longest >= value.len() * 2 / 5
+        || !password && value.len() >= MIN_REPEATED && looked.runs().longest >= value.len() * 2 / 5
     {
         return Some(Known::Mask);
     }
@@ -792,13 +809,12 @@ fn is_broken(value: &[u8]) -> bool {
     };
     let plain =
         |place: usize| value.get(place).is_some_and(|byte| part(byte) || *byte == b'%' && !is_odd(place));
-    let odd: Vec<usize> = (0..value.len()).filter(|&place| is_odd(place)).collect();
+    let odd = || (0..value.len()).filter(|&place| is_odd(place));
     value.len() >= MIN_BROKEN
-        && !odd.is_empty()
-        && odd.len() <= (value.len() / ODD_IN).max(1)
-        && (value.iter().any(u8::is_ascii_digit) || humps(value) >= MIN_HUMPS)
-        && odd.iter().all(|&place| place > 0 && plain(place - 1) && plain(place + 1))
         && (0..value.len()).all(|place| plain(place) || is_odd(place))
+        && (1..=(value.len() / ODD_IN).max(1)).contains(&odd().count())
+        && (value.iter().any(u8::is_ascii_digit) || humps(value) >= MIN_HUMPS)
+        && odd().all(|place| place > 0 && plain(place - 1) && plain(place + 1))
         // A cookie with what it is good for: `id=8f1…;path=/`.
         && !(value.contains(&b';') && value.trim_end_with(|c| c == '=').contains(&b'='))
 }

@@ -9,6 +9,26 @@ pub(super) const MAX_NAME: usize = 160;
 /// Most words of it.
 const MAX_WORDS: usize = 16;
 
+/// What a byte of a word is, as bits; for a capital, the bit that makes a small letter of it.
+const CAPITAL: u8 = 0x20;
+const SMALL: u8 = 1;
+const DIGIT: u8 = 1 << 1;
+/// The same for each byte, 0 if it is of no word.
+static KIND: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = match byte as u8 {
+            b'A'..=b'Z' => CAPITAL,
+            b'a'..=b'z' => SMALL,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// The words of a key, lower case, in order.
 pub(crate) struct Name {
     /// The whole name, lower case.
@@ -43,30 +63,38 @@ impl Name {
             keyword: None,
             wanted: 0,
         };
-        let (mut capital, mut small, mut previous) = (false, false, 0_u8);
-        for (place, &byte) in key.iter().enumerate() {
-            let lower = byte.to_ascii_lowercase();
-            name.lower[place] = lower;
-            let is_capital = byte.is_ascii_uppercase();
-            if !(is_capital || lower.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        let (mut seen, mut previous) = (0_u8, 0_u8);
+        for (place, (&byte, to)) in key.iter().zip(&mut name.lower).enumerate() {
+            let kind = KIND[usize::from(byte)];
+            let lower = byte | kind & CAPITAL;
+            *to = lower;
+            if kind == 0 {
+                if previous != 0 {
+                    name.words[name.count - 1].1 = place as u8;
+                }
                 previous = 0;
                 continue;
             }
+            seen |= kind;
             name.plain[name.letters] = lower;
             name.letters += 1;
-            capital |= is_capital;
-            small |= byte.is_ascii_lowercase();
             // Behind a part of a word, only a capital begins one.
             let begins = previous == 0
-                || is_capital && begins_word(previous, byte, key.get(place + 1).copied().unwrap_or_default());
+                || kind == CAPITAL
+                    && begins_word(previous, byte, key.get(place + 1).copied().unwrap_or_default());
             if begins && name.count < MAX_WORDS {
-                name.words[name.count] = (place as u8, place as u8);
+                if previous != 0 {
+                    name.words[name.count - 1].1 = place as u8;
+                }
+                name.words[name.count].0 = place as u8;
                 name.count += 1;
             }
-            name.words[name.count - 1].1 = place as u8 + 1;
             previous = byte;
         }
-        name.constant = capital && !small;
+        if previous != 0 {
+            name.words[name.count - 1].1 = key.len() as u8;
+        }
+        name.constant = seen & (CAPITAL | SMALL) == CAPITAL;
         name.find_keyword(keyword);
         name
     }
@@ -241,8 +269,10 @@ pub(crate) fn is_about_at_its_end(text: &[u8], name: Span, end: usize) -> bool {
     let mut start = end;
     while start > name.end && text[start - 1].is_ascii_alphanumeric() {
         start -= 1;
-        let next = text.get(start + 1).copied().unwrap_or_default();
-        if text[start].is_ascii_uppercase() && begins_word(text[start - 1], text[start], next) {
+        let byte = text[start];
+        if byte.is_ascii_uppercase()
+            && begins_word(text[start - 1], byte, text.get(start + 1).copied().unwrap_or_default())
+        {
             return ABOUT.has(&text[start..end]);
         }
     }

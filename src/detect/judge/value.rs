@@ -16,6 +16,7 @@ pub(super) struct Value<'v> {
     pub(super) bytes: &'v [u8],
     marks: Marks,
     said: OnceCell<u64>,
+    runs: OnceCell<Runs>,
 }
 
 /// Which of some bytes that say much a value has: most have hardly one, and need not be looked through for each question.
@@ -175,7 +176,7 @@ const MAX_ASKING: usize = 64;
 
 impl<'v> Value<'v> {
     pub(super) fn new(bytes: &'v [u8]) -> Self {
-        Self { bytes, marks: Marks::of(bytes), said: OnceCell::new() }
+        Self { bytes, marks: Marks::of(bytes), said: OnceCell::new(), runs: OnceCell::new() }
     }
 
     /// Whether it has a byte of one of these kinds.
@@ -192,9 +193,22 @@ impl<'v> Value<'v> {
         said & bits != 0
     }
 
+    /// Its runs, with regard to case.
+    pub(super) fn runs(&self) -> Runs {
+        *self.runs.get_or_init(|| Runs::along(self.bytes.iter().copied()))
+    }
+
+    /// The same if case is ignored.
+    fn runs_of_letters(&self) -> Runs {
+        match self.has(Marks::CAPITAL) {
+            true => Runs::along(self.bytes.iter().map(u8::to_ascii_lowercase)),
+            false => self.runs(),
+        }
+    }
+
     /// As [`is_placeholder`].
     pub(super) fn is_placeholder(&self) -> bool {
-        self.says(PLACEHOLDER) || is_typed(self.bytes)
+        self.says(PLACEHOLDER) || is_typed(self)
     }
 
     /// Whether it asks the reader for a value of their own.
@@ -216,7 +230,7 @@ impl<'v> Value<'v> {
 /// True for what stands in place of a secret: an example, a mask, a row of one character or a
 /// run through the alphabet.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
-    WORDS.within(&value[..value.len().min(SAYING)]) & PLACEHOLDER != 0 || is_typed(value)
+    Value::new(value).is_placeholder()
 }
 
 /// Shortest stretch of letters that shows whether a token is words.
@@ -238,7 +252,8 @@ const SHORT_RUN: usize = 4;
 
 /// Whether somebody typed it to fill the place of a token, whatever the case of its letters: it has few characters, a
 /// long run or a block over and over; or most of it is runs through the alphabet and the digits (`abcdef0123456789…`).
-fn is_typed(value: &[u8]) -> bool {
+fn is_typed(looked: &Value<'_>) -> bool {
+    let value = looked.bytes;
     let mut seen = [0_u64; 4];
     for byte in value {
         let byte = byte.to_ascii_lowercase();
@@ -248,7 +263,7 @@ fn is_typed(value: &[u8]) -> bool {
     if distinct <= 2 || value.len() >= MIN_REPEATED && (distinct <= 4 || has_few_letters(value, &seen)) {
         return true;
     }
-    let runs = Runs::of_letters(value);
+    let runs = looked.runs_of_letters();
     let few = || distinct as usize * FEW <= value.len() && is_mostly_repeated(value);
     runs.longest >= RUN.max(value.len() * 2 / 5)
         || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value) || few())
@@ -305,15 +320,6 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    pub(super) fn of(value: &[u8]) -> Self {
-        Self::along(value.iter().copied())
-    }
-
-    /// The same if case is ignored.
-    fn of_letters(value: &[u8]) -> Self {
-        Self::along(value.iter().map(u8::to_ascii_lowercase))
-    }
-
     fn along(mut bytes: impl Iterator<Item = u8>) -> Self {
         let mut runs = Self { longest: 0, inside: 0 };
         let Some(mut last) = bytes.next() else { return runs };
