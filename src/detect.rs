@@ -131,6 +131,7 @@ struct Ready {
     parts: parts::Engine,
     /// For rules of assignments.
     classifier: Option<Classifier>,
+    longer: assignment::Longer,
     /// The paths that the rule is for.
     paths: Vec<Glob>,
 }
@@ -319,6 +320,7 @@ impl Scanner {
                 }
                 Detector::Assignment(assignment) => {
                     ready.classifier = Classifier::from_name(&assignment.classifier);
+                    ready.longer = assignment::Longer::of(&assignment.keywords);
                 }
                 _ => {}
             }
@@ -651,13 +653,15 @@ impl Scanner {
         }
         collector.far_seen |= !rule.parts.is_empty();
         let text = view.bytes;
-        // `_key` and `key =` are one hit in `api_key = …`.
         let name = assignment::name_part(text, hit);
-        let named = name.map(|name| (index, name));
-        if named.is_some() && named == collector.scratch.named {
-            return;
+        if let Some(name) = name {
+            // `_key` and `key =` are one hit in `api_key = …`, and so are `_pass` and `passw` in `db_password`.
+            let told = |&(rule, last): &(u32, Span)| rule == index && last.contains(name);
+            if collector.scratch.named.as_ref().is_some_and(told) || ready.longer.has(text, name) {
+                return;
+            }
+            collector.scratch.named = Some((index, name));
         }
-        collector.scratch.named = named;
         // What turns most hits away comes first.
         let Some(behind) = Behind::of(text, hit, name) else { return };
         if !judge::begins_another_word(text, hit) && !judge::is_none_at_a_look(text, &behind, classifier) {

@@ -169,6 +169,42 @@ pub(crate) fn name_part(text: &[u8], hit: Span) -> Option<Span> {
     Some(Span::new(hit.start + start, hit.end - behind))
 }
 
+/// Keywords of a rule that begin as the whole part of another does, which is then no hit of its own: `passw` beside `_pass`.
+#[derive(Debug, Default)]
+pub(crate) struct Longer {
+    /// The part that the shorter one is, and what follows it in the longer one, in lower case.
+    pairs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Longer {
+    /// Of keywords in lower case.
+    pub(crate) fn of<K: AsRef<str>>(keywords: &[K]) -> Self {
+        let part = |keyword: &[u8]| name_part(keyword, Span::new(0, keyword.len()));
+        let is_whole = |keyword: &&[u8]| part(keyword).is_some_and(|part| part.len() == keyword.len());
+        let keywords = || keywords.iter().map(|keyword| keyword.as_ref().as_bytes());
+        let mut pairs = Vec::new();
+        for keyword in keywords() {
+            let Some(part) = part(keyword).map(|part| part.of(keyword)) else { continue };
+            let begins_so = keywords().filter(|longer| longer.len() > part.len() && longer.starts_with(part));
+            pairs.extend(
+                begins_so.filter(is_whole).map(|longer| (part.to_vec(), longer[part.len()..].to_vec())),
+            );
+        }
+        pairs.sort();
+        pairs.dedup();
+        Self { pairs }
+    }
+
+    /// Whether the part `name` is the beginning of a longer keyword that stands there.
+    pub(crate) fn has(&self, text: &[u8], name: Span) -> bool {
+        self.pairs.iter().any(|(part, more)| {
+            part.len() == name.len()
+                && text[name.end..].get(..more.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(more))
+                && name.of(text).eq_ignore_ascii_case(part)
+        })
+    }
+}
+
 /// Whether `word` is the scheme of an `Authorization` header.
 fn is_scheme(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"basic") || word.eq_ignore_ascii_case(b"bearer")
@@ -185,8 +221,13 @@ static IN_WORD: [bool; 256] = with_letters_and_digits(b"");
 static IN_NAME: [bool; 256] = with_letters_and_digits(&NAME_MARKS);
 /// What may be part of a name beside letters and digits.
 const NAME_MARKS: [u8; 4] = *b"_-$@";
-/// [`is_type`] for each byte.
+/// For each byte, whether it may be part of a type that stands between a name and its value.
 static IN_TYPE: [bool; 256] = with_letters_and_digits(b"_<>&'?[].| ");
+
+/// Bytes at the start of `text` that are in a table.
+fn length_in(text: &[u8], table: &[bool; 256]) -> usize {
+    text.iter().position(|&byte| !table[usize::from(byte)]).unwrap_or(text.len())
+}
 
 const fn with_letters_and_digits(others: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
@@ -225,11 +266,6 @@ fn is_defined(text: &[u8], start: usize) -> bool {
     ends_in_one(text[start.saturating_sub(16)..start].trim_ascii_end(), &DEFINES)
 }
 
-/// Whether a byte may be part of a type that stands between a name and its value.
-fn is_type(byte: &u8) -> bool {
-    IN_TYPE[usize::from(*byte)]
-}
-
 /// Words of calls that ask for something by name, which is not the value itself.
 static LOOKUPS: Words<{ OF_LOOKUPS.len() }> = Words::new(&[(1, OF_LOOKUPS)]);
 const OF_LOOKUPS: &[&str] = &[
@@ -247,7 +283,7 @@ fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
     let low = line.start.max(hit.start.saturating_sub(MAX_KEY));
     let start = hit.start - text[low..hit.start].iter().rev().take_while(|byte| is_name(byte)).count();
     let high = line.end.min(hit.end + MAX_KEY);
-    let mut end = hit.end + text[hit.end..high].iter().take_while(|byte| is_name(byte)).count();
+    let mut end = hit.end + length_in(&text[hit.end..high], &IN_NAME);
     // `password-` or `key->x`: a dash at the end belongs to what follows.
     while end > hit.end && text[end - 1] == b'-' {
         end -= 1;
@@ -677,7 +713,7 @@ impl Reader<'_> {
     /// `password: String = "x"`: where the value begins, if a type stands in front of it.
     fn after_type(&self, place: usize) -> Option<usize> {
         let high = self.end.min(place + MAX_KEY);
-        let length = self.text[place.min(high)..high].iter().take_while(|byte| is_type(byte)).count();
+        let length = length_in(&self.text[place.min(high)..high], &IN_TYPE);
         let equals = place + length;
         let assigned = length > 0 && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
         assigned.then(|| self.skip_spaces(equals + 1))

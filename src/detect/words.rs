@@ -61,17 +61,18 @@ impl<const N: usize> Words<N> {
     /// The bits of the words in `text`.
     pub(crate) fn within(&self, text: &[u8]) -> u64 {
         let mut found = 0;
-        let places = text.windows(3).enumerate();
-        for (place, three) in places {
-            if self.third[pair(three[0], three[1])] >> (three[2] & 31) & 1 != 0 {
+        let &[first, second, ..] = text else { return 0 };
+        // Five bits of each of three bytes: the pair, and the third.
+        let mut three = pair(first, second);
+        for (place, &byte) in text[2..].iter().enumerate() {
+            three = (three << 5 | usize::from(byte & 31)) % (PAIRS << 5);
+            if self.third[three >> 5] >> (three & 31) & 1 != 0 {
                 found |= self.at(&text[place..], found);
             }
         }
         // Words of two bytes may end it.
-        let last = text.len().saturating_sub(2);
-        if let [one, other] = text[last..]
-            && self.third[pair(one, other)] & 1 != 0
-        {
+        let last = text.len() - 2;
+        if self.third[pair(text[last], text[last + 1])] & 1 != 0 {
             found |= self.at(&text[last..], found);
         }
         found

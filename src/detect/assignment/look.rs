@@ -4,9 +4,9 @@
 //! Must not judge what is given.
 
 use super::{
-    ATTRIBUTES, BYTES, Candidate, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE, NAME_MARKS, NEXT_LINE,
-    Quote, Syntax, is_defined, is_followed, is_name, is_of_numbers, is_scheme, is_type, separator,
-    stops_bare, with_letters_and_digits,
+    ATTRIBUTES, BYTES, Candidate, IN_NAME, IN_TYPE, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE,
+    NAME_MARKS, NEXT_LINE, Quote, Syntax, is_defined, is_followed, is_name, is_of_numbers, is_scheme,
+    length_in, separator, stops_bare, with_letters_and_digits,
 };
 use crate::{
     detect::{
@@ -140,7 +140,7 @@ impl Behind {
                     }
                     // `var password string = "x"`.
                     let equals = memchr::memchr(b'=', &rest[..rest.len().min(MAX_KEY + 1)]);
-                    equals.is_some_and(|equals| rest[..equals].iter().all(is_type))
+                    equals.is_some_and(|equals| length_in(&rest[..equals], &IN_TYPE) == equals)
                 }
             },
         };
@@ -297,7 +297,7 @@ fn gives_no_literal(syntax: Syntax, rest: &[u8]) -> bool {
     }
     let spaces = spaces(rest);
     let value = &rest[spaces..];
-    let length = value.iter().take(MAX_KEY).take_while(|&&byte| IN_ARGUMENT[usize::from(byte)]).count();
+    let length = length_in(&value[..value.len().min(MAX_KEY)], &IN_ARGUMENT);
     let further = match value.get(length) {
         None | Some(b'(' | b'{' | b']' | b'"' | b'\'' | b'`' | b'\\' | b'&' | b'%') => true,
         Some(b'[') => !matches!(value.get(length + 1), Some(b'"' | b'\'')) || length == 0,
@@ -350,7 +350,7 @@ fn only_value(rest: &[u8], syntax: Syntax) -> Option<(Span, bool)> {
     }
     let length = match begins_with_one(look, &[b"http://", b"https://"]) {
         true => look.iter().take_while(|&&byte| !stops_bare(byte)).count(),
-        false => look.iter().take_while(|&&byte| IN_PLAIN[usize::from(byte)]).count(),
+        false => length_in(look, &IN_PLAIN),
     };
     if length == 0 || length == MAX_VALUE / 2 || !ends(&rest[length..]) {
         return None;
@@ -368,7 +368,7 @@ static IN_PLAIN: [bool; 256] = with_letters_and_digits(b"_-./+@$%");
 fn is_call(value: &[u8], syntax: Syntax) -> bool {
     let value = value.strip_prefix(b"await ").unwrap_or(value);
     let look = &value[..value.len().min(MAX_KEY)];
-    let length = look.iter().take_while(|&&byte| IN_CALLED[usize::from(byte)]).count();
+    let length = length_in(look, &IN_CALLED);
     let (called, rest) = value.split_at(length);
     let Some((&open, inside)) = rest.split_first().filter(|_| length > 0) else { return false };
     let inside = &inside[spaces(inside)..];
@@ -412,7 +412,7 @@ fn length_of_name(rest: &[u8]) -> usize {
             more => return length + more,
         }
     }
-    length + rest[length..].iter().take_while(|byte| is_name(byte)).count()
+    length + length_in(&rest[length..], &IN_NAME)
 }
 
 /// For each of some bytes, whether it may be part of a name.
@@ -424,7 +424,7 @@ fn of_names(bytes: &[u8; PART]) -> u64 {
 }
 
 fn spaces(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    text.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(text.len())
 }
 
 fn ends_line(rest: &[u8]) -> bool {
@@ -434,7 +434,7 @@ fn ends_line(rest: &[u8]) -> bool {
 /// Bytes of the name in front of the part `name`.
 fn name_before(text: &[u8], name: Span) -> usize {
     let before = &text[name.start.saturating_sub(MAX_KEY)..name.start];
-    before.iter().rev().take_while(|byte| is_name(byte)).count()
+    before.iter().rev().position(|byte| !is_name(byte)).unwrap_or(before.len())
 }
 
 /// Whether what begins at `start` is said to be a name, as in `- name: KEY` and `"key": "KEY"`: then its value may be on the

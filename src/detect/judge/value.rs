@@ -195,13 +195,13 @@ impl<'v> Value<'v> {
 
     /// Its runs, with regard to case.
     pub(super) fn runs(&self) -> Runs {
-        *self.runs.get_or_init(|| Runs::along(self.bytes.iter().copied()))
+        *self.runs.get_or_init(|| Runs::along(self.bytes, |byte| *byte))
     }
 
     /// The same if case is ignored.
     fn runs_of_letters(&self) -> Runs {
         match self.has(Marks::CAPITAL) {
-            true => Runs::along(self.bytes.iter().map(u8::to_ascii_lowercase)),
+            true => Runs::along(self.bytes, u8::to_ascii_lowercase),
             false => self.runs(),
         }
     }
@@ -266,7 +266,8 @@ fn is_typed(looked: &Value<'_>) -> bool {
     let runs = looked.runs_of_letters();
     let few = || distinct as usize * FEW <= value.len() && is_mostly_repeated(value);
     runs.longest >= RUN.max(value.len() * 2 / 5)
-        || value.len() >= MIN_REPEATED && (runs.inside * 2 > value.len() || repeats_block(value) || few())
+        || value.len() >= MIN_REPEATED
+            && (runs.inside * 2 > value.len() || repeats_block(value, distinct as usize) || few())
         || check::is_said(value)
 }
 
@@ -301,13 +302,13 @@ fn has_few_letters(value: &[u8], seen: &[u64; 4]) -> bool {
     distinct <= 3 && value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() * 4 >= value.len() * 3
 }
 
-/// Whether the value is one block over and over, but for the case of letters.
-fn repeats_block(value: &[u8]) -> bool {
+/// Whether the value is one block over and over, but for the case of letters; no block is shorter than it has `distinct` bytes.
+fn repeats_block(value: &[u8], distinct: usize) -> bool {
     let same = |period: usize| {
         value[period].eq_ignore_ascii_case(&value[0])
             && value[period..].eq_ignore_ascii_case(&value[..value.len() - period])
     };
-    (1..=value.len() / 2).any(same)
+    (distinct..=value.len() / 2).any(same)
 }
 
 /// Runs of neighbours that differ by the same step of -1, 0 or 1.
@@ -320,19 +321,30 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    fn along(mut bytes: impl Iterator<Item = u8>) -> Self {
-        let mut runs = Self { longest: 0, inside: 0 };
-        let Some(mut last) = bytes.next() else { return runs };
-        let (mut length, mut step) = (1, 2_i16);
+    /// Those of `bytes`, each taken for what `of` makes of it.
+    fn along(bytes: &[u8], of: impl Fn(&u8) -> u8) -> Self {
+        let mut runs = Self { longest: usize::from(bytes.len() > 1), inside: 0 };
+        let Some((first, bytes)) = bytes.split_first() else { return runs };
+        let (mut last, mut length, mut step) = (of(first), 1, None);
         for byte in bytes {
-            let next = i16::from(byte) - i16::from(last);
+            let byte = of(byte);
+            let next = byte.wrapping_sub(last);
             last = byte;
-            // No branch: what follows what, nobody can foresee.
-            let near = (next + 1).cast_unsigned() <= 2;
-            let goes_on = near & (next == step);
-            runs.end(if goes_on { 0 } else { length });
-            length = if goes_on { length + 1 } else { 1 + usize::from(near) };
-            step = next;
+            // Hardly a byte is near the one before.
+            if next.wrapping_add(1) > 2 {
+                if length > 1 {
+                    runs.end(length);
+                    length = 1;
+                }
+                step = None;
+                continue;
+            }
+            if step != Some(next) {
+                runs.end(length);
+                length = 1;
+            }
+            length += 1;
+            step = Some(next);
             runs.longest = runs.longest.max(length);
         }
         runs.end(length);
