@@ -92,6 +92,8 @@ fn separator(rest: &[u8]) -> Option<(Syntax, usize)> {
         (b'=', b'~') => (Syntax::Compare, 2),
         (b'=', _) => (Syntax::Assign, 1),
         (b':', b':') if at(2) == b'=' => (Syntax::Assign, 3),
+        // The scheme of an address, such as `otpauth`.
+        (b':', b'/') if at(2) == b'/' => return None,
         (b':', b':') => return None,
         (b':', b'=') => (Syntax::Assign, 2),
         (b':', _) => (Syntax::Colon, 1),
@@ -495,30 +497,21 @@ impl Reader<'_> {
 
     /// Whether the key stands in a string that began before it, by counting quotes on its line.
     fn inside_string(&self, line: Span) -> bool {
-        if memchr::memchr3(b'"', b'\'', b'`', &self.text[line.start..self.key.start]).is_none() {
-            return false;
-        }
-        let mut open = 0_u8;
-        let mut escaped = false;
-        for &byte in &self.text[line.start..self.key.start] {
-            match byte {
-                b'\\' if !escaped => {
-                    escaped = true;
-                    continue;
-                }
-                b'"' | b'\'' | b'`' if !escaped => {
-                    if open == 0 {
-                        open = byte;
-                    } else if open == byte {
-                        open = 0;
-                    }
-                }
-                _ => {}
+        let before = &self.text[line.start..self.key.start];
+        let mut open = None;
+        for place in memchr::memchr3_iter(b'"', b'\'', b'`', before) {
+            let quote = before[place];
+            if open.is_some_and(|open| open != quote) {
+                continue;
             }
-            escaped = false;
+            let escapes = before[..place].iter().rev().take_while(|byte| **byte == b'\\').count();
+            if escapes.is_multiple_of(2) {
+                open = if open.is_none() { Some(quote) } else { None };
+            }
         }
         // A lone apostrophe is a word's, as in `don't`.
-        open != 0 && !(open == b'\'' && memchr::memchr(b'\'', &self.text[self.key.end..self.end]).is_none())
+        let closed = || memchr::memchr(b'\'', &self.text[self.key.end..self.end]).is_some();
+        open.is_some_and(|open| open != b'\'' || closed())
     }
 
     fn is_query(&self) -> bool {
@@ -1036,6 +1029,21 @@ mod tests {
             }
         }
         assert!(alone > 10_000, "{alone}");
+    }
+
+    #[test]
+    fn a_longer_keyword_speaks_for_one_that_it_begins_as() {
+        let longer = Longer::of(&["_pass", "passw", "pass=", "pass word", "compass"]);
+        for (text, expected) in [
+            ("db_password", true),
+            ("DB_PASSWD", true),
+            ("db_passe", false),
+            ("db_pass word", true),
+            ("db_pass", false),
+        ] {
+            assert_eq!(longer.has(text.as_bytes(), Span::new(3, 7)), expected, "{text}");
+        }
+        assert!(!longer.has(b"passw", Span::new(0, 5)));
     }
 
     #[test]

@@ -588,7 +588,8 @@ fn is_symbol(value: &[u8], candidate: &Candidate, name: &Name) -> bool {
 /// several lines, or made of what no name is made of.
 fn is_literal_in_code(text: &[u8], line: Span, value: &[u8]) -> bool {
     is_no_code(text, line)
-        || value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3 && !is_identifier(value)
+        || value.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3
+            && !value.split(|byte| *byte == b'.').all(is_identifier)
 }
 
 fn is_no_code(text: &[u8], line: Span) -> bool {
@@ -924,7 +925,12 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
     }
     // `POSTGRES_PASSWORD = "postgres"` names what it is for a second time.
     let a_word_of_it = || value.len() > 4 && name.words().any(|word| word.eq_ignore_ascii_case(value));
-    if name.plain().iter().copied().eq(letters(value)) || a_word_of_it() {
+    // A table or a column: `tableSessionTokens = "session_tokens"`.
+    let its_words = || {
+        value.iter().filter(|byte| **byte == b'_').count() > 1
+            && name.plain().iter().rev().copied().take(letters(value).count()).eq(letters(value).rev())
+    };
+    if name.plain().iter().copied().eq(letters(value)) || a_word_of_it() || its_words() {
         return true;
     }
     let joined = value.iter().any(|byte| matches!(byte, b'_' | b'.'))

@@ -119,6 +119,18 @@ fn tokens() {
 #[test]
 fn types_and_modules_are_no_tokens() {
     let cases = [
+        ("a.go", "TokenAlg = oidc.SigningAlgSomethingUsingP384AndSHA384", "token", false),
+        ("a.go", "Token = oidc.SigningAlgSomethingUsingP384AndSHA384", "token", false),
+        ("a.go", "// Token = q7Xb2mN3vR8wL1cY5hK6f.q7Xb2mN3vR8wL1cY5hK6f", "token", true),
+        ("a.go", r#"tableOAuth2ConsentPreConfiguration = "oauth2_consent_preconfiguration""#, "auth", false),
+        (
+            "a.json",
+            r#""url":"otptoken://totp/:john?algorithm=SHA1\u0026digits=6\u0026issuer=""#,
+            "token",
+            false,
+        ),
+        ("a.yml", "token_endpoint_alg: 'A128CBC-HS256'", "token", false),
+        ("a.yml", "token_scopes: 'read:q7Xb2mN3vR8wL1cY5h'", "token", false),
         ("a.py", r#""webhook": "V1WebhookConversion""#, "webhook", false),
         ("a.py", r#""webhooks": "List[V1MutatingWebhook]""#, "webhook", false),
         ("a.java", r#""token": "Map<String, SecretKey>""#, "token", false),
