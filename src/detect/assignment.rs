@@ -708,7 +708,10 @@ impl Reader<'_> {
         let high = self.end.min(place + MAX_KEY);
         let length = length_in(&self.text[place.min(high)..high], &IN_TYPE);
         let equals = place + length;
-        let assigned = length > 0 && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
+        // A type in quotes is closed in front of the sign: `'x=y'` is a value.
+        let quotes =
+            self.byte(place) != b'\'' || memchr::memrchr(b'\'', &self.text[place..equals]) != Some(0);
+        let assigned = length > 0 && quotes && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
         assigned.then(|| self.skip_spaces(equals + 1))
     }
 
@@ -902,6 +905,8 @@ mod tests {
             (r#"let password: String = "x1";"#, "x1", Syntax::Colon),
             (r#""password": "x1","#, "x1", Syntax::Colon),
             (r#":password => 'x1'"#, "x1", Syntax::Arrow),
+            (r#"password: 'eDEyMzQ=',"#, "eDEyMzQ=", Syntax::Colon),
+            (r#"password: 'Optional[str]' = "x1""#, "x1", Syntax::Colon),
             (r#"define('DB_password', 'x1');"#, "x1", Syntax::Comma),
             (r#"WithpassWord("x1")"#, "x1", Syntax::Call),
             (r#"pass("u", "x1")"#, "u|x1", Syntax::Call),
@@ -958,31 +963,9 @@ mod tests {
             " = ", "=", ": ", ":", " => ", "(", ", ", " == ", " := ", " -> ", "->", " != ", "||=", " ", "",
             "=\t",
         ];
-        let values = [
-            "\"x1\"",
-            "'x y'",
-            "`q`",
-            "x1",
-            "a.b",
-            "http://h/x",
-            r#""a\"b""#,
-            "\"\"",
-            r#""{\"a\":1}""#,
-            "{a",
-            "String",
-            "b\"x\"",
-            "f(\"x\")",
-            "[0x1,2,3,4,5,6,7,8,9]",
-            "\"é\"",
-            "x&y",
-            "%s",
-            "$X",
-            "a=\"b\"",
-            "''",
-            "[\"x\"]",
-            "a,b",
-            "&quot;x&quot;",
-        ];
+        let values = r##""x1"|'x y'|`q`|x1|a.b|http://h/x|"a\"b"|""|"{\"a\":1}"|{a|String|b"x"|f("x")|"é"|x&y|%s|$X|a="b"|''|["x"]|a,b
+            |[0x1,2,3,4,5,6,7,8,9]|&quot;x&quot;|'a=b'|'a=b=='|"a=b"|'T' = "x"|'T'=b|&'a T = "x"|"x"##;
+        let values: Vec<&str> = values.split('|').map(str::trim).collect();
         let after = [
             "",
             ",",

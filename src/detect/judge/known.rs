@@ -9,7 +9,7 @@ use super::{
     Ask, Classifier,
     name::{self, Name, WordOfKey},
     place::{Language, Place},
-    value::{Marks, Value},
+    value::{self, Marks, Value},
 };
 use crate::{
     detect::{
@@ -138,7 +138,9 @@ fn is_short_pair(part: &[u8]) -> bool {
         |part: &[u8]| part.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'));
     let mut sides = part.trim_ascii().splitn(2, |byte| *byte == b'=');
     match (sides.next(), sides.next()) {
-        (Some(name), Some(given)) => letters(name) && !given.is_empty() && is_few_letters(given),
+        (Some(name), Some(given)) => {
+            letters(name) && !matches!(given, [] | [b'=', ..]) && is_few_letters(given)
+        }
         (Some(word), None) => letters(word) && word.len() <= MAX_SHORT.1,
         _ => false,
     }
@@ -254,7 +256,9 @@ pub(super) fn what(
     if !password && (looked.has(Marks::ODD) && is_broken(value) || check::is_cut(value)) {
         return Some(Known::Broken);
     }
-    if !password && looked.is_placeholder() || looked.asks_for_a_value() {
+    if !password && (looked.is_placeholder() || looked.has(Marks::DIGIT) && value::runs_in_turns(value))
+        || looked.asks_for_a_value()
+    {
         return Some(Known::Placeholder);
     }
     let spaced = looked.has(Marks::SPACE);
@@ -264,7 +268,7 @@ pub(super) fn what(
     if !password && spaced && is_parted(value) {
         return Some(Known::Broken);
     }
-    if place.language == Language::Translation {
+    if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
         return Some(Known::Translation);
     }
     if looked.has(Marks::DOT) && is_version_or_date(value) {

@@ -58,6 +58,8 @@ pub(crate) struct Place {
     pub(crate) docs: bool,
     /// Among copies of other people's code.
     pub(crate) vendor: bool,
+    /// Named after a language of people, as `messages_de.properties`: words in it are texts of that language.
+    pub(crate) translated: bool,
     /// To be filled in, as `.env.example`.
     pub(crate) template: bool,
     /// A page of a manual: prose in a folder of documentation.
@@ -128,6 +130,7 @@ impl Place {
             example: above & EXAMPLE != 0,
             docs: whole & DOCS != 0,
             vendor: whole & VENDOR != 0,
+            translated: is_named_after_a_language(name),
             template,
             manual,
             of_tests: test && Self::is_for_tests(path, language == Language::Source && kind != Kind::Other),
@@ -154,6 +157,40 @@ const PARTS: &[(u64, &[&str])] = &[
     (DOCS, &["doc/", "docs/", "documentation", "readme", "changelog"]),
     (VENDOR, &["vendor", "node_modules", "third_party", "thirdparty", "external/"]),
 ];
+
+/// Endings of files with texts for people, of which there may be one for each language.
+const OF_TEXTS: [&[u8]; 6] = [b".json", b".yml", b".yaml", b".php", b".js", b".ts"];
+/// Languages that texts are translated into, by ISO 639-1. Left out are those that are words, too: `in`, `my`, `so`, `to`.
+const LANGUAGES: &[u8] = b"af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja \
+    ka kk km kn ko lt lv mk ml mn mr ms nb ne nl nn no pa pl pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh";
+/// Of these, what files with other things are called, too.
+const AMBIGUOUS: [&[u8]; 4] = [b"ca", b"id", b"is", b"no"];
+
+/// Whether the name of a file, in lower case, says of which language its texts are: `messages_de.properties` as in bundles of
+/// Java, `pt-br.json`, `devise.fr.yml`. A profile of Spring is no language: `application_it.properties`.
+fn is_named_after_a_language(name: &[u8]) -> bool {
+    let is_language = |part: &[u8]| {
+        matches!(part.len(), 2 | 3) && LANGUAGES.split(|byte| *byte == b' ').any(|language| language == part)
+    };
+    // `pt_br`, `zh-hant`: a country or a script.
+    let is_further = |part: &[u8]| matches!(part.len(), 2 | 4) && part.iter().all(u8::is_ascii_lowercase);
+    if let Some(stem) = name.strip_suffix(b".properties") {
+        let mut parts = stem.rsplit(|byte| *byte == b'_');
+        let (last, before) = (parts.next().unwrap_or_default(), parts.next());
+        return !stem.starts_with(b"application")
+            && before.is_some_and(|before| {
+                is_language(last) || is_further(last) && is_language(before) && parts.next().is_some()
+            });
+    }
+    let Some(stem) = OF_TEXTS.iter().find_map(|ending| name.strip_suffix(*ending)) else { return false };
+    let mut parts = stem.rsplit(|byte| *byte == b'.');
+    let last = parts.next().unwrap_or_default();
+    let alone = parts.next().is_none();
+    let mut parts = last.splitn(2, |byte| matches!(byte, b'_' | b'-'));
+    let (first, further) = (parts.next().unwrap_or_default(), parts.next());
+    is_language(first)
+        && further.map_or_else(|| !alone || !AMBIGUOUS.contains(&first), |further| is_further(further))
+}
 
 /// Folders of manuals at the top.
 static MANUALS: Words<{ TOP_MANUALS.len() }> = Words::new(&[(1, TOP_MANUALS)]);
@@ -278,6 +315,38 @@ mod tests {
         for name in [".zsh_history", ".bash_history", "fish_history", "home/.zsh_history", ".zprofile"] {
             let place = Place::of(name.as_bytes());
             assert_eq!((place.language, place.kind), (Language::Config, Kind::Shell), "{name}");
+        }
+    }
+
+    #[test]
+    fn files_of_one_language() {
+        for name in [
+            "messages_de.properties",
+            "a/config_pt_BR.properties",
+            "Bundle_zh_Hant.properties",
+            "src/de.json",
+            "pt-BR.json",
+            "zh_CN.ts",
+            "devise.ca.yml",
+            "messages.fr.yaml",
+        ] {
+            assert!(Place::of(name.as_bytes()).translated, "{name}");
+        }
+        for name in [
+            "application_it.properties",
+            "de.properties",
+            "db.properties",
+            "app_db.properties",
+            "my_app.properties",
+            "values-de.yaml",
+            "ca.yml",
+            "package.json",
+            "a.test.js",
+            "server.conf.js",
+            "de",
+            "de_secret-key.json",
+        ] {
+            assert!(!Place::of(name.as_bytes()).translated, "{name}");
         }
     }
 

@@ -89,6 +89,8 @@ fn passwords() {
         ("a.php", r#""POSTGRES_PASSWORD" => "postgres""#, false),
         ("a.txt", "user password:digest", false),
         ("config/locales/de.yml", "password: 'Passwort'", false),
+        ("config_sv_SE.properties", "Password=L\u{f6}senord", false),
+        ("config_sv_SE.properties", "Password=kestrel982", true),
     ];
     let wrong: Vec<_> = cases
         .into_iter()
@@ -106,6 +108,9 @@ fn tokens() {
         ("a.js", r#"publicApiKey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, false),
         ("a.js", r#"apiKey: "a-name-of-a-thing-1""#, false),
         ("a.js", r#"apiKey: "12345678901234567890""#, false),
+        ("a.js", r#"apiKey: "A1B2C3D4E5F6G7H8I9J0""#, false),
+        ("a.js", r#"apiKey: "a1b2c3d4-e5f6-7890-abcd-ef1234567890""#, false),
+        ("a.js", r#"apiKey: "a1b2c3k9wq7xm2vt4rb8wn5zc1""#, true),
         ("a.js", r#"apiKey: "bca4ef0123756789bca4ef0123756789""#, false),
         ("a.js", r#"csrf_apikey: "k3Jx9Qm2Vt7Rb4Wn8Zc1""#, false),
     ];

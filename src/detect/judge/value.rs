@@ -293,6 +293,27 @@ fn is_mostly_repeated(value: &[u8]) -> bool {
     })
 }
 
+/// Fewest bytes, one after the other, that follow the second one before them in the alphabet or the digits.
+const MIN_TURNS: usize = 4;
+
+/// Whether more than half of a value is runs, and some of them take turns: `a1b2c3d4-e5f6-7890-abcd-ef1234567890`.
+pub(super) fn runs_in_turns(value: &[u8]) -> bool {
+    let (mut inside, mut stretch) = (0, 0);
+    let mut before = [None; 2];
+    for byte in value.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_lowercase) {
+        let follows = before[0].is_some_and(|before| byte.abs_diff(before) == 1);
+        if !follows {
+            inside += if stretch >= MIN_TURNS { stretch + before.len() } else { 0 };
+            stretch = 0;
+        }
+        stretch += usize::from(follows);
+        before = [before[1], Some(byte)];
+    }
+    inside += if stretch >= MIN_TURNS { stretch + before.len() } else { 0 };
+    let others = || Runs::along(value, u8::to_ascii_lowercase).inside;
+    value.len() >= MIN_REPEATED && inside > 0 && (inside + others()) * 2 > value.len()
+}
+
 /// Whether a value of letters and digits has three of them at the most, whatever stands between: `abab-1ba1_aab1`. `seen` has
 /// a bit for each of its bytes.
 fn has_few_letters(value: &[u8], seen: &[u64; 4]) -> bool {
