@@ -280,6 +280,15 @@ const fn is_of_numbers(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b',' | b' ')
 }
 
+/// Whether a number of a list stands for a byte: in decimal, it is below 256.
+fn is_byte(number: &[u8]) -> bool {
+    let number = number.trim_ascii();
+    let decimal = number.iter().all(u8::is_ascii_digit);
+    !decimal
+        || number.is_empty()
+        || std::str::from_utf8(number).is_ok_and(|number| number.parse::<u8>().is_ok())
+}
+
 /// Widens `hit` to the whole name.
 fn key_around(text: &[u8], line: Span, hit: Span) -> Option<Span> {
     let low = line.start.max(hit.start.saturating_sub(MAX_KEY));
@@ -361,12 +370,11 @@ impl Reader<'_> {
             .iter()
             .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_.~-".contains(byte))
             .count();
-        let value = Span::new(from, from + length);
-        let written = value.of(self.text);
+        let written = &self.text[from..from + length];
+        let value = Span::new(from, from + length - usize::from(written.ends_with(b".")));
         // The next word of a sentence is no credential.
-        let plain = written.iter().all(u8::is_ascii_lowercase) || written.len() < 8;
-        if !plain && !matches!(self.byte(value.end), b'$' | b'{' | b'(' | b'<' | b'%') {
-            let value = Span::new(from, from + length - usize::from(written.ends_with(b".")));
+        let plain = value.of(self.text).iter().all(u8::is_ascii_lowercase) || written.len() < 8;
+        if !plain && !matches!(self.byte(from + length), b'$' | b'{' | b'(' | b'<' | b'%') {
             found.push(self.candidate(value, Quote::InString, Syntax::Scheme));
         }
     }
@@ -690,7 +698,8 @@ impl Reader<'_> {
         // A long list goes on in the next line.
         let ends =
             matches!(self.byte(open + 1 + length), b'}' | b']' | b')') || open + 1 + length >= self.end;
-        (numbers >= BYTES.0 && ends).then_some(value)
+        (numbers >= BYTES.0 && ends && value.of(self.text).split(|&byte| byte == b',').all(is_byte))
+            .then_some(value)
     }
 
     /// The entity of a quote at `place`, if there is one.

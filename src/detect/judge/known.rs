@@ -706,6 +706,8 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
     value.starts_with(b"/")
         && value[1..].contains(&b'/')
         && (value.len() < 20 || is_path(value) && value.contains(&b'.'))
+        // The scope of a signature of AWS: who signs, when and for what.
+        || value.ends_with(b"/aws4_request")
         || value.starts_with(b"/") && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
@@ -1038,7 +1040,12 @@ fn follows_an_item(text: &[u8], candidate: &Candidate) -> bool {
         _ => before,
     };
     let before = before.trim_ascii_end();
-    before.ends_with(b",") || before.ends_with(b"[") && precedes_an_item(text, candidate)
+    // `"keywords": ["password", "hashing"]`: a list of its own, not a pair in one.
+    let own = || {
+        let before = before.strip_suffix(b"[").map_or(&b""[..], |before| before.trim_ascii_end());
+        matches!(before.last(), Some(b':' | b'='))
+    };
+    before.ends_with(b",") || before.ends_with(b"[") && (own() || precedes_an_item(text, candidate))
 }
 
 /// Whether a further item stands behind the value: `["password", "user", "host"]` has no pairs.

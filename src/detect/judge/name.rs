@@ -472,12 +472,13 @@ const BEARERS_LIST: &[&str] = &[
     "user",
 ];
 
-/// Words in front of `key` that make it one that entries are found by.
+/// Words in front of `key` that make it one that entries are found by, or one that is locked up itself.
 static ENTRY_HEADS: Words<{ ENTRY_HEADS_LIST.len() }> = Words::new(&[(1, ENTRY_HEADS_LIST)]);
 const ENTRY_HEADS_LIST: &[&str] = &[
     "cache",
     "composite",
     "dedup",
+    "encrypted",
     "foreign",
     "grouping",
     "i18n",
@@ -490,10 +491,12 @@ const ENTRY_HEADS_LIST: &[&str] = &[
     "range",
     "routing",
     "row",
+    "sealed",
     "shard",
     "sharding",
     "sort",
     "translation",
+    "wrapped",
 ];
 
 /// Beginnings of words that only look as if they spoke of secrets.

@@ -188,8 +188,7 @@ fn is_named_after_a_language(name: &[u8]) -> bool {
     let alone = parts.next().is_none();
     let mut parts = last.splitn(2, |byte| matches!(byte, b'_' | b'-'));
     let (first, further) = (parts.next().unwrap_or_default(), parts.next());
-    is_language(first)
-        && further.map_or_else(|| !alone || !AMBIGUOUS.contains(&first), |further| is_further(further))
+    is_language(first) && further.map_or_else(|| !alone || !AMBIGUOUS.contains(&first), is_further)
 }
 
 /// Folders of manuals at the top.
