@@ -753,7 +753,9 @@ impl Scanner {
                 let identity = String::from_utf8_lossy(secret).into_owned();
                 Box::new(Structural { part: Structural::LINE, written: true, identity, lent: Vec::new() })
             }),
-            at_most: if is_chosen(rule) && view.place.is_sample() && judge::is_chosen(secret) {
+            at_most: if view.place.is_sample()
+                && (has_tag(rule, &CHOSEN) && judge::is_chosen(secret) || has_tag(rule, &[HASH]))
+            {
                 Some(MILD)
             } else {
                 at_most_as_key(rule, view.place)
@@ -1121,8 +1123,11 @@ const TOKEN: &str = "token";
 /// Tags of rules for passwords that people choose: in a sample, a word is a word there, too.
 const CHOSEN: [&str; 4] = ["url", "http", "command-line", "credential-file"];
 
-fn is_chosen(rule: &Rule) -> bool {
-    rule.tags.iter().any(|tag| CHOSEN.contains(&tag.as_ref()))
+/// Tag of rules for hashes of passwords: that of a sample opens nothing.
+const HASH: &str = "hash";
+
+fn has_tag(rule: &Rule, tags: &[&str]) -> bool {
+    rule.tags.iter().any(|tag| tags.contains(&tag.as_ref()))
 }
 
 /// Severity of what is reported and need not stop anybody: a sample password in a test.
@@ -1134,7 +1139,7 @@ const KEY: &str = "private-key";
 /// How severe a private key can be where it is. A test of anything that signs, encrypts or talks TLS brings keys of its
 /// own, which nothing else trusts: that one is there is said, but no commit is stopped for it.
 fn at_most_as_key(rule: &Rule, place: Place) -> Option<Severity> {
-    (place.of_tests && rule.tags.iter().any(|tag| tag == KEY)).then_some(Severity::Medium)
+    (place.of_tests && has_tag(rule, &[KEY])).then_some(Severity::Medium)
 }
 
 /// A key with a telling name stands at `hit`, and it may be given something.

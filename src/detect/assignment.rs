@@ -212,6 +212,9 @@ fn is_scheme(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"basic") || word.eq_ignore_ascii_case(b"bearer")
 }
 
+/// Schemes of `Authorization` that parameters with names follow.
+const SCHEMES_WITH_PARAMETERS: [&[u8]; 4] = [b"Digest ", b"Hawk ", b"OAuth ", b"Signature "];
+
 /// Whether a byte may be part of a name.
 fn is_name(byte: &u8) -> bool {
     IN_NAME[usize::from(*byte)]
@@ -720,7 +723,10 @@ impl Reader<'_> {
         // A type in quotes is closed in front of the sign: `'x=y'` is a value.
         let quotes =
             self.byte(place) != b'\'' || memchr::memrchr(b'\'', &self.text[place..equals]) != Some(0);
-        let assigned = length > 0 && quotes && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
+        // `Authorization: Digest username="x"`: the first parameter of a scheme.
+        let scheme = begins_with_one(&self.text[place.min(self.end)..self.end], &SCHEMES_WITH_PARAMETERS);
+        let assigned =
+            length > 0 && quotes && !scheme && self.byte(equals) == b'=' && self.byte(equals + 1) != b'=';
         assigned.then(|| self.skip_spaces(equals + 1))
     }
 

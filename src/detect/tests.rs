@@ -284,6 +284,9 @@ fn a_key_of_a_test_stops_nobody() {
     let key = ["-----BEGIN PRI", "VATE KEY-----\n", body, "\n-----END PRI", "VATE KEY-----\n"].concat();
     assert_eq!(at_most("tls/key_test.go", key.as_bytes()), [Some(Severity::Medium)]);
     assert_eq!(at_most("tls/key.go", key.as_bytes()), [None]);
+    let hash = ["ops:$apr", "1$Y46dYnXA$8r7XAPi6Aejc2uX7Ec8vrQ"].concat();
+    assert_eq!(at_most("docs/auth.md", hash.as_bytes()), [Some(Severity::Low)]);
+    assert_eq!(at_most("deploy/users", hash.as_bytes()), [None]);
 }
 
 #[test]

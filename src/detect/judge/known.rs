@@ -8,7 +8,7 @@ use bstr::ByteSlice as _;
 use super::{
     Ask, Classifier,
     name::{self, Name, WordOfKey},
-    place::{Language, Place},
+    place::{Kind, Language, Place},
     value::{self, Marks, Value},
 };
 use crate::{
@@ -177,17 +177,19 @@ pub(super) fn easily_named(value: &[u8], name: &Name, classifier: Classifier) ->
     entry.then_some(Known::Identifier)
 }
 
-/// Whether it is a version or versions of a package, and nothing but numbers: `^1.0.12`, `>=2.0.0 <3.0`.
+/// Whether it is a version or versions of a package, and nothing but numbers: `^1.0.12`, `>=2.0.0 <3.0`, `npm:^5.0.0 || ^6.0.2`.
 fn is_range(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"npm:").unwrap_or(value);
     let part = |byte: &u8| {
-        byte.is_ascii_digit() || matches!(byte, b'.' | b'^' | b'~' | b'<' | b'>' | b'=' | b' ' | b'x' | b'*')
+        byte.is_ascii_digit()
+            || matches!(byte, b'.' | b'^' | b'~' | b'<' | b'>' | b'=' | b' ' | b'x' | b'*' | b'|')
     };
     let dots = value.iter().filter(|byte| **byte == b'.').count();
     dots > 0 && value.len() <= MAX_RANGE && value.iter().all(part)
 }
 
 /// Longest range of versions, in bytes.
-const MAX_RANGE: usize = 24;
+const MAX_RANGE: usize = 64;
 
 /// What the value of `candidate` is known to be, if it is no secret for certain.
 pub(super) fn what(
@@ -207,7 +209,7 @@ pub(super) fn what(
     if !password && is_word_for_an_entry(value, name) {
         return Some(Known::Identifier);
     }
-    if name.is_public() {
+    if name.is_public() || !password && is_behind_public(text, candidate.key) {
         return Some(Known::PublicKey);
     }
     if name.is_about_a_secret() || candidate.nested && is_about_its_member(text, candidate.value) {
@@ -229,7 +231,11 @@ pub(super) fn what(
     if is_reference(value, bare) || !password && looked.has(parted) && is_place(value) {
         return Some(Known::Reference);
     }
-    if TYPES.has(value) || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword)) {
+    // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
+    if TYPES.has(value)
+        || value.ends_with(b"Padding")
+        || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
+    {
         return Some(Known::Type);
     }
     if !password && looked.has(Marks::DOT) && !looked.has(Marks::CAPITAL) && is_dotted_name(value) {
@@ -237,6 +243,9 @@ pub(super) fn what(
     }
     if bare && STOCK.has(value) {
         return Some(Known::Type);
+    }
+    if looked.has(Marks::SPACE) && is_command(text, candidate, place) {
+        return Some(Known::Code);
     }
     let of_code = Marks::BRACE.and(Marks::DOT).and(Marks::COLON).and(Marks::DASH);
     if bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await") {
@@ -271,7 +280,8 @@ pub(super) fn what(
     if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
         return Some(Known::Translation);
     }
-    if looked.has(Marks::DOT) && is_version_or_date(value) {
+    if looked.has(Marks::DOT) && (is_version_or_date(value) || is_range(value) && !value[0].is_ascii_digit())
+    {
         return Some(Known::Version);
     }
     if is_public_key(value) {
@@ -288,6 +298,24 @@ pub(super) fn what(
     }
     let listed = is_plain_word(value) && follows_an_item(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
+}
+
+/// Whether it is a command with arguments in back quotes, of which a shell puts in what it prints.
+fn is_command(text: &[u8], candidate: &Candidate, place: Place) -> bool {
+    let value = candidate.value;
+    // In JavaScript and the like these are quotes as others are.
+    let shell = place.language != Language::Source || place.kind == Kind::Other;
+    shell
+        && candidate.quote == Quote::Quoted
+        && text[..value.start].ends_with(b"`")
+        && memchr::memmem::find(value.of(text), b" -").is_some()
+}
+
+/// Whether the name is the second word of `Public Key`.
+fn is_behind_public(text: &[u8], key: Span) -> bool {
+    const PUBLIC: &[u8] = b"public ";
+    let before = key.start.checked_sub(PUBLIC.len()).map(|start| &text[start..key.start]);
+    before.is_some_and(|before| before.eq_ignore_ascii_case(PUBLIC))
 }
 
 /// Longest name of a member that is read backwards, with what stands between it and its value.
@@ -544,6 +572,8 @@ const MAX_ENDING: usize = 5;
 fn is_place(value: &[u8]) -> bool {
     let plain =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'~' | b'@');
+    // `@$DIR/key.pem`, as curl reads files.
+    let of_file = |byte: &u8| plain(byte) || matches!(byte, b'%' | b'$' | b'{' | b'}');
     let ends_as_file = || {
         let dot = memchr::memrchr(b'.', value).filter(|&dot| dot > 0);
         dot.is_some_and(|dot| {
@@ -551,7 +581,7 @@ fn is_place(value: &[u8]) -> bool {
             (2..=MAX_ENDING).contains(&ending.len())
                 && ending.iter().all(u8::is_ascii_lowercase)
                 && !value[..dot].contains(&b'.')
-                && value.iter().all(plain)
+                && value.iter().all(of_file)
         })
     };
     let branches = || {
@@ -707,8 +737,8 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         && value[1..].contains(&b'/')
         && (value.len() < 20 || is_path(value) && value.contains(&b'.'))
         // The scope of a signature of AWS: who signs, when and for what.
-        || value.ends_with(b"/aws4_request")
-        || value.starts_with(b"/") && wordiness(value).is_some_and(|score| score > 0.0)
+        || value.ends_with(b"4_request") && value.contains(&b'/')
+        || begins_with_one(value, &[b"/", b"%2F", b"%2f"]) && wordiness(value).is_some_and(|score| score > 0.0)
 }
 
 /// A bare value in the syntax of code: a call, an index, a member.
@@ -885,7 +915,7 @@ pub(super) fn is_password_hash(value: &[u8]) -> bool {
         b"$pbkdf2", b"pbkdf2_", b"pbkdf2:", b"scrypt:", b"{SSHA", b"{CRYPT}",
     ];
     begins_with_one(value, &STARTS)
-        || (value.starts_with(b"sha1$") || value.starts_with(b"sha256$")) && value.len() > 30
+        || begins_with_one(value, &[b"md5$", b"sha1$", b"sha256$"]) && value.len() > 30
         || value.starts_with(b"SCRAM-SHA")
 }
 

@@ -536,6 +536,8 @@ const BEGINNINGS: &[&str] = &[
     "capital",
     "rapid",
     "sacred",
+    "gssapi",
+    "rspauth",
     "apis",
 ];
 
@@ -545,6 +547,7 @@ const WITH_PASS: &[&str] = &[
     "askpass",
     "bypass",
     "compass",
+    "minipass",
     "passive",
     "passenger",
     "passage",

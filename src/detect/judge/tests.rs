@@ -80,6 +80,10 @@ fn passwords() {
         ("a.py", r#"for word in ["password", "kestrel", "heron"]"#, false),
         ("a.py", r#"pairs = [["password", "kestrel"]]"#, true),
         ("a.json", r#""keywords": ["password", "hashing"]"#, false),
+        ("package-lock.json", r#""gopassword": "^5.0.0 || ^6.0.2 || ^7.0.0""#, false),
+        ("yarn.lock", r#""gopassword": "npm:^5.0.0 || ^6.0.2""#, false),
+        ("fixtures.json", r#""password": "md5$seasalt$1e9bf2bf5606aa5c39852cc30f0f6f22""#, false),
+        ("A.java", r#"PASSWORD_CIPHER_DEFAULT = "AES/CBC/PKCS5Padding""#, false),
         ("a.py", r#"connect("host", "password", "k1estrel982")"#, true),
         ("a.py", r#"put("password", "kestrel982")"#, true),
         ("a.py", r#"run("tool", "--password", "kestrel")"#, true),
@@ -128,6 +132,19 @@ fn tokens() {
 #[test]
 fn types_and_modules_are_no_tokens() {
     let cases = [
+        ("a.json", r#""minipass": "k3Jx9Qm2""#, "pass\"", false),
+        (
+            "a.kt",
+            "Public Key: d107beecc17325f55da976bcbab207ba4df68bd3f8fce7c3b5850311128264fd",
+            "key",
+            false,
+        ),
+        ("a.sh", "curl --token @%SRCDIR/data/data-httpsig-ed25519.key", "token", false),
+        ("a.sh", r#"GSSAPI_INCS=`$PKGCONFIG --cflags mit-krb5-gssapi`"#, "api_", false),
+        ("a.sh", r#"TOKEN=`$PKGCONFIG --cflags mit-krb5-gssapi2`"#, "token", false),
+        ("a.http", r#"Authorization: Digest username="fddc3bc7b753b73ab0848fd83cb20cbb""#, "auth", false),
+        ("a.txt", r#"[rspauth=81f903eb4823ae922db5f04cb58ccdeb]"#, "auth", false),
+        ("a.txt", "x?token=%2Fvar%2Fssl%2Fprivate%2Fworker-key.pem", "token", false),
         ("a.go", "TokenAlg = oidc.SigningAlgSomethingUsingP384AndSHA384", "token", false),
         ("a.go", "Token = oidc.SigningAlgSomethingUsingP384AndSHA384", "token", false),
         ("a.go", "// Token = q7Xb2mN3vR8wL1cY5hK6f.q7Xb2mN3vR8wL1cY5hK6f", "token", true),
