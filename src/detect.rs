@@ -779,7 +779,8 @@ impl Scanner {
         let mut found = Vec::new();
         let depends = ready.value.at(bound, view.bytes, (hit, first), &mut found);
         for bond in found {
-            if judge::is_side_of_a_broken(view.bytes, bond.value) {
+            let pinned = view.bytes[..bond.value.start].ends_with(GO_SUM);
+            if pinned || judge::is_side_of_a_broken(view.bytes, bond.value) {
                 continue;
             }
             let secret = bond.value.of(view.bytes);
@@ -1132,6 +1133,9 @@ fn has_tag(rule: &Rule, tags: &[&str]) -> bool {
 
 /// Severity of what is reported and need not stop anybody: a sample password in a test.
 const MILD: Severity = Severity::Low;
+
+/// What stands before the checksum of a module in `go.sum`.
+const GO_SUM: &[u8] = b" h1:";
 
 /// Tag of rules for private keys and what they are kept in.
 const KEY: &str = "private-key";

@@ -11,6 +11,7 @@ mod phrase;
 mod shape;
 mod sum;
 
+pub(crate) use key::is_public_nkey;
 pub(crate) use marks::{is_cut, is_said};
 
 /// What a proof says about a secret.
@@ -155,6 +156,8 @@ const LEAST_EXAMPLE: usize = 20;
 /// Values that everybody knows: manuals, emulators, development chains. Written in pieces, so that
 /// other scanners leave this file alone.
 static EXAMPLES: &[&str] = &[
+    // The UUID of many a manual.
+    concat!("123e4567-e89b-12d3-", "a456-426614174000"),
     // AWS: IAM and S3 manuals.
     concat!("AKIAIOSFODNN7", "EXAMPLE"),
     concat!("AKIAI44QH8DHB", "EXAMPLE"),

@@ -124,6 +124,15 @@ pub(super) fn nkey(text: &[u8]) -> Proof {
     verdict(holds)
 }
 
+/// Whether it is the public half of a NATS key: a byte of prefix, 32 of key, two of CRC-16, in base32. Seeds begin with `S`.
+pub(crate) fn is_public_nkey(text: &[u8]) -> bool {
+    text.len() == 56 && !text.starts_with(b"S") && !text.starts_with(b"P") && {
+        let bytes = codec::base32(text).unwrap_or_default();
+        let key = bytes.split_last_chunk::<2>();
+        key.is_some_and(|(key, sum)| codec::crc16(key) == u16::from_le_bytes(*sum))
+    }
+}
+
 /// 64 hexadecimal digits, optionally after `0x`, that are a random number below the order of the curve.
 pub(super) fn ethereum(text: &[u8]) -> Proof {
     let digits = text.strip_prefix(b"0x").unwrap_or(text).to_ascii_lowercase();

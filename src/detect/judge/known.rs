@@ -221,14 +221,25 @@ pub(super) fn what(
     if check::is_published_example(value) {
         return Some(Known::Published);
     }
-    if looked.has(Marks::TEMPLATE) && is_template(value, candidate.quote == Quote::None) {
+    if looked.has(Marks::TEMPLATE)
+        && (is_template(value, candidate.quote == Quote::None)
+            || is_interpolated(text, candidate)
+            || !password && value.starts_with(b"<") && value.contains(&b'>'))
+    {
         return Some(Known::Template);
+    }
+    if looked.has(Marks::BRACE) && is_expression(value) {
+        return Some(Known::Code);
     }
     if is_password_hash(value) {
         return Some(Known::PasswordHash);
     }
     let parted = Marks::DOT.and(Marks::SLASH);
-    if is_reference(value, bare) || !password && looked.has(parted) && is_place(value) {
+    if is_reference(value, bare)
+        || !password
+            && looked.has(parted)
+            && (is_place(value) || is_path(value) && (names_an_entry(name) || is_deep(value)))
+    {
         return Some(Known::Reference);
     }
     // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
@@ -284,13 +295,16 @@ pub(super) fn what(
     {
         return Some(Known::Version);
     }
-    if is_public_key(value) {
+    if is_public_key(value) || !password && check::is_public_nkey(value) {
         return Some(Known::PublicKey);
     }
     if is_identified(value, name) {
         return Some(Known::Identifier);
     }
-    if is_symbol(value, candidate, name) || !password && looked.has(Marks::UNDERSCORE) && is_constant(value) {
+    let joined = Marks::UNDERSCORE.and(Marks::DASH);
+    if is_symbol(value, candidate, name)
+        || !password && looked.has(joined) && (is_constant(value) || is_list_of_constants(value))
+    {
         return Some(Known::Code);
     }
     if is_part_of_a_place(text, candidate) {
@@ -298,6 +312,21 @@ pub(super) fn what(
     }
     let listed = is_plain_word(value) && follows_an_item(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
+}
+
+/// Whether a program puts something into it: `$"{scheme}://x"` in C#, `f'{scheme}://x'` in Python.
+fn is_interpolated(text: &[u8], candidate: &Candidate) -> bool {
+    let before = &text[..candidate.value.start];
+    candidate.quote == Quote::Quoted
+        && candidate.value.of(text).contains(&b'{')
+        && matches!(before, [.., prefix, b'"' | b'\''] if matches!(prefix, b'$' | b'f' | b'F'))
+}
+
+/// Whether it is a regular expression: `^-{1,2}(user|pass)$`, `[A-Za-z0-9]+`.
+fn is_expression(value: &[u8]) -> bool {
+    const PARTS: [&[u8]; 8] = [b"(?:", b"[^", b"[a-z", b"[A-Z", b"[0-9", b"[a-f", b"[A-F", b"\\d{"];
+    let holds = |part: &[u8]| memchr::memmem::find(value, part).is_some();
+    value.starts_with(b"^") && value.ends_with(b"$") || PARTS.iter().any(|part| holds(part))
 }
 
 /// Whether it is a command with arguments in back quotes, of which a shell puts in what it prints.
@@ -534,6 +563,11 @@ fn is_constant(value: &[u8]) -> bool {
         && separated_words(value)
 }
 
+/// Whether it is names of secrets, words in capitals, as workflows ask for them: `SIGNING-KEY,SIGNING-PASSWORD`.
+fn is_list_of_constants(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-' | b','))
+}
+
 /// Longest run of digits behind `token` or `key` that is a number: a count or a time.
 const MAX_COUNT: usize = 13;
 
@@ -562,6 +596,15 @@ pub(crate) fn stands_in(value: &[u8]) -> bool {
         || is_reference(value, false)
         || looked.is_placeholder()
         || looked.asks_for_a_value()
+}
+
+/// Whether a file lies in a folder of a folder, and has an ending: `local/1708076358388/a.zip`.
+fn is_deep(value: &[u8]) -> bool {
+    let ending = value.rfind_byte(b'.').map_or(&b""[..], |dot| &value[dot + 1..]);
+    memchr::memchr_iter(b'/', value).count() > 1
+        && (2..=MAX_ENDING).contains(&ending.len())
+        && ending.iter().all(u8::is_ascii_lowercase)
+        && !value.iter().any(|byte| matches!(byte, b'+' | b'='))
 }
 
 /// Longest ending of a file's name, the dot left out.
@@ -723,6 +766,8 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         "os.environ",
         "system.get",
         "projects/",
+        "aws::",
+        "aws4-hmac",
     ];
     static STARTS: Words<{ BEGINNINGS.len() }> = Words::new(&[(1, BEGINNINGS)]);
     if STARTS.begin(value)
@@ -737,7 +782,7 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         && value[1..].contains(&b'/')
         && (value.len() < 20 || is_path(value) && value.contains(&b'.'))
         // The scope of a signature of AWS: who signs, when and for what.
-        || value.ends_with(b"4_request") && value.contains(&b'/')
+        || value.ends_with(b"4_request") && (value.contains(&b'/') || memchr::memmem::find(value, b"%2F").is_some())
         || begins_with_one(value, &[b"/", b"%2F", b"%2f"]) && wordiness(value).is_some_and(|score| score > 0.0)
 }
 

@@ -201,7 +201,15 @@ impl Name {
             of_key(word) || word.starts_with(b"cred") || BEARERS.has(self.word(last - 1))
         };
         last > keyword && (ABOUT.has(word) || word == b"id" && identifies())
-            || last == keyword && self.is_key_of_entries()
+            || last == keyword && (self.is_key_of_entries() || self.is_hash_of())
+            // Where .NET keeps the secrets of a program in development.
+            || self.plain() == b"usersecretsid"
+    }
+
+    /// Whether it says of what it is the hash: `sha256_hash_of_signing_key`.
+    fn is_hash_of(&self) -> bool {
+        (1..self.count)
+            .any(|index| self.word(index) == b"of" && matches!(self.word(index - 1), b"hash" | b"digest"))
     }
 
     /// Whether it is a key that entries are found by: `cache_key`, `primaryKey`.
@@ -365,6 +373,7 @@ const ABOUT_LIST: &[&str] = &[
     "arn",
     "audience",
     "callback",
+    "checksum",
     "claim",
     "claims",
     "class",
@@ -372,6 +381,7 @@ const ABOUT_LIST: &[&str] = &[
     "commit",
     "count",
     "description",
+    "digest",
     "dir",
     "directory",
     "domain",
@@ -385,9 +395,14 @@ const ABOUT_LIST: &[&str] = &[
     "field",
     "file",
     "filename",
+    "fingerprint",
     "format",
     "group",
     "groups",
+    "guid",
+    "guids",
+    "hash",
+    "hashes",
     "header",
     "helper",
     "helpers",
@@ -450,6 +465,8 @@ const ABOUT_LIST: &[&str] = &[
     "uri",
     "url",
     "username",
+    "uuid",
+    "uuids",
     "version",
     "view",
 ];
