@@ -367,6 +367,10 @@ impl Reader<'_> {
 
     /// `Basic value`, from the word on.
     fn scheme(&self, found: &mut Vec<Candidate>) {
+        // The end of a name: `AuthenticationTypeBasic AuthenticationType`.
+        if self.key.start > 0 && self.text[self.key.start - 1].is_ascii_alphanumeric() {
+            return;
+        }
         let from = self.skip_spaces(self.key.end);
         let high = self.end.min(from + 4 * MAX_VALUE);
         let length = self.text[from.min(high)..high]

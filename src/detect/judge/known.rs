@@ -199,9 +199,21 @@ pub(super) fn what(
     name: &Name,
     ask: Ask<'_>,
 ) -> Option<Known> {
-    let value = looked.bytes;
-    let (place, password) = (ask.place, ask.classifier == Classifier::Password);
-    let bare = matches!(candidate.quote, Quote::None | Quote::InString);
+    by_name(text, candidate, looked, name, ask)
+        .or_else(|| by_form(text, candidate, looked, name, ask))
+        .or_else(|| by_kind(text, candidate, looked, name, ask))
+}
+
+/// What its name says of a value.
+fn by_name(
+    text: &[u8],
+    candidate: &Candidate,
+    looked: &Value<'_>,
+    name: &Name,
+    ask: Ask<'_>,
+) -> Option<Known> {
+    let (value, password) = (looked.bytes, ask.classifier == Classifier::Password);
+    let bare = is_bare(candidate);
     let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
     if named && (!name.has_keyword() || name.is_other_word() || is_result_of_a_test(text, candidate)) {
         return Some(Known::OtherName);
@@ -215,9 +227,19 @@ pub(super) fn what(
     if name.is_about_a_secret() || candidate.nested && is_about_its_member(text, candidate.value) {
         return Some(Known::About);
     }
-    if is_own_name(candidate, value, name, bare) {
-        return Some(Known::OwnName);
-    }
+    is_own_name(candidate, value, name, bare).then_some(Known::OwnName)
+}
+
+/// What a value is that stands for another, or is written in code.
+fn by_form(
+    text: &[u8],
+    candidate: &Candidate,
+    looked: &Value<'_>,
+    name: &Name,
+    ask: Ask<'_>,
+) -> Option<Known> {
+    let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
+    let bare = is_bare(candidate);
     if check::is_published_example(value) {
         return Some(Known::Published);
     }
@@ -228,7 +250,9 @@ pub(super) fn what(
     {
         return Some(Known::Template);
     }
-    if looked.has(Marks::BRACE) && is_expression(value) {
+    if looked.has(Marks::BRACE) && is_expression(value)
+        || looked.has(Marks::SPACE) && is_between_strings(value)
+    {
         return Some(Known::Code);
     }
     if is_password_hash(value) {
@@ -238,7 +262,9 @@ pub(super) fn what(
     if is_reference(value, bare)
         || !password
             && looked.has(parted)
-            && (is_place(value) || is_path(value) && (names_an_entry(name) || is_deep(value)))
+            && (is_place(value)
+                || is_path(value) && (names_an_entry(name) || is_deep(value))
+                || looked.has(Marks::COLON) && is_coordinate(value))
     {
         return Some(Known::Reference);
     }
@@ -249,7 +275,7 @@ pub(super) fn what(
     {
         return Some(Known::Type);
     }
-    if !password && looked.has(Marks::DOT) && !looked.has(Marks::CAPITAL) && is_dotted_name(value) {
+    if !password && looked.has(Marks::DOT) && is_dotted_name(value) {
         return Some(Known::Identifier);
     }
     if bare && STOCK.has(value) {
@@ -259,9 +285,19 @@ pub(super) fn what(
         return Some(Known::Code);
     }
     let of_code = Marks::BRACE.and(Marks::DOT).and(Marks::COLON).and(Marks::DASH);
-    if bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await") {
-        return Some(Known::Code);
-    }
+    (bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await"))
+        .then_some(Known::Code)
+}
+
+/// What else a value is known for.
+fn by_kind(
+    text: &[u8],
+    candidate: &Candidate,
+    looked: &Value<'_>,
+    name: &Name,
+    ask: Ask<'_>,
+) -> Option<Known> {
+    let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
     if is_mask(value) {
         return Some(Known::Mask);
     }
@@ -291,7 +327,8 @@ pub(super) fn what(
     if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
         return Some(Known::Translation);
     }
-    if looked.has(Marks::DOT) && (is_version_or_date(value) || is_range(value) && !value[0].is_ascii_digit())
+    if (looked.has(Marks::DOT) || !password && looked.has(Marks::DASH)) && is_version_or_date(value)
+        || looked.has(Marks::DOT) && is_range(value) && !value[0].is_ascii_digit()
     {
         return Some(Known::Version);
     }
@@ -310,7 +347,8 @@ pub(super) fn what(
     if is_part_of_a_place(text, candidate) {
         return Some(Known::PartOfPlace);
     }
-    let listed = is_plain_word(value) && follows_an_item(text, candidate);
+    let word = is_plain_word(value) || !looked.has(Marks::CAPITAL) && separated_words(value);
+    let listed = word && follows_an_item(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
 
@@ -320,6 +358,26 @@ fn is_interpolated(text: &[u8], candidate: &Candidate) -> bool {
     candidate.quote == Quote::Quoted
         && candidate.value.of(text).contains(&b'{')
         && matches!(before, [.., prefix, b'"' | b'\''] if matches!(prefix, b'$' | b'f' | b'F'))
+}
+
+fn is_bare(candidate: &Candidate) -> bool {
+    matches!(candidate.quote, Quote::None | Quote::InString)
+}
+
+/// Whether it is what stands between two strings that are put together: `"?token=" + value + "&x"`.
+fn is_between_strings(value: &[u8]) -> bool {
+    const JOINTS: [&[u8]; 3] = [b" + ", b" . ", b" || "];
+    JOINTS.iter().any(|joint| value.starts_with(joint) || value.ends_with(joint))
+}
+
+/// Whether it is what a build asks for, with its version: `google-auth-library:1.42.1`.
+fn is_coordinate(value: &[u8]) -> bool {
+    let Some(colon) = memchr::memrchr(b':', value) else { return false };
+    let (name, version) = (&value[..colon], &value[colon + 1..]);
+    version.contains(&b'.')
+        && version.first().is_some_and(u8::is_ascii_digit)
+        && version.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
 }
 
 /// Whether it is a regular expression: `^-{1,2}(user|pass)$`, `[A-Za-z0-9]+`.
@@ -439,7 +497,7 @@ fn is_type_named_after(value: &[u8], keyword: &[u8]) -> bool {
 
 /// Whether it is a module or a group among others: `.models.v1_secret`, `metrics.k8s.io`.
 fn is_dotted_name(value: &[u8]) -> bool {
-    let part = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
     let mut parts = value.strip_prefix(b".").unwrap_or(value).split(|&byte| byte == b'.');
     value.iter().all(part)
         && memchr::memchr_iter(b'.', value).count() > 1
@@ -1086,8 +1144,14 @@ fn is_part_of_a_place(text: &[u8], candidate: &Candidate) -> bool {
             Some(b'.') => run_before(text, candidate.key.start).contains(&b':'),
             _ => false,
         };
+    // `arn:aws:secretsmanager:…:secret:name` without quotes.
+    let in_arn = || {
+        let before = run_before(text, candidate.key.start);
+        candidate.syntax == Syntax::Colon && begins_with_one(before, &[b"arn:", b"urn:"])
+    };
     in_path
         || in_name
+        || in_arn()
         || candidate.quote == Quote::InString && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
 }
 
@@ -1120,7 +1184,9 @@ fn follows_an_item(text: &[u8], candidate: &Candidate) -> bool {
         let before = before.strip_suffix(b"[").map_or(&b""[..], |before| before.trim_ascii_end());
         matches!(before.last(), Some(b':' | b'='))
     };
-    before.ends_with(b",") || before.ends_with(b"[") && (own() || precedes_an_item(text, candidate))
+    before.ends_with(b",")
+        || before.ends_with(b"]string{")
+        || before.ends_with(b"[") && (own() || precedes_an_item(text, candidate))
 }
 
 /// Whether a further item stands behind the value: `["password", "user", "host"]` has no pairs.

@@ -201,9 +201,19 @@ impl Name {
             of_key(word) || word.starts_with(b"cred") || BEARERS.has(self.word(last - 1))
         };
         last > keyword && (ABOUT.has(word) || word == b"id" && identifies())
-            || last == keyword && (self.is_key_of_entries() || self.is_hash_of())
+            || last == keyword && (self.is_key_of_entries() || self.is_hash_of() || self.is_of_pages())
             // Where .NET keeps the secrets of a program in development.
             || self.plain() == b"usersecretsid"
+    }
+
+    /// Whether it is a token by which a list goes on, or a key of the handshake of a WebSocket: `nextPageToken`.
+    fn is_of_pages(&self) -> bool {
+        const HEADS: [&[u8]; 7] =
+            [b"next", b"page", b"previous", b"prev", b"continuation", b"pagination", b"idempotency"];
+        let Some(keyword) = self.keyword else { return false };
+        let before = keyword.checked_sub(1).map(|before| self.word(before));
+        matches!(self.word(keyword), b"token") && before.is_some_and(|before| HEADS.contains(&before))
+            || self.word(keyword) == b"key" && self.plain().windows(9).any(|part| part == b"websocket")
     }
 
     /// Whether it says of what it is the hash: `sha256_hash_of_signing_key`.
@@ -385,6 +395,7 @@ const ABOUT_LIST: &[&str] = &[
     "dir",
     "directory",
     "domain",
+    "domains",
     "duration",
     "email",
     "enabled",
@@ -395,6 +406,7 @@ const ABOUT_LIST: &[&str] = &[
     "field",
     "file",
     "filename",
+    "files",
     "fingerprint",
     "format",
     "group",
@@ -409,6 +421,7 @@ const ABOUT_LIST: &[&str] = &[
     "hint",
     "host",
     "hostname",
+    "hosts",
     "icon",
     "interval",
     "issuer",
@@ -419,6 +432,8 @@ const ABOUT_LIST: &[&str] = &[
     "length",
     "limit",
     "location",
+    "manager",
+    "managers",
     "max",
     "message",
     "method",
@@ -430,6 +445,7 @@ const ABOUT_LIST: &[&str] = &[
     "offset",
     "page",
     "path",
+    "paths",
     "pattern",
     "placeholder",
     "policy",
@@ -463,7 +479,9 @@ const ABOUT_LIST: &[&str] = &[
     "types",
     "uid",
     "uri",
+    "uris",
     "url",
+    "urls",
     "username",
     "uuid",
     "uuids",
