@@ -208,7 +208,7 @@ impl Longer {
 }
 
 /// Whether `word` is the scheme of an `Authorization` header.
-fn is_scheme(word: &[u8]) -> bool {
+pub(crate) fn is_scheme(word: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"basic") || word.eq_ignore_ascii_case(b"bearer")
 }
 
@@ -283,9 +283,12 @@ const fn is_of_numbers(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'X' | b',' | b' ')
 }
 
-/// Whether a number of a list stands for a byte: in decimal, it is below 256.
+/// Whether a number of a list stands for a byte: it is below 256.
 fn is_byte(number: &[u8]) -> bool {
     let number = number.trim_ascii();
+    if let Some(digits) = number.strip_prefix(b"0x").or_else(|| number.strip_prefix(b"0X")) {
+        return digits.len() <= 2;
+    }
     let decimal = number.iter().all(u8::is_ascii_digit);
     !decimal
         || number.is_empty()

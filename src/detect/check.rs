@@ -11,6 +11,7 @@ mod phrase;
 mod shape;
 mod sum;
 
+pub(crate) use codec::base64;
 pub(crate) use key::is_public_nkey;
 pub(crate) use marks::{is_cut, is_said};
 

@@ -25,7 +25,7 @@ pub(super) fn number(text: &[u8], digits: &[u8]) -> Option<u64> {
 }
 
 /// Bytes of base64 in the standard or the URL alphabet, padded or not.
-pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     let body = text.trim_ascii();
     let data = body.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     let (body, padding) = body.split_at(data);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     detect::{
-        assignment::{Behind, Candidate, Quote, Sole, Syntax},
+        assignment::{self, Behind, Candidate, Quote, Sole, Syntax},
         block::{BLOCK, Part, lowest, with_block},
         check,
         entropy::wordiness,
@@ -50,6 +50,8 @@ pub enum Known {
     /// A token with one character that its alphabet does not have, or of another length than its mark has: made
     /// unreadable, cut, or mistyped.
     Broken,
+    /// A credential behind its scheme, which is looked at by itself.
+    Scheme,
     /// A mark against forged forms: good for one page of one session.
     PageMark,
     /// A sentence.
@@ -95,6 +97,7 @@ impl Known {
             Self::Placeholder => "a word that asks for a value, such as changeme",
             Self::Mask => "a mask, a run through the alphabet or one block over and over",
             Self::Broken => "a token cut short, or with a character in it that no token has",
+            Self::Scheme => "a credential behind its scheme, which is looked at by itself",
             Self::PageMark => "a mark against forged forms, good for one page of one session",
             Self::Prose => "a sentence",
             Self::Translation => "a text that is translated",
@@ -271,6 +274,7 @@ fn by_form(
     // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
     if TYPES.has(value)
         || value.ends_with(b"Padding")
+        || looked.has(Marks::BRACE) && is_validation(value)
         || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
     {
         return Some(Known::Type);
@@ -332,6 +336,9 @@ fn by_kind(
     {
         return Some(Known::Version);
     }
+    if !password && looked.has(Marks::SPACE) && is_behind_its_scheme(value) {
+        return Some(Known::Scheme);
+    }
     if is_public_key(value) || !password && check::is_public_nkey(value) {
         return Some(Known::PublicKey);
     }
@@ -347,8 +354,10 @@ fn by_kind(
     if is_part_of_a_place(text, candidate) {
         return Some(Known::PartOfPlace);
     }
-    let word = is_plain_word(value) || !looked.has(Marks::CAPITAL) && separated_words(value);
-    let listed = word && follows_an_item(text, candidate);
+    let word = is_plain_word(value)
+        || !looked.has(Marks::CAPITAL) && separated_words(value)
+        || is_worded_identifier(value) && precedes_an_item(text, candidate);
+    let listed = word && follows_an_item(text, candidate) || precedes_a_value(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
 
@@ -358,6 +367,22 @@ fn is_interpolated(text: &[u8], candidate: &Candidate) -> bool {
     candidate.quote == Quote::Quoted
         && candidate.value.of(text).contains(&b'{')
         && matches!(before, [.., prefix, b'"' | b'\''] if matches!(prefix, b'$' | b'f' | b'F'))
+}
+
+/// Whether it is `Basic …` or `Bearer …` and nothing more, as headers have it: rules for schemes say what is behind them.
+fn is_behind_its_scheme(value: &[u8]) -> bool {
+    let space = value.iter().position(|byte| *byte == b' ').unwrap_or_default();
+    let (scheme, rest) = value.split_at(space);
+    let credential = rest.trim_ascii();
+    assignment::is_scheme(scheme) && !credential.is_empty() && !credential.contains(&b' ')
+}
+
+/// Whether it is rules for what may be entered: `required|string|max:255`.
+fn is_validation(value: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_:,.".contains(byte);
+    let is_rule = |part: &[u8]| part.first().is_some_and(u8::is_ascii_lowercase) && part.iter().all(plain);
+    let mut rules = value.split(|byte| *byte == b'|');
+    TYPES.has(rules.next().unwrap_or_default()) && rules.clone().count() > 0 && rules.all(is_rule)
 }
 
 fn is_bare(candidate: &Candidate) -> bool {
@@ -847,7 +872,14 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
 /// A bare value in the syntax of code: a call, an index, a member.
 fn is_bare_code(value: &[u8]) -> bool {
     let dotted = value.contains(&b'.') && value.split(|&byte| byte == b'.').all(is_identifier);
-    value.contains(&b'(')
+    // `&Folder{0x2b0f765d`: a value of a type.
+    let opens = memchr::memchr(b'{', value).filter(|&open| open > 0);
+    let typed = opens.is_some_and(|open| {
+        let name = value[..open].strip_prefix(b"&").unwrap_or(&value[..open]);
+        name.split(|&byte| byte == b'.').all(is_identifier)
+    });
+    typed
+        || value.contains(&b'(')
         || value.contains(&b'[')
         || value.ends_with(b"{")
         || value.contains(&b'|') && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
@@ -883,6 +915,10 @@ const OF_TYPES: &[&str] = &[
     "yes",
     "char",
     "string?",
+    "required",
+    "confirmed",
+    "nullable",
+    "sometimes",
 ];
 
 /// Words of code and of forms that a key is often given.
@@ -1197,6 +1233,12 @@ fn precedes_an_item(text: &[u8], candidate: &Candidate) -> bool {
         [prefix, quote, ..] if is_prefix(*prefix) => is_quote(*quote),
         next => next.first().is_some_and(|&byte| is_quote(byte)),
     })
+}
+
+/// Whether the value is the key of another one: `['name' => 'password', 'autocomplete' => 'off']`.
+fn precedes_a_value(text: &[u8], candidate: &Candidate) -> bool {
+    let after = text[candidate.value.end..].get(1..).unwrap_or_default().trim_ascii_start();
+    candidate.quote == Quote::Quoted && after.starts_with(b"=>")
 }
 
 /// Whether a byte stands in front of quotes to say what kind of text is between them: `b"…"`, `r'…'`, `L"…"`.

@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 
-use super::known::MIN_REPEATED;
+use super::known::{MIN_REPEATED, readable_base64};
 use crate::detect::{
     check,
     entropy::wordiness,
@@ -216,7 +216,14 @@ impl<'v> Value<'v> {
 
     /// As [`is_placeholder`].
     pub(super) fn is_placeholder(&self) -> bool {
-        self.says(PLACEHOLDER) || is_typed(self)
+        self.says(PLACEHOLDER) || is_typed(self) || self.encodes_a_placeholder()
+    }
+
+    /// Whether it is base64 of a text with a word of placeholders in it, but not of a user and a password.
+    fn encodes_a_placeholder(&self) -> bool {
+        readable_base64(self.bytes) == 1
+            && check::base64(&self.bytes[..self.bytes.len().min(SAYING)])
+                .is_some_and(|text| WORDS.within(&text) & PLACEHOLDER != 0)
     }
 
     /// Whether it asks the reader for a value of their own.
