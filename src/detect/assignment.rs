@@ -902,6 +902,8 @@ fn trim(text: &[u8], span: Span) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::detect::study::window;
 
@@ -990,6 +992,9 @@ mod tests {
         let values: Vec<&str> = values.split('|').map(str::trim).collect();
         let after = [
             "",
+            ", \"b\")",
+            ", 'c', {d}",
+            ", d, 'c')",
             ",",
             ";",
             ")",
@@ -1017,7 +1022,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             pieces[(state >> 33) as usize % pieces.len()].to_owned()
         };
-        let mut alone = 0;
+        let (mut alone, mut called) = (0, 0);
         for _ in 0..100_000 {
             let lead = any(&before) + &any(&heads);
             let text =
@@ -1026,6 +1031,19 @@ mod tests {
             let bytes = text.as_bytes();
             let line = window(bytes, hit);
             let behind = Behind::of(bytes, hit, name_part(bytes, hit));
+            let literals = RefCell::new(Vec::new());
+            let add = |literal: Span| {
+                literals.borrow_mut().push(literal);
+                true
+            };
+            if behind.is_some_and(|behind| behind.is_called_with(bytes, MAX_VALUE, add)) {
+                let mut found = Vec::new();
+                find(bytes, line, hit, &mut found);
+                let within =
+                    |one: &Candidate| literals.borrow().iter().any(|literal| literal.contains(one.value));
+                assert!(found.iter().all(within), "{text}: {found:?}");
+                called += 1;
+            }
             if let Some(Given::One(sole)) = behind.map(|behind| behind.gives(bytes, line)) {
                 let mut found = Vec::new();
                 find(bytes, line, hit, &mut found);
@@ -1033,7 +1051,7 @@ mod tests {
                 alone += 1;
             }
         }
-        assert!(alone > 10_000, "{alone}");
+        assert!(alone > 10_000 && called > 250, "{alone} {called}");
     }
 
     #[test]

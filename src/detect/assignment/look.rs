@@ -4,9 +4,9 @@
 //! Must not judge what is given.
 
 use super::{
-    ATTRIBUTES, BYTES, Candidate, IN_NAME, IN_TYPE, LOOKUPS, MAX_KEY, MAX_SPACE, MAX_USER, MAX_VALUE,
-    NAME_MARKS, NEXT_LINE, Quote, Syntax, is_defined, is_followed, is_name, is_of_numbers, is_scheme,
-    length_in, separator, stops_bare, with_letters_and_digits,
+    ATTRIBUTES, BYTES, Candidate, IN_NAME, IN_TYPE, LOOKUPS, MAX_ITEMS, MAX_KEY, MAX_SPACE, MAX_USER,
+    MAX_VALUE, NAME_MARKS, NEXT_LINE, Quote, Syntax, is_defined, is_followed, is_name, is_of_numbers,
+    is_scheme, length_in, separator, stops_bare, with_letters_and_digits,
 };
 use crate::{
     detect::{
@@ -185,6 +185,35 @@ impl Behind {
             _ => syntax != Syntax::Call,
         };
         (rest[length] == quote && alone && length > 0).then(|| Span::new(start, start + length))
+    }
+
+    /// Whether the name is called with literals and nothing else, but for an object behind them, and all of them are no
+    /// longer than `longest` and such as `are` says: `cookie("name", "value", { secure })`.
+    pub(crate) fn is_called_with(&self, text: &[u8], longest: usize, are: impl Fn(Span) -> bool) -> bool {
+        let Some((Syntax::Call, mut place)) = self.separator else { return false };
+        for argument in 0..MAX_ITEMS {
+            let Some(rest) = text.get(place..) else { return false };
+            let start = place + spaces(rest) + 1;
+            let quote = match text.get(start - 1) {
+                Some(&quote @ (b'"' | b'\'')) => quote,
+                next => return argument > 0 && next == Some(&b'{'),
+            };
+            let literal = &text[start..text.len().min(start + longest + 1)];
+            let Some(length) = literal.iter().position(|&byte| byte == quote || byte == b'\\') else {
+                return false;
+            };
+            if literal[length] != quote || !are(Span::new(start, start + length)) {
+                return false;
+            }
+            let end = start + length + 1;
+            place = end + spaces(&text[end..]) + 1;
+            match text.get(place - 1) {
+                Some(b')') => return true,
+                Some(b',') => {}
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// What the rest of the line gives to the name, as far as a look at its bytes shows.

@@ -552,7 +552,8 @@ pub(crate) fn is_none_at_a_look(text: &[u8], behind: &Behind, classifier: Classi
         return false;
     }
     let literal = behind.literal(text, LOOK);
-    if literal.is_some_and(|literal| is_short(literal.of(text))) {
+    let short = |literal: Span| is_short(literal.of(text));
+    if literal.is_some_and(short) || behind.is_called_with(text, LOOK, short) {
         return true;
     }
     let entry = |span| is_entry(text, span);
