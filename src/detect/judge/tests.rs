@@ -179,12 +179,6 @@ fn types_and_modules_are_no_tokens() {
         ("a.http", "Authorization: AWS4-HMAC-SHA256 Credential=x", "auth", false),
         ("a.json", r#""RUNTIME_TOKEN": "<xray-daemon-address:1>:9001""#, "token", false),
         (
-            "a.md",
-            r#"token="\x00\x00\x00\x00\x00\x00\x00\x04_\x00\x00\x00\x00\x00\x00\x00\x00""#,
-            "token",
-            false,
-        ),
-        (
             "a.gradle",
             r#"implementation "com.google.auth:google-auth-library-oauth2-http:1.42.1""#,
             "auth",

@@ -289,7 +289,7 @@ fn is_typed(looked: &Value<'_>) -> bool {
 /// A value of which each character stands there so often, on the average, may be a short block over and over.
 const FEW: usize = 3;
 /// Longest block, and shortest stretch of them that counts.
-const BLOCKS: (usize, usize) = (4, 8);
+const BLOCKS: (usize, usize) = (3, 8);
 
 /// Whether more than half of a value is short blocks over and over, behind a mark or between others: `acme_A7A7A7A7…`.
 fn is_mostly_repeated(value: &[u8]) -> bool {
