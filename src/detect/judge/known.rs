@@ -331,7 +331,7 @@ fn by_kind(
     if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
         return Some(Known::Translation);
     }
-    if (looked.has(Marks::DOT) || !password && looked.has(Marks::DASH)) && is_version_or_date(value)
+    if (looked.has(Marks::DOT) || !password && is_day(value)) && is_version_or_date(value)
         || looked.has(Marks::DOT) && is_range(value) && !value[0].is_ascii_digit()
     {
         return Some(Known::Version);
@@ -354,9 +354,11 @@ fn by_kind(
     if is_part_of_a_place(text, candidate) {
         return Some(Known::PartOfPlace);
     }
-    let word = is_plain_word(value)
-        || !looked.has(Marks::CAPITAL) && separated_words(value)
-        || is_worded_identifier(value) && precedes_an_item(text, candidate);
+    let name = || {
+        !looked.has(Marks::CAPITAL) && separated_words(value)
+            || is_worded_identifier(value) && precedes_an_item(text, candidate)
+    };
+    let word = is_plain_word(value) || is_in_a_list(text, candidate.key.start) && name();
     let listed = word && follows_an_item(text, candidate) || precedes_a_value(text, candidate);
     (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
@@ -1236,6 +1238,25 @@ fn precedes_an_item(text: &[u8], candidate: &Candidate) -> bool {
     })
 }
 
+/// Most bytes of a list in front of one of its items.
+const MAX_LIST: usize = 256;
+
+/// Whether what begins at `start` is an item of a list that begins on its line, and no argument of a call.
+fn is_in_a_list(text: &[u8], start: usize) -> bool {
+    let before = &text[start.saturating_sub(MAX_LIST)..start];
+    let mut closed = 0_usize;
+    for byte in before.iter().rev().take_while(|byte| **byte != b'\n') {
+        match byte {
+            b')' | b']' | b'}' => closed += 1,
+            b'(' | b'[' | b'{' if closed > 0 => closed -= 1,
+            b'(' => return false,
+            b'[' | b'{' => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Whether the value is the key of another one: `['name' => 'password', 'autocomplete' => 'off']`.
 fn precedes_a_value(text: &[u8], candidate: &Candidate) -> bool {
     let after = text[candidate.value.end..].get(1..).unwrap_or_default().trim_ascii_start();
@@ -1261,6 +1282,11 @@ pub(crate) fn is_version_or_date(value: &[u8]) -> bool {
         && value.iter().all(|byte| {
             byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'T' | b'Z' | b'+' | b'/')
         })
+}
+
+/// Whether it begins with a day: `2024-01-31T…`.
+fn is_day(value: &[u8]) -> bool {
+    matches!(value, [b'1' | b'2', b'0' | b'9', _, _, b'-', _, _, b'-', _, _, ..])
 }
 
 /// Whether the value is words and small numbers joined by `-`, `_`, `.` or `/`: a name.

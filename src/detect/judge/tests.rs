@@ -85,6 +85,7 @@ fn passwords() {
         ("fixtures.json", r#""password": "md5$seasalt$1e9bf2bf5606aa5c39852cc30f0f6f22""#, false),
         ("a.cs", r#"_passwordSendGuid = Guid.Parse("da36fa27-f0e8-4701-a585-d3d8c2f67c4b")"#, false),
         ("a.cs", r#"MasterPasswordHash = "c55hlJ/cfdvTd4awTXUqow6X3cOQCfGwn11o3HblnPs=""#, false),
+        ("a.py", r#"FIELDS = ["db", "password", "correct-horse-battery"]"#, false),
         ("a.ts", r#"PasswordManager = "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4""#, false),
         (
             "a.go",
@@ -142,6 +143,21 @@ fn tokens() {
         .filter_map(|(path, text, expected)| wrong(path, text, "apikey", Classifier::Token, expected))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn names_stand_in_lists_not_in_calls() {
+    let seen = |text: &str| seen("a.ps1", text, "passw", Classifier::Password);
+    assert!(matches!(
+        seen(r#"create("user", "password", "NetCredentialsOnly", "x")"#),
+        Some(Verdict::Odds(_))
+    ));
+    for text in [
+        r#"["user", "password", "NetCredentialsOnly", "x"]"#,
+        r#"{"a", f(1), "password", "net_credentials_only"}"#,
+    ] {
+        assert_eq!(seen(text), Some(Verdict::Known(Known::ListOfNames)), "{text}");
+    }
 }
 
 #[test]
