@@ -202,165 +202,160 @@ pub(super) fn what(
     name: &Name,
     ask: Ask<'_>,
 ) -> Option<Known> {
-    by_name(text, candidate, looked, name, ask)
-        .or_else(|| by_form(text, candidate, looked, name, ask))
-        .or_else(|| by_kind(text, candidate, looked, name, ask))
+    let about = About { text, candidate, looked, name, ask };
+    about.by_name().or_else(|| about.by_form()).or_else(|| about.by_kind())
 }
 
-/// What its name says of a value.
-fn by_name(
-    text: &[u8],
-    candidate: &Candidate,
-    looked: &Value<'_>,
-    name: &Name,
-    ask: Ask<'_>,
-) -> Option<Known> {
-    let (value, password) = (looked.bytes, ask.classifier == Classifier::Password);
-    let bare = is_bare(candidate);
-    let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
-    if named && (!name.has_keyword() || name.is_other_word() || is_result_of_a_test(text, candidate)) {
-        return Some(Known::OtherName);
-    }
-    if !password && is_word_for_an_entry(value, name) {
-        return Some(Known::Identifier);
-    }
-    if name.is_public() || !password && is_behind_public(text, candidate.key) {
-        return Some(Known::PublicKey);
-    }
-    if name.is_about_a_secret() || candidate.nested && is_about_its_member(text, candidate.value) {
-        return Some(Known::About);
-    }
-    is_own_name(candidate, value, name, bare).then_some(Known::OwnName)
+/// What is known of a candidate.
+struct About<'a> {
+    text: &'a [u8],
+    candidate: &'a Candidate,
+    looked: &'a Value<'a>,
+    name: &'a Name,
+    ask: Ask<'a>,
 }
 
-/// What a value is that stands for another, or is written in code.
-fn by_form(
-    text: &[u8],
-    candidate: &Candidate,
-    looked: &Value<'_>,
-    name: &Name,
-    ask: Ask<'_>,
-) -> Option<Known> {
-    let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
-    let bare = is_bare(candidate);
-    if check::is_published_example(value) {
-        return Some(Known::Published);
+impl About<'_> {
+    /// What its name says of a value.
+    fn by_name(&self) -> Option<Known> {
+        let &Self { text, candidate, looked, name, ask } = self;
+        let (value, password) = (looked.bytes, ask.classifier == Classifier::Password);
+        let bare = is_bare(candidate);
+        let named = !matches!(candidate.syntax, Syntax::Scheme | Syntax::Userinfo);
+        if named && (!name.has_keyword() || name.is_other_word() || is_result_of_a_test(text, candidate)) {
+            return Some(Known::OtherName);
+        }
+        if !password && is_word_for_an_entry(value, name) {
+            return Some(Known::Identifier);
+        }
+        if name.is_public() || !password && is_behind_public(text, candidate.key) {
+            return Some(Known::PublicKey);
+        }
+        if name.is_about_a_secret() || candidate.nested && is_about_its_member(text, candidate.value) {
+            return Some(Known::About);
+        }
+        is_own_name(candidate, value, name, bare).then_some(Known::OwnName)
     }
-    if looked.has(Marks::TEMPLATE)
-        && (is_template(value, candidate.quote == Quote::None)
-            || is_interpolated(text, candidate)
-            || !password && value.starts_with(b"<") && value.contains(&b'>'))
-    {
-        return Some(Known::Template);
-    }
-    if looked.has(Marks::BRACE) && is_expression(value)
-        || looked.has(Marks::SPACE) && is_between_strings(value)
-    {
-        return Some(Known::Code);
-    }
-    if is_password_hash(value) {
-        return Some(Known::PasswordHash);
-    }
-    let parted = Marks::DOT.and(Marks::SLASH);
-    if is_reference(value, bare)
-        || !password
-            && looked.has(parted)
-            && (is_place(value)
-                || is_path(value) && (names_an_entry(name) || is_deep(value))
-                || looked.has(Marks::COLON) && is_coordinate(value))
-    {
-        return Some(Known::Reference);
-    }
-    // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
-    if TYPES.has(value)
-        || value.ends_with(b"Padding")
-        || looked.has(Marks::BRACE) && is_validation(value)
-        || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
-    {
-        return Some(Known::Type);
-    }
-    if !password && looked.has(Marks::DOT) && is_dotted_name(value) {
-        return Some(Known::Identifier);
-    }
-    if bare && STOCK.has(value) {
-        return Some(Known::Type);
-    }
-    if looked.has(Marks::SPACE) && is_command(text, candidate, place) {
-        return Some(Known::Code);
-    }
-    let of_code = Marks::BRACE.and(Marks::DOT).and(Marks::COLON).and(Marks::DASH);
-    (bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await"))
-        .then_some(Known::Code)
-}
 
-/// What else a value is known for.
-fn by_kind(
-    text: &[u8],
-    candidate: &Candidate,
-    looked: &Value<'_>,
-    name: &Name,
-    ask: Ask<'_>,
-) -> Option<Known> {
-    let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
-    if is_mask(value) {
-        return Some(Known::Mask);
+    /// What a value is that stands for another, or is written in code.
+    fn by_form(&self) -> Option<Known> {
+        let &Self { text, candidate, looked, name, ask } = self;
+        let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
+        let bare = is_bare(candidate);
+        if check::is_published_example(value) {
+            return Some(Known::Published);
+        }
+        if looked.has(Marks::TEMPLATE)
+            && (is_template(value, candidate.quote == Quote::None)
+                || is_interpolated(text, candidate)
+                || !password && value.starts_with(b"<") && value.contains(&b'>'))
+        {
+            return Some(Known::Template);
+        }
+        if looked.has(Marks::BRACE) && is_expression(value)
+            || looked.has(Marks::SPACE) && is_between_strings(value)
+        {
+            return Some(Known::Code);
+        }
+        if is_password_hash(value) {
+            return Some(Known::PasswordHash);
+        }
+        let parted = Marks::DOT.and(Marks::SLASH);
+        if is_reference(value, bare)
+            || !password
+                && looked.has(parted)
+                && (is_place(value)
+                    || is_path(value) && (names_an_entry(name) || is_deep(value))
+                    || looked.has(Marks::COLON) && is_coordinate(value))
+        {
+            return Some(Known::Reference);
+        }
+        // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
+        if TYPES.has(value)
+            || value.ends_with(b"Padding")
+            || looked.has(Marks::BRACE) && is_validation(value)
+            || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
+        {
+            return Some(Known::Type);
+        }
+        if !password && looked.has(Marks::DOT) && is_dotted_name(value) {
+            return Some(Known::Identifier);
+        }
+        if bare && STOCK.has(value) {
+            return Some(Known::Type);
+        }
+        if looked.has(Marks::SPACE) && is_command(text, candidate, place) {
+            return Some(Known::Code);
+        }
+        let of_code = Marks::BRACE.and(Marks::DOT).and(Marks::COLON).and(Marks::DASH);
+        (bare && (looked.has(of_code) && is_bare_code(value) || candidate.trailing && value == b"await"))
+            .then_some(Known::Code)
     }
-    if repeats_block(value)
-        || !password && value.len() >= MIN_REPEATED && looked.runs().longest >= value.len() * 2 / 5
-    {
-        return Some(Known::Mask);
+
+    /// What else a value is known for.
+    fn by_kind(&self) -> Option<Known> {
+        let &Self { text, candidate, looked, name, ask } = self;
+        let (value, place, password) = (looked.bytes, ask.place, ask.classifier == Classifier::Password);
+        if is_mask(value) {
+            return Some(Known::Mask);
+        }
+        if repeats_block(value)
+            || !password && value.len() >= MIN_REPEATED && looked.runs().longest >= value.len() * 2 / 5
+        {
+            return Some(Known::Mask);
+        }
+        if name.is_for_one_page() {
+            return Some(Known::PageMark);
+        }
+        if !password && (looked.has(Marks::ODD) && is_broken(value) || check::is_cut(value)) {
+            return Some(Known::Broken);
+        }
+        if !password && (looked.is_placeholder() || looked.has(Marks::DIGIT) && value::runs_in_turns(value))
+            || looked.asks_for_a_value()
+        {
+            return Some(Known::Placeholder);
+        }
+        let spaced = looked.has(Marks::SPACE);
+        if spaced && value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
+            return Some(Known::Prose);
+        }
+        if !password && spaced && is_parted(value) {
+            return Some(Known::Broken);
+        }
+        if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
+            return Some(Known::Translation);
+        }
+        if (looked.has(Marks::DOT) || !password && is_day(value)) && is_version_or_date(value)
+            || looked.has(Marks::DOT) && is_range(value) && !value[0].is_ascii_digit()
+        {
+            return Some(Known::Version);
+        }
+        if !password && looked.has(Marks::SPACE) && is_behind_its_scheme(value) {
+            return Some(Known::Scheme);
+        }
+        if is_public_key(value) || !password && check::is_public_nkey(value) {
+            return Some(Known::PublicKey);
+        }
+        if is_identified(value, name) {
+            return Some(Known::Identifier);
+        }
+        let joined = Marks::UNDERSCORE.and(Marks::DASH);
+        if is_symbol(value, candidate, name)
+            || !password && looked.has(joined) && (is_constant(value) || is_list_of_constants(value))
+        {
+            return Some(Known::Code);
+        }
+        if is_part_of_a_place(text, candidate) {
+            return Some(Known::PartOfPlace);
+        }
+        let name = || {
+            !looked.has(Marks::CAPITAL) && separated_words(value)
+                || is_worded_identifier(value) && precedes_an_item(text, candidate)
+        };
+        let word = is_plain_word(value) || is_in_a_list(text, candidate.key.start) && name();
+        let listed = word && follows_an_item(text, candidate) || precedes_a_value(text, candidate);
+        (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
     }
-    if name.is_for_one_page() {
-        return Some(Known::PageMark);
-    }
-    if !password && (looked.has(Marks::ODD) && is_broken(value) || check::is_cut(value)) {
-        return Some(Known::Broken);
-    }
-    if !password && (looked.is_placeholder() || looked.has(Marks::DIGIT) && value::runs_in_turns(value))
-        || looked.asks_for_a_value()
-    {
-        return Some(Known::Placeholder);
-    }
-    let spaced = looked.has(Marks::SPACE);
-    if spaced && value.iter().filter(|byte| **byte == b' ').count() > MAX_SPACES {
-        return Some(Known::Prose);
-    }
-    if !password && spaced && is_parted(value) {
-        return Some(Known::Broken);
-    }
-    if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
-        return Some(Known::Translation);
-    }
-    if (looked.has(Marks::DOT) || !password && is_day(value)) && is_version_or_date(value)
-        || looked.has(Marks::DOT) && is_range(value) && !value[0].is_ascii_digit()
-    {
-        return Some(Known::Version);
-    }
-    if !password && looked.has(Marks::SPACE) && is_behind_its_scheme(value) {
-        return Some(Known::Scheme);
-    }
-    if is_public_key(value) || !password && check::is_public_nkey(value) {
-        return Some(Known::PublicKey);
-    }
-    if is_identified(value, name) {
-        return Some(Known::Identifier);
-    }
-    let joined = Marks::UNDERSCORE.and(Marks::DASH);
-    if is_symbol(value, candidate, name)
-        || !password && looked.has(joined) && (is_constant(value) || is_list_of_constants(value))
-    {
-        return Some(Known::Code);
-    }
-    if is_part_of_a_place(text, candidate) {
-        return Some(Known::PartOfPlace);
-    }
-    let name = || {
-        !looked.has(Marks::CAPITAL) && separated_words(value)
-            || is_worded_identifier(value) && precedes_an_item(text, candidate)
-    };
-    let word = is_plain_word(value) || is_in_a_list(text, candidate.key.start) && name();
-    let listed = word && follows_an_item(text, candidate) || precedes_a_value(text, candidate);
-    (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
 }
 
 /// Whether a program puts something into it: `$"{scheme}://x"` in C#, `f'{scheme}://x'` in Python.
