@@ -779,7 +779,7 @@ impl Scanner {
         let mut found = Vec::new();
         let depends = ready.value.at(bound, view.bytes, (hit, first), &mut found);
         for bond in found {
-            let pinned = view.bytes[..bond.value.start].ends_with(GO_SUM);
+            let pinned = view.path.ends_with(b".sum") && view.bytes[..bond.value.start].ends_with(GO_SUM);
             if pinned || judge::is_side_of_a_broken(view.bytes, bond.value) {
                 continue;
             }

@@ -146,6 +146,21 @@ fn tokens() {
 }
 
 #[test]
+fn what_is_far_below_is_seen_early_and_what_is_not_is_summed_up() {
+    let mut state = 3_u64;
+    for _ in 0..20_000 {
+        let features: features::Features = std::array::from_fn(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            if state >> 62 == 0 { (state >> 33) as i16 % 1000 } else { (state >> 40) as i16 & 1 }
+        });
+        let score = model::score(&features);
+        for least in [-4000, -1000, -500, -250, 0, score, score + 1] {
+            assert_eq!(model::score_from(&features, least), (score >= least).then_some(score));
+        }
+    }
+}
+
+#[test]
 fn names_stand_in_lists_not_in_calls() {
     let seen = |text: &str| seen("a.ps1", text, "passw", Classifier::Password);
     assert!(matches!(
