@@ -599,7 +599,7 @@ impl Scanner {
             }
             Detector::Bound(bound) if !view.binary && self.applies(index, rule, view.path, collector) => {
                 collector.far_seen |= rule.spans_lines();
-                if let Some(first) = ready.value.first(bound, view.bytes, hit.end) {
+                if let Some(first) = ready.value.first(bound, view.bytes, hit) {
                     self.bound((index, rule, ready), bound, view, (hit, first), collector);
                 }
             }

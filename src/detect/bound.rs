@@ -7,7 +7,7 @@
 
 mod runs;
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use memchr::memmem;
 use regex_automata::{
@@ -15,7 +15,7 @@ use regex_automata::{
     meta::{Config, Regex},
 };
 
-use runs::Kind;
+use runs::{Kind, LOOK, looks_made};
 
 use super::{
     judge::reads_as_words,
@@ -38,10 +38,6 @@ const LINES: usize = 2;
 const MOST_VALUES: usize = 3;
 /// A name of so many bytes is no accident, whatever letters stand around it.
 const TELLING: usize = 7;
-/// Bytes of a run of token characters that are asked for a digit.
-const DIGIT_LOOK: usize = 40;
-/// So many changes from lower to upper case are no words written together.
-const RANDOM_HUMPS: usize = 4;
 /// Bytes of an identifier that are read backwards from its operator.
 const NAME_LOOK: usize = 64;
 
@@ -83,18 +79,19 @@ impl Engine {
         engine
     }
 
-    /// Before that place nothing in `text` can be bound to a name that ends at `place`, as far as that is seen at once; `None` if
-    /// nothing can at all.
+    /// Before that place nothing in `text` can be bound to the name at `hit`, as far as that is seen at once; `None` if nothing can
+    /// at all.
     #[inline]
-    pub(crate) fn first(&self, rule: &Bound, text: &[u8], place: usize) -> Option<usize> {
-        let value = self.value(rule)?;
+    pub(crate) fn first(&self, rule: &Bound, text: &[u8], hit: Span) -> Option<usize> {
+        if !stands_alone(text, hit) {
+            return None;
+        }
+        let (value, place) = (self.value(rule)?, hit.end);
         if value.run.1 < MIN_RUN {
             return Some(place);
         }
-        if !runs::has_any(text, place, REACH, value.run) {
-            return None;
-        }
-        value.alphabet.as_ref().map_or(Some(place), |alphabet| first_in(alphabet, value.run.1, text, place))
+        let first = runs::first(text, place, REACH, value.run)?;
+        value.first_run(text, first..place + REACH)
     }
 
     /// Adds the values that the name at `hit` binds, and says which bytes decided; there is none before `first`.
@@ -107,62 +104,56 @@ impl Engine {
     ) -> Span {
         let end = text.len().min(hit.end + REACH + rule.most + 2);
         let before = hit.start.saturating_sub(NAME_LOOK);
-        if !stands_alone(text, hit) {
-            return Span::new(before, text.len().min(hit.end + NAME_LOOK));
-        }
-        if !looks_made(&text[hit.end..end]) {
-            // Nor does any part of it: most texts around a name.
-            return Span::new(before, end);
-        }
         let last = reach(text, hit.end);
-        let Some(least_run) = self.value(rule).map(|value| value.run.1) else {
+        let Some(form) = self.value(rule) else {
             return Span::new(before, end);
         };
-        let mut seen = text.len().min(last + 1);
+        let least = form.run.1;
+        let mut seen = text.len().min(last + least.max(LOOK));
         let mut near = Vec::new();
         let mut place = first;
-        while place < last && found.len() < MOST_VALUES {
-            if !begins(text, place) {
-                place += 1;
-                continue;
-            }
-            let run = run(&text[place..end]);
-            // And what ends it.
-            seen = seen.max(text.len().min(place + run + 1));
-            if run < least_run {
-                // Whatever begins further in is shorter still.
-                place += run.max(1);
-                continue;
-            }
-            let made = looks_made(&text[place..place + run.min(DIGIT_LOOK)]);
-            if !made && run <= DIGIT_LOOK {
-                // Nor does any part of what was looked at.
-                place += run;
-                continue;
-            }
-            if made && !self.may_begin(rule, &text[place..end]) {
-                place += 1;
-                continue;
-            }
-            // Where this run has nothing, its parts may have: they begin after a separator.
-            let length = made.then(|| self.value(rule)?.length(rule, &text[place..end])).flatten();
-            let Some(length) = length else {
-                if made && near.len() < MOST_VALUES {
-                    near.extend(self.near_miss(rule, text, hit, Span::new(place, place + run)));
+        while found.len() < MOST_VALUES
+            && let Some(start) = form.first_run(text, place..last)
+        {
+            let stop = start + text[start..end].iter().take_while(|&&byte| form.holds(byte)).count();
+            place = start;
+            while place < last && place + least <= stop && found.len() < MOST_VALUES {
+                if !begins(text, place) {
+                    place += 1;
+                    continue;
                 }
-                place += 1;
-                continue;
-            };
-            let value = Span::new(place, place + length);
-            if reads_as_words(value.of(text)) {
+                let run = run(&text[place..end]);
+                // And what ends it.
+                seen = seen.max(text.len().min(place + run + 1));
+                let made = looks_made(&text[place..place + run.min(LOOK)]);
+                if !made && run <= LOOK {
+                    // Nor does any part of what was looked at.
+                    place += run;
+                    continue;
+                }
+                if !made || !self.may_begin(rule, &text[place..end]) {
+                    place += 1;
+                    continue;
+                }
+                // Where this run has nothing, its parts may have: they begin after a separator.
+                let Some(length) = form.length(rule, &text[place..end]) else {
+                    if near.len() < MOST_VALUES {
+                        near.extend(self.near_miss(rule, text, hit, Span::new(place, place + run)));
+                    }
+                    place += 1;
+                    continue;
+                };
+                let value = Span::new(place, place + length);
                 place = value.end;
-                continue;
+                if reads_as_words(value.of(text)) {
+                    continue;
+                }
+                if let Some(confidence) = evidence(rule, text, hit, value) {
+                    let whole = Span::new(hit.start, value.end);
+                    found.push(Bond { value, whole, confidence, near: false });
+                }
             }
-            if let Some(confidence) = evidence(rule, text, hit, value) {
-                let whole = Span::new(hit.start, value.end);
-                found.push(Bond { value, whole, confidence, near: false });
-            }
-            place = value.end;
+            place = place.max(stop);
         }
         keep_best(found);
         found.append(&mut near);
@@ -189,11 +180,11 @@ impl Engine {
         if written.len() < MIN_NEAR || written.len() + NEAR < rule.least || written.len() > rule.most + NEAR {
             return None;
         }
-        // Words are no slip.
-        if reads_as_words(written) {
+        let form = self.value(rule)?;
+        // Words are no slip, nor is a digest one of another kind of value.
+        if reads_as_words(written) || form.run.0 != Kind::Hex && is_digest(written) {
             return None;
         }
-        let form = self.value(rule)?;
         let has_form = |bytes: &[u8]| form.length(rule, bytes) == Some(bytes.len());
         let mut longer = written.to_vec();
         let near = (1..=NEAR).any(|count| {
@@ -221,25 +212,6 @@ const MIN_NEAR: usize = 16;
 
 /// Shortest run of token characters that is looked at, whatever the rule allows.
 const MIN_RUN: usize = 8;
-
-/// Before that place no run of `least` bytes of an alphabet begins that a machine may have made, as far as a name reaches that ends at
-/// `place`; `None` if there is none at all. Few bytes are asked: one that does not belong, found from the back, rules out all before it.
-fn first_in(alphabet: &Set, least: usize, text: &[u8], place: usize) -> Option<usize> {
-    let mut begin = place;
-    while begin < place + REACH
-        && let Some(run) = text.get(begin..begin + least)
-    {
-        if let Some(other) = run.iter().rposition(|&byte| !alphabet.holds(byte)) {
-            begin += other + 1;
-        } else if looks_made(Span::new(begin, begin + 2 * DIGIT_LOOK).of(text)) {
-            return Some(begin);
-        } else {
-            // Nor does what begins in the first half of that.
-            begin += DIGIT_LOOK;
-        }
-    }
-    None
-}
 
 /// Whatever may be part of a token: 1 for each such byte.
 static TOKEN: [u8; 256] = {
@@ -271,6 +243,30 @@ impl Value {
             None => (Kind::Token, least),
         };
         Self { steps, alphabet: alphabet.filter(|_| kind.is_some()), run, compiled: OnceLock::new() }
+    }
+
+    /// Whether a value may have the byte.
+    fn holds(&self, byte: u8) -> bool {
+        self.alphabet.as_ref().map_or_else(|| is_token_byte(byte), |alphabet| alphabet.holds(byte))
+    }
+
+    /// The first of some places before which no run begins that is long enough for a value and that a machine may have made; `None` if
+    /// there is none at all. Few bytes are asked: one that does not belong, found from the back, rules out all before it.
+    fn first_run(&self, text: &[u8], places: Range<usize>) -> Option<usize> {
+        let mut begin = places.start;
+        while begin < places.end
+            && let Some(run) = text.get(begin..begin + self.run.1)
+        {
+            if let Some(other) = run.iter().rposition(|&byte| !self.holds(byte)) {
+                begin += other + 1;
+            } else if looks_made(Span::new(begin, begin + 2 * LOOK).of(text)) {
+                return Some(begin);
+            } else {
+                // Nor does what begins in the first half of that.
+                begin += LOOK;
+            }
+        }
+        None
     }
 
     /// Length of the value at the start of `text`, if there is one.
@@ -459,13 +455,6 @@ fn run(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| is_token_byte(byte)).count()
 }
 
-/// Whether a run may be made by a machine: a digit, or letters in no order of case.
-fn looks_made(run: &[u8]) -> bool {
-    run.iter().any(u8::is_ascii_digit)
-        || run.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count()
-            >= RANDOM_HUMPS
-}
-
 /// Where something is surely bound, what merely follows is not mentioned.
 fn keep_best(found: &mut Vec<Bond>) {
     let best = found.iter().map(|bond| bond.confidence).max();
@@ -544,6 +533,14 @@ struct Form {
     mixed: bool,
 }
 
+/// Lengths of common digests in hexadecimal. An MD5 is as long as many keys are.
+const DIGESTS: &[usize] = &[40, 56, 64, 96, 128];
+
+/// Whether a value is as long as a digest, and hexadecimal.
+fn is_digest(value: &[u8]) -> bool {
+    DIGESTS.contains(&value.len()) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// Shortest mixed value that leaves no doubt where the provider alone is given it.
 const SURE: usize = 24;
 /// Shortest value whose mixture of characters says something.
@@ -559,7 +556,7 @@ impl Form {
         Self {
             made: rule.least >= MIN_RUN,
             like_a_hash,
-            unlike_a_digest: !matches!(value.len(), 36 | 40 | 56 | 64 | 96 | 128),
+            unlike_a_digest: value.len() != 36 && !DIGESTS.contains(&value.len()),
             mixed: !like_a_hash
                 && value.len() >= MIN_MIXED
                 && plain * 10 >= value.len() * 9
@@ -869,15 +866,22 @@ mod tests {
         }
     }
 
+    /// What the name at `hit` binds.
+    fn bonds(rule: &Bound, text: &str, hit: Span) -> Vec<Bond> {
+        let (engine, mut found) = (Engine::default(), Vec::new());
+        if let Some(first) = engine.first(rule, text.as_bytes(), hit) {
+            engine.at(rule, text.as_bytes(), (hit, first), &mut found);
+        }
+        found
+    }
+
     /// Confidence of what the name `acme` binds in `text`, where `{}` stands for the value.
     fn bound(rule: &Bound, text: &str, value: &str) -> Option<Confidence> {
         let text = text.replace("{}", value);
         let lower = text.to_ascii_lowercase();
         let name = &*rule.keywords[0];
         let start = lower.find(name).unwrap();
-        let mut found = Vec::new();
-        let hit = Span::new(start, start + name.len());
-        Engine::default().at(rule, text.as_bytes(), (hit, hit.end), &mut found);
+        let mut found = bonds(rule, &text, Span::new(start, start + name.len()));
         found.retain(|bond| !bond.near);
         assert!(found.iter().all(|bond| bond.value.of(text.as_bytes()) == value.as_bytes()), "{text}");
         found.first().map(|bond| bond.confidence)
@@ -981,10 +985,18 @@ mod tests {
             (format!("see acme in the list\n = '{}'", &HEX[..31]), false),
             (format!("acme_token = '{HEX}'"), false),
         ] {
-            let mut found = Vec::new();
             let start = text.find("acme").unwrap();
-            let hit = Span::new(start, start + 4);
-            Engine::default().at(&rule, text.as_bytes(), (hit, hit.end), &mut found);
+            let found = bonds(&rule, &text, Span::new(start, start + 4));
+            assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
+        }
+        let wider = self::rule("acme", "[0-9a-z]{43}", 43, &[]);
+        for (text, expected) in [
+            (format!("acme_token = '{HEX}0c4f7c0b9z'"), true),
+            // A commit.
+            (format!("acme_token = '{HEX}0c4f7c0b'"), false),
+        ] {
+            let start = text.find("acme").unwrap();
+            let found = bonds(&wider, &text, Span::new(start, start + 4));
             assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
         }
     }
@@ -1035,9 +1047,7 @@ mod tests {
     fn several_values_of_one_name() {
         let rule = rule("acme", "[0-9a-f]{32}", 32, &[]);
         let text = format!("https://api.acme.com/1?key={HEX}&token={HEX}");
-        let mut found = Vec::new();
-        Engine::default().at(&rule, text.as_bytes(), (Span::new(12, 16), 16), &mut found);
-        assert_eq!(found.len(), 2);
+        assert_eq!(bonds(&rule, &text, Span::new(12, 16)).len(), 2);
     }
 
     proptest! {
@@ -1058,10 +1068,13 @@ mod tests {
             let text = parts.concat();
             for place in memmem::find_iter(text.as_bytes(), "acme") {
                 let hit = Span::new(place, place + 4);
+                if !stands_alone(text.as_bytes(), hit) {
+                    continue;
+                }
                 for rule in &rules {
                     let mut found = Vec::new();
                     let engine = Engine::default();
-                    let first = engine.first(rule, text.as_bytes(), hit.end);
+                    let first = engine.first(rule, text.as_bytes(), hit);
                     engine.at(rule, text.as_bytes(), (hit, hit.end), &mut found);
                     match first {
                         None => prop_assert!(found.is_empty(), "{text:?} at {place}"),
