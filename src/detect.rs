@@ -132,6 +132,7 @@ struct Ready {
     /// For rules of assignments.
     classifier: Option<Classifier>,
     longer: assignment::Longer,
+    others: judge::OtherWords,
     /// The paths that the rule is for.
     paths: Vec<Glob>,
 }
@@ -321,6 +322,7 @@ impl Scanner {
                 Detector::Assignment(assignment) => {
                     ready.classifier = Classifier::from_name(&assignment.classifier);
                     ready.longer = assignment::Longer::of(&assignment.keywords);
+                    ready.others = judge::OtherWords::of(&assignment.keywords);
                 }
                 _ => {}
             }
@@ -653,6 +655,10 @@ impl Scanner {
         }
         collector.far_seen |= !rule.parts.is_empty();
         let text = view.bytes;
+        // What turns most hits away comes first.
+        if ready.others.begin(text, hit) {
+            return;
+        }
         let name = assignment::name_part(text, hit);
         if let Some(name) = name {
             // `_key` and `key =` are one hit in `api_key = …`, and so are `_pass` and `passw` in `db_password`.
@@ -662,9 +668,8 @@ impl Scanner {
             }
             collector.scratch.named = Some((index, name));
         }
-        // What turns most hits away comes first.
         let Some(behind) = Behind::of(text, hit, name) else { return };
-        if !judge::begins_another_word(text, hit) && !judge::is_none_at_a_look(text, &behind, classifier) {
+        if !judge::is_none_at_a_look(text, &behind, classifier) {
             self.given((index, rule, ready), (assignment, classifier), view, (hit, Some(&behind)), collector);
         }
     }

@@ -109,7 +109,10 @@ impl Engine {
             return Span::new(before, end);
         };
         let least = form.run.1;
-        let mut seen = text.len().min(last + least.max(LOOK));
+        // What may begin before that ends where no part of a token is.
+        let open = last > hit.end && is_token_byte(text[last - 1]);
+        let rest = if open { run(&text[last.min(end)..end]) } else { 0 };
+        let mut seen = text.len().min(last + rest + 1);
         let mut near = Vec::new();
         let mut place = first;
         while found.len() < MOST_VALUES

@@ -22,7 +22,7 @@ pub(crate) use known::{
     is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, stands_in, words_are_names,
 };
 use name::Name;
-pub(crate) use name::begins_another_word;
+pub(crate) use name::OtherWords;
 use place::Place;
 use value::Value;
 pub(crate) use value::{is_placeholder, is_worded};

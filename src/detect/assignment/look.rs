@@ -78,6 +78,15 @@ impl Behind {
         let rest = &text[part.end..text.len().min(part.end + LOOK)];
         let at = |place: usize| rest.get(place).copied().unwrap_or_default();
         let length = length_of_name(rest);
+        // As most names in code and in prose do.
+        let ends = match at(length) {
+            b';' | b')' | b'{' => true,
+            b'.' => at(length + 1) != b'=',
+            _ => false,
+        };
+        if ends {
+            return None;
+        }
         let unclear = Self { part, end: part.end + length, closed: false, separator: None };
         if length > 0 && rest[length - 1] == b'-' {
             // The dash belongs to what follows, and is a part of an arrow at most.

@@ -249,7 +249,7 @@ impl Name {
     pub(crate) fn is_other_word(&self) -> bool {
         let word = self.keyword_word();
         if matches!(word, b"password" | b"passwd" | b"secret" | b"token" | b"key" | b"auth")
-            || OF_THEIR_OWN.contains(&word)
+            || is_of_its_own(word, self.last_is_keyword())
         {
             return false;
         }
@@ -262,23 +262,97 @@ impl Name {
     }
 }
 
-/// Words that begin as another one does, and speak of secrets all the same.
-const OF_THEIR_OWN: [&[u8]; 2] = [b"authorization", b"authentication"];
-
-/// Whether the keyword at `hit` only begins another word, as in `@author`: [`Name::is_other_word`] without a name, where
-/// it takes no more than a look.
-pub(crate) fn begins_another_word(text: &[u8], hit: Span) -> bool {
-    let small = |place: usize| text.get(place).is_some_and(u8::is_ascii_lowercase);
-    let inside = hit.start > 0 && text[hit.start - 1].is_ascii_alphanumeric();
-    let camel = hit.start > 0 && small(hit.start - 1) && text[hit.start].is_ascii_uppercase();
-    // Whatever the case of its letters first: hardly a word begins so.
-    if !small(hit.end) || inside && !camel || !OTHERS.begin(&text[hit.start..]) {
-        return false;
+/// Whether a word begins as another one does, and speaks of secrets all the same: `authentication`, where no word says what of it is
+/// meant.
+fn is_of_its_own(word: &[u8], last: bool) -> bool {
+    match word.len() {
+        13 => word.eq_ignore_ascii_case(b"authorization"),
+        14 => last && word.eq_ignore_ascii_case(b"authentication"),
+        _ => false,
     }
-    let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
-    let length = 1 + rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
-    let word = &text[hit.start..hit.start + length];
-    OTHERS.begin(word) && !OF_THEIR_OWN.iter().any(|own| word.eq_ignore_ascii_case(own))
+}
+
+/// Other words that the keywords of a rule begin: [`Name::is_other_word`] without a name, where it takes no more than a look.
+#[derive(Debug, Default)]
+pub(crate) struct OtherWords {
+    words: Vec<OtherWord>,
+    /// A bit for each letter that follows the keyword in one of them.
+    letters: u32,
+}
+
+/// A word that begins with a keyword: the first eight bytes of the keyword and of what follows it there, and which of them count.
+#[derive(Clone, Copy, Debug)]
+struct OtherWord {
+    length: usize,
+    keyword: (u64, u64),
+    rest: (u64, u64),
+}
+
+/// What follows `auth` in the words that [`is_of_its_own`] knows.
+const OF_ITS_OWN: [u64; 2] = [u64::from_le_bytes(*b"orizatio"), u64::from_le_bytes(*b"enticati")];
+/// What small letters have, and capitals have not.
+const CASE: u64 = u64::from_le_bytes([0x20; 8]);
+
+impl OtherWords {
+    /// Of keywords in lower case.
+    pub(crate) fn of<K: AsRef<str>>(keywords: &[K]) -> Self {
+        let bytes = |part: &str| {
+            let mask = u64::MAX >> (64 - 8 * part.len().clamp(1, 8));
+            (eight(part.as_bytes()) & mask, mask)
+        };
+        let mut others = Self::default();
+        for keyword in keywords.iter().map(AsRef::as_ref) {
+            let rests = || BEGINNINGS.iter().filter_map(|word| word.strip_prefix(keyword));
+            let is_first =
+                |rest: &&str| !rests().any(|other| other.len() < rest.len() && rest.starts_with(other));
+            for rest in rests().filter(is_first).filter(|rest| !rest.is_empty()) {
+                others.letters |= 1 << (rest.as_bytes()[0] & 31);
+                let (length, keyword) = (keyword.len(), bytes(keyword));
+                others.words.push(OtherWord { length, keyword, rest: bytes(rest) });
+            }
+        }
+        others
+    }
+
+    /// Whether the keyword at `hit` only begins another word, as in `@author`.
+    #[inline]
+    pub(crate) fn begin(&self, text: &[u8], hit: Span) -> bool {
+        let begins = |&next: &u8| next.is_ascii_lowercase() && self.letters >> (next & 31) & 1 != 0;
+        text.get(hit.end).is_some_and(begins) && self.begin_as(text, hit)
+    }
+
+    fn begin_as(&self, text: &[u8], hit: Span) -> bool {
+        let (name, rest) = (eight(&text[hit.start..]) | CASE, eight(&text[hit.end..]));
+        let is_there = |word: &OtherWord| {
+            let ((keyword, of_keyword), (more, of_rest)) = (word.keyword, word.rest);
+            rest & of_rest == more && word.length == hit.len() && (name ^ (keyword | CASE)) & of_keyword == 0
+        };
+        // In capitals, the name ends before the small letters.
+        if !text[hit.end - 1].is_ascii_lowercase() || !self.words.iter().any(is_there) {
+            return false;
+        }
+        let before = hit.start.checked_sub(1).map_or(b' ', |place| text[place]);
+        if before.is_ascii_alphanumeric()
+            && (before.is_ascii_uppercase() || !text[hit.start].is_ascii_uppercase())
+        {
+            return false;
+        }
+        !OF_ITS_OWN.contains(&rest) || {
+            let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
+            let length = 1 + rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+            let (word, rest) = text[hit.start..].split_at(length);
+            let goes_on = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+            !is_of_its_own(word, !rest.first().is_some_and(goes_on))
+        }
+    }
+}
+
+/// The first eight bytes, the first one lowest; zeros behind the end.
+fn eight(text: &[u8]) -> u64 {
+    text.first_chunk().map_or_else(
+        || text.iter().rev().fold(0, |bytes, &byte| bytes << 8 | u64::from(byte)),
+        |bytes| u64::from_le_bytes(*bytes),
+    )
 }
 
 /// Whether a name with the keyword at `name`, which ends at `end`, ends in another word that makes it one about a secret:

@@ -494,6 +494,14 @@ fn another_word_is_seen_at_once() {
         ("this.tokenizer = x", "token", true),
         ("nextTokenizer(", "Token", true),
         ("authorization: x", "auth", false),
+        ("authorizationHeader: x", "auth", false),
+        ("authentication: x", "auth", false),
+        ("X-Authentication: x", "Auth", false),
+        ("authenticationNotFound=x", "auth", true),
+        ("new AuthenticationManager(", "Auth", true),
+        ("2AuthorizedClient x", "Auth", true),
+        ("OAUTHORIZE = x", "AUTH", false),
+        ("AUTHor = x", "AUTH", false),
         ("auth_token: x", "auth", false),
         ("authOrder: x", "auth", false),
         ("oauthority: x", "auth", false),
@@ -501,7 +509,8 @@ fn another_word_is_seen_at_once() {
     ] {
         let start = text.find(keyword).unwrap();
         let hit = Span::new(start, start + keyword.len());
-        assert_eq!(begins_another_word(text.as_bytes(), hit), expected, "{text}");
+        let others = OtherWords::of(&["auth", "token"]);
+        assert_eq!(others.begin(text.as_bytes(), hit), expected, "{text}");
         let end = start + text[start..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap();
         let whole = Name::of(&text.as_bytes()[..end], keyword.as_bytes());
         assert!(!expected || whole.is_other_word(), "{text}");
