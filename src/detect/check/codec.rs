@@ -35,17 +35,39 @@ pub(crate) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     {
         return None;
     }
-    unpack(body, 6, |byte| {
-        Some(match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        })
-    })
+    let digit = |byte: u8| BASE64[usize::from(byte)];
+    let mut bytes = Vec::with_capacity(body.len() / 4 * 3 + 2);
+    let (quads, rest) = body.as_chunks::<4>();
+    let mut foreign = 0;
+    for quad in quads {
+        let digits = quad.map(digit);
+        foreign |= digits.iter().fold(0, |all, digit| all | digit);
+        let [first, second, third, fourth] = digits.map(u32::from);
+        let [_, three @ ..] = (first << 18 | second << 12 | third << 6 | fourth).to_be_bytes();
+        bytes.extend(three);
+    }
+    if foreign & NO_DIGIT != 0 {
+        return None;
+    }
+    bytes.extend(unpack(rest, 6, |byte| Some(digit(byte)).filter(|digit| digit & NO_DIGIT == 0))?);
+    Some(bytes)
 }
+
+/// What no digit of base64 has.
+const NO_DIGIT: u8 = 0x80;
+/// For each byte, its value as a digit of base64 in the standard or the URL alphabet.
+static BASE64: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut digit = 0;
+    while digit < alphabet.len() {
+        table[alphabet[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
 
 /// Bytes of base32 in upper case, padded or not.
 pub(super) fn base32(text: &[u8]) -> Option<Vec<u8>> {
@@ -158,6 +180,29 @@ mod tests {
         assert_eq!(base64(b""), Some(Vec::new()));
         for wrong in ["a", "aGVsb", "aGVsbG8==", "aGV=bG8=", "a b=", "===="] {
             assert_eq!(base64(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn base64_tells_each_byte_at_each_place() {
+        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        for (byte, place) in (0..=u8::MAX).flat_map(|byte| (0..7).map(move |place| (byte, place))) {
+            let mut text = *b"QUJDREV";
+            text[place] = byte;
+            let digit = match byte {
+                b'-' => Some(62),
+                b'_' => Some(63),
+                _ => memchr::memchr(byte, digits),
+            };
+            let known = |byte: &u8| memchr::memchr(*byte, digits).unwrap_or_default();
+            let bits = text.iter().enumerate().try_fold(0_u64, |bits, (at, byte)| {
+                let digit = if at == place { digit? } else { known(byte) };
+                Some(bits << 6 | digit as u64)
+            });
+            // Seven digits hold five bytes and two bits; white space and padding at the ends are none of them.
+            let bytes = bits.map(|bits| (bits >> 2).to_be_bytes()[3..].to_vec());
+            let ends = matches!(place, 0 | 6) && (byte.is_ascii_whitespace() || byte == b'=');
+            assert!(ends || base64(&text) == bytes, "{byte} at {place}");
         }
     }
 

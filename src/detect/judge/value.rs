@@ -294,9 +294,15 @@ const BLOCKS: (usize, usize) = (3, 8);
 /// Whether more than half of a value is short blocks over and over, behind a mark or between others: `acme_A7A7A7A7…`.
 fn is_mostly_repeated(value: &[u8]) -> bool {
     (2..=BLOCKS.0).any(|period| {
-        let same = value.windows(period + 1).map(|part| part[0].eq_ignore_ascii_case(&part[period]));
+        let later = value.get(period..).unwrap_or_default();
+        let same = || value.iter().zip(later).map(|(byte, later)| byte.eq_ignore_ascii_case(later));
+        // A stretch adds a period to what is the same in it: with less than that there cannot be enough.
+        let least = value.len() / 2 * BLOCKS.1 / (BLOCKS.1 + period);
+        if same().map(usize::from).sum::<usize>() < least {
+            return false;
+        }
         let (mut inside, mut stretch) = (0, 0);
-        for same in same.chain([false]) {
+        for same in same().chain([false]) {
             if same {
                 stretch += 1;
                 continue;
