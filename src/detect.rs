@@ -990,6 +990,8 @@ impl Scanner {
 
 /// Least bytes of base64 around a match that make it a part of something else: an image, a certificate.
 const MIN_AROUND: usize = 200;
+/// So many on one side are no path: these have dots and dashes.
+const FAR_AROUND: usize = 128;
 
 /// Whether `secret` is an accident in a long run of base64: one goes on beyond `+` or `/` on a side where the secret ends.
 fn is_inside_base64(text: &[u8], secret: Span) -> bool {
@@ -1000,6 +1002,12 @@ fn is_inside_base64(text: &[u8], secret: Span) -> bool {
     let inside = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/');
     let before = &text[secret.start.saturating_sub(MIN_AROUND)..secret.start];
     let after = &text[secret.end..text.len().min(secret.end + MIN_AROUND)];
+    let long =
+        |mut bytes: std::slice::Iter<'_, u8>| bytes.len() >= FAR_AROUND && bytes.all(|byte| inside(&byte));
+    let far = |start: usize| text[start..text.len().min(start + FAR_AROUND)].iter();
+    if long(far(secret.end)) || secret.start.checked_sub(FAR_AROUND).is_some_and(|start| long(far(start))) {
+        return true;
+    }
     let before = &before[before.len() - before.iter().rev().take_while(inside).count()..];
     let after = &after[..after.iter().take_while(inside).count()];
     // A path has slashes, too, but no plus; nor do paths go on for long without a dot or a dash.

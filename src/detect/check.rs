@@ -12,6 +12,7 @@ mod shape;
 mod sum;
 
 pub(crate) use codec::base64;
+pub(crate) use encoded::is_sample_of_basic;
 pub(crate) use key::is_public_nkey;
 pub(crate) use marks::{is_cut, is_said};
 

@@ -40,9 +40,26 @@ pub(super) fn basic_auth(text: &[u8]) -> Proof {
     let Some(colon) = memchr::memchr(b':', &bytes) else { return Proof::Failed };
     let (user, password) = (&bytes[..colon], &bytes[colon + 1..]);
     let printable = str::from_utf8(&bytes).is_ok_and(|text| !text.chars().any(char::is_control));
-    // RFC 7617, and what manuals write.
-    let sample = [
-        &b"open sesame"[..],
+    let reference = matches!(password.first(), Some(b'$' | b'<' | b'{' | b'*' | b'%'));
+    verdict(
+        printable && !user.is_empty() && !password.is_empty() && !is_sample_password(password) && !reference,
+    )
+}
+
+/// Whether it is base64 of a user and a password that manuals write, both of them.
+pub(crate) fn is_sample_of_basic(text: &[u8]) -> bool {
+    const USERS: [&[u8]; 5] = [b"aladdin", b"foo", b"name", b"user", b"username"];
+    let Some(bytes) = codec::base64(text) else { return false };
+    memchr::memchr(b':', &bytes).is_some_and(|colon| {
+        let (user, password) = (&bytes[..colon], &bytes[colon + 1..]);
+        USERS.iter().any(|sample| user.eq_ignore_ascii_case(sample)) && is_sample_password(password)
+    })
+}
+
+/// As in RFC 7617, and in manuals.
+fn is_sample_password(password: &[u8]) -> bool {
+    const SAMPLES: [&[u8]; 10] = [
+        b"open sesame",
         b"opensesame",
         b"pass",
         b"password",
@@ -52,11 +69,8 @@ pub(super) fn basic_auth(text: &[u8]) -> Proof {
         b"bar",
         b"xxx",
         b"x-oauth-basic",
-    ]
-    .iter()
-    .any(|sample| password.eq_ignore_ascii_case(sample));
-    let reference = matches!(password.first(), Some(b'$' | b'<' | b'{' | b'*' | b'%'));
-    verdict(printable && !user.is_empty() && !password.is_empty() && !sample && !reference)
+    ];
+    SAMPLES.iter().any(|sample| password.eq_ignore_ascii_case(sample))
 }
 
 /// `ABSK`, then base64 of the name of the key.
@@ -126,7 +140,9 @@ pub(super) fn jwt(text: &[u8]) -> Proof {
         return Proof::Unknown;
     }
     let Some(claims) = parts.next().and_then(json_object) else { return Proof::Failed };
-    if claims.get("sub").and_then(Value::as_str) == Some("1234567890") {
+    let says = |claim: &str, value: &str| claims.get(claim).and_then(Value::as_str) == Some(value);
+    // The sample of jwt.io, and what every new installation of Supabase has until it is set up.
+    if says("sub", "1234567890") || says("iss", "supabase-demo") {
         return Proof::Failed;
     }
     if algorithm.eq_ignore_ascii_case("none") {

@@ -300,6 +300,7 @@ impl About<'_> {
             return Some(Known::Mask);
         }
         if repeats_block(value)
+            || looked.has(Marks::DASH) && is_uuid(value) && repeats_block(&value.replace("-", ""))
             || !password && value.len() >= MIN_REPEATED && looked.runs().longest >= value.len() * 2 / 5
         {
             return Some(Known::Mask);
@@ -307,7 +308,9 @@ impl About<'_> {
         if name.is_for_one_page() {
             return Some(Known::PageMark);
         }
-        if !password && (looked.has(Marks::ODD) && is_broken(value) || check::is_cut(value)) {
+        if !password
+            && (looked.has(Marks::ODD) && is_broken(value) || is_elided(value) || check::is_cut(value))
+        {
             return Some(Known::Broken);
         }
         if !password && (looked.is_placeholder() || looked.has(Marks::DIGIT) && value::runs_in_turns(value))
@@ -322,7 +325,13 @@ impl About<'_> {
         if !password && spaced && is_parted(value) {
             return Some(Known::Broken);
         }
-        if place.language == Language::Translation || place.translated && !looked.has(Marks::DIGIT) {
+        if candidate.syntax == Syntax::Scheme && check::is_sample_of_basic(value) {
+            return Some(Known::Published);
+        }
+        if place.language == Language::Translation
+            || place.translated && (!looked.has(Marks::DIGIT) || !has_digit_of_its_own(value))
+            || looked.has(Marks::SLASH) && escapes(value).count() >= MIN_ESCAPES
+        {
             return Some(Known::Translation);
         }
         if (looked.has(Marks::DOT) || !password && is_day(value)) && is_version_or_date(value)
@@ -336,17 +345,24 @@ impl About<'_> {
         if is_public_key(value) || !password && check::is_public_nkey(value) {
             return Some(Known::PublicKey);
         }
-        if is_identified(value, name) {
+        if is_identified(value, name) || is_object_of_docker(value, name) {
             return Some(Known::Identifier);
         }
         let joined = Marks::UNDERSCORE.and(Marks::DASH);
         if is_symbol(value, candidate, name)
-            || !password && looked.has(joined) && (is_constant(value) || is_list_of_constants(value))
+            || !password
+                && looked.has(joined)
+                && (is_constant(value) || is_list_of_constants(value) || is_migration(value))
+            || value.contains(&b'=') && is_list_of_options(value)
+            || is_in_options(text, candidate)
         {
             return Some(Known::Code);
         }
         if is_part_of_a_place(text, candidate) {
             return Some(Known::PartOfPlace);
+        }
+        if !password && looked.has(Marks::BRACE) && is_joined(value) {
+            return Some(Known::ListOfNames);
         }
         let name = || {
             !looked.has(Marks::CAPITAL) && separated_words(value)
@@ -356,6 +372,87 @@ impl About<'_> {
         let listed = word && follows_an_item(text, candidate) || precedes_a_value(text, candidate);
         (candidate.syntax == Syntax::Comma && (listed || is_option(value))).then_some(Known::ListOfNames)
     }
+}
+
+/// Fewest escapes of letters that make a text of a value.
+const MIN_ESCAPES: usize = 3;
+
+/// Where letters beyond ASCII are written as escapes, as bundles of Java do: `\u00DCber`.
+fn escapes(value: &[u8]) -> impl Iterator<Item = usize> {
+    let beyond = |digits: &[u8]| {
+        digits.iter().all(u8::is_ascii_hexdigit) && !digits.starts_with(b"00")
+            || digits.starts_with(b"00") && matches!(digits[2], b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
+    };
+    memchr::memmem::find_iter(value, b"\\u")
+        .filter(move |&place| value.get(place + 2..place + 6).is_some_and(beyond))
+}
+
+/// Whether there is a digit outside of such escapes.
+fn has_digit_of_its_own(value: &[u8]) -> bool {
+    let (mut all, mut escaped) = (value.iter().filter(|byte| byte.is_ascii_digit()).count(), 0);
+    for place in escapes(value) {
+        escaped += value[place + 2..place + 6].iter().filter(|byte| byte.is_ascii_digit()).count();
+    }
+    all -= escaped;
+    all > 0
+}
+
+/// Whether somebody left its end out: `9cbaf023786cd7...`.
+fn is_elided(value: &[u8]) -> bool {
+    value.ends_with(b"...") || value.ends_with("…".as_bytes())
+}
+
+/// Length of the identifier of an object of Docker, in digits of base 36.
+const OBJECT: usize = 25;
+
+/// Whether it says which secret of a swarm is meant: `SecretID: "fpjqlhnwb19zds35k8wn80lq9"`.
+fn is_object_of_docker(value: &[u8], name: &Name) -> bool {
+    value.len() == OBJECT
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && name.plain().ends_with(b"secretid")
+}
+
+/// Whether it is the name of a step that a database is changed in, as Django numbers them: `0012_webhook_index`.
+fn is_migration(value: &[u8]) -> bool {
+    let Some((number, name)) = value.split_first_chunk::<4>() else { return false };
+    number.iter().all(u8::is_ascii_digit)
+        && name.len() > 4
+        && name.starts_with(b"_")
+        && name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
+/// Longest name or value in a list of options.
+const MAX_OPTION: usize = 24;
+
+/// Whether it is options with values: `format=bgra:afbc=1`.
+fn is_list_of_options(value: &[u8]) -> bool {
+    let part = |part: &[u8]| {
+        (1..=MAX_OPTION).contains(&part.len())
+            && part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
+    };
+    let is_name = |name: &[u8]| name[0].is_ascii_lowercase() && !name.iter().any(u8::is_ascii_uppercase);
+    memchr::memchr_iter(b'=', value).count() > 1
+        && value.split(|byte| *byte == b':').all(|option| {
+            let mut parts = option.split(|byte| *byte == b'=');
+            parts.clone().count() > 1 && parts.clone().all(part) && parts.next().is_some_and(is_name)
+        })
+}
+
+/// Whether the name is the value of an option, and what follows is the next one: `eof_action=pass:repeatlast=0`.
+fn is_in_options(text: &[u8], candidate: &Candidate) -> bool {
+    candidate.syntax == Syntax::Colon
+        && candidate.quote == Quote::InString
+        && text[..candidate.key.start].ends_with(b"=")
+        && text[candidate.key.end..candidate.value.end].contains(&b'=')
+}
+
+/// Longest part of a key that is made of several.
+const MAX_JOINED: usize = 16;
+
+/// Whether it is a few names in one, as keys of tables are made: `cdp|switch02|24|Fa0/8`.
+fn is_joined(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'|', value).count() > 1
+        && value.split(|byte| *byte == b'|').all(|part| part.len() <= MAX_JOINED)
 }
 
 /// Whether a program puts something into it: `$"{scheme}://x"` in C#, `f'{scheme}://x'` in Python.
@@ -524,7 +621,11 @@ fn is_dotted_name(value: &[u8]) -> bool {
     value.iter().all(part)
         && memchr::memchr_iter(b'.', value).count() > 1
         && parts.clone().any(|part| part.len() > 4)
-        && parts.all(is_worded_identifier)
+        // `oauth2`: a version of what the words before it name.
+        && parts.all(|part| {
+            is_worded_identifier(part)
+                || part.split_last().is_some_and(|(last, word)| last.is_ascii_digit() && is_worded_identifier(word))
+        })
 }
 
 /// Whether it is a word, or words in one, behind a name that does not say what the key opens: `key: "name"`.
@@ -775,13 +876,19 @@ fn is_empty(value: &[u8]) -> bool {
 fn is_number(value: &[u8]) -> bool {
     let digits = value.strip_prefix(b"0x").or_else(|| value.strip_prefix(b"0X"));
     digits.is_some_and(|digits| {
-        digits.len() <= 17
+        digits.iter().filter(|byte| **byte != b'_').count() <= 17
             && digits.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'_' | b'L' | b'U'))
     })
 }
 
 /// A value that a program fills in.
 fn is_template(value: &[u8], bare: bool) -> bool {
+    // In a script that a script writes.
+    let is_variable = |rest: &&[u8]| {
+        let plain = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+        rest.starts_with(b"${") || rest.len() > 1 && rest.starts_with(b"$") && rest[1..].iter().all(plain)
+    };
+    let value = value.strip_prefix(b"\\").filter(is_variable).unwrap_or(value);
     const STARTS: [&[u8]; 12] =
         [b"{{", b"${", b"%(", b"%{", b"#{", b"<%", b"{%", b"@@", b"\\u{", b"%s", b"%@", b"$("];
     let marks = |byte: &u8| {
@@ -834,6 +941,7 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         "data:",
         "enc[",
         "enc(",
+        "encrypted:",
         "op://",
         "secret://",
         "sha256:",
@@ -851,7 +959,12 @@ fn is_reference(value: &[u8], bare: bool) -> bool {
         "aws4-hmac",
     ];
     static STARTS: Words<{ BEGINNINGS.len() }> = Words::new(&[(1, BEGINNINGS)]);
+    // `${BASE_URL:-http://localhost}`.
+    let default = || {
+        value.strip_prefix(b"-").is_some_and(|default| begins_with_one(default, &[b"http://", b"https://"]))
+    };
     if STARTS.begin(value)
+        || default()
         || bare
             && matches!(value[0], b'*' | b'&' | b'{' | b'[')
             && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
@@ -1069,7 +1182,24 @@ fn is_public_key(value: &[u8]) -> bool {
         b"MFkwEwYH",
         b"AAAAB3NzaC1yc2E",
     ];
-    begins_with_one(value, &STARTS)
+    begins_with_one(value, &STARTS) || is_verifier(value)
+}
+
+/// Bytes of the number in a verifier's key.
+const NUMBER: usize = 8;
+
+/// Whether it verifies signed notes, as logs of Go's checksums have it: a name, a number and a key, with `+` between them. What
+/// signs them begins with `PRIVATE`.
+fn is_verifier(value: &[u8]) -> bool {
+    let mut parts = value.splitn(3, |byte| *byte == b'+');
+    let (Some(name), Some(number), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    !name.is_empty()
+        && number.len() == NUMBER
+        && number.iter().all(u8::is_ascii_hexdigit)
+        && key.starts_with(b"A")
+        && key.len() > MIN_REPEATED
 }
 
 /// A name in code.
@@ -1100,7 +1230,10 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
     let a_word_of_it = || value.len() > 4 && name.words().any(|word| word.eq_ignore_ascii_case(value));
     // A table or a column: `tableSessionTokens = "session_tokens"`.
     let its_words = || {
-        value.iter().filter(|byte| **byte == b'_').count() > 1
+        let joint =
+            |two: &&[u8]| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase() || two[0] == b'_';
+        value.windows(2).any(|two| joint(&two))
+            && letters(value).count() >= MIN_OWN
             && name.plain().iter().rev().copied().take(letters(value).count()).eq(letters(value).rev())
     };
     if name.plain().iter().copied().eq(letters(value)) || a_word_of_it() || its_words() {
@@ -1112,6 +1245,9 @@ fn is_own_name(candidate: &Candidate, value: &[u8], name: &Name, bare: bool) -> 
     let word = name.keyword_word();
     bare && joined && !digits && word.iter().rev().copied().eq(letters(value).rev().take(word.len()))
 }
+
+/// Fewest letters of words that a name ends in, too.
+const MIN_OWN: usize = 8;
 
 /// Letters and digits, lower case.
 fn letters(text: &[u8]) -> impl DoubleEndedIterator<Item = u8> {

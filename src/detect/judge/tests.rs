@@ -25,8 +25,9 @@ fn wrong(path: &str, text: &str, keyword: &str, classifier: Classifier, expected
 
 /// What is thought of the first value that `text` gives to a name with the keyword.
 fn seen(path: &str, text: &str, keyword: &str, classifier: Classifier) -> Option<Verdict> {
-    let start = text.find(keyword)?;
+    let start = text.find(keyword).or_else(|| text.to_ascii_lowercase().find(keyword))?;
     let hit = Span::new(start, start + keyword.len());
+    let keyword = &text[start..start + keyword.len()];
     let line = study::window(text.as_bytes(), hit);
     let mut found = Vec::new();
     assignment::find(text.as_bytes(), line, hit, &mut found);
@@ -380,6 +381,64 @@ fn what_values_are_is_said() {
     ] {
         let seen = seen(path, text, "password", Classifier::Password);
         assert_eq!(seen, Some(Verdict::Known(expected)), "{path}: {text}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_token_is_known() {
+    use Known::{
+        Broken, Code, Identifier, ListOfNames, Mask, Number, OwnName, PublicKey, Published, Reference,
+    };
+    for (path, text, keyword, expected) in [
+        ("a.yml", r#""identitytoken": "9cbaf023786cd7...""#, "token", Some(Broken)),
+        ("a.yml", r#""identitytoken": "9cbaf023786cd7…""#, "token", Some(Broken)),
+        ("a.yml", r#"SecretID: "fpjqlhnwb19zds35k8wn80lq9""#, "secret", Some(Identifier)),
+        // An identifier of Nomad is its secret.
+        ("a.yml", r#"SecretID: "2b778dd9-f5f1-6f29-b4b4-9a5fa948757a""#, "secret", None),
+        ("a.go", r#"Token = "badc0deb-adc0-deba-dc0d-ebadc0debadc""#, "token", Some(Mask)),
+        ("a.py", r#"("webhook", "0012_webhook_filterable_slugs_idx"),"#, "webhook", Some(Code)),
+        ("a.rs", "auth_token: 0xAABB_CCDD_EEFF_0011,", "auth", Some(Number)),
+        ("a.php", "const MODEL_OAUTH2_PROVIDER_LIST = 'oAuth2ProviderList';", "auth", Some(OwnName)),
+        ("a.go", r#"mergedKey := "cdp|switch02|24|cisco01|Fa0/8""#, "key", Some(ListOfNames)),
+        ("a.go", r#"vkey := "peter+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4""#, "key", Some(PublicKey)),
+        (
+            "a.java",
+            r#"oauth2 = of("org.acme.security.oauth2.client.OAuth2Client",""#,
+            "auth",
+            Some(Identifier),
+        ),
+        ("a.conf", "api_key = encrypted:kDnCy25dRvI8xs4nrJ6hp34ffL0ODKAzHrT6R8eO", "key", Some(Reference)),
+        ("a.sh", r"API_KEY=${AUTH_BASEURL:-http://localhost:8888}", "auth", Some(Reference)),
+        ("a.md", "Authorization: Basic dXNlcjpwYXNz", "basic", Some(Published)),
+        ("a.md", "Authorization: Basic ZGVwbG95Omg3R3EheDI=", "basic", None),
+        ("a.md", "Authorization: Basic cG9zdG1hbjpwYXNzd29yZA==", "basic", None),
+    ] {
+        let known = match seen(path, text, keyword, Classifier::Token) {
+            Some(Verdict::Known(known) | Verdict::Easy(known, _)) => Some(known),
+            _ => None,
+        };
+        assert_eq!(known, expected, "{text}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_password_is_known() {
+    for (path, text, expected) in [
+        ("messages_de.properties", r"x.emptyPassword=Ung\u00FCltiges Kennwort", Some(Known::Translation)),
+        ("messages_de.properties", r"x.password=Ung\u00FCltig7", None),
+        ("a.properties", r"x.password=\u8a8d\u8a3c\u30aa\u30d6", Some(Known::Translation)),
+        ("a.cs", r#"$"overlay=eof_action=pass:repeatlast=0{format}""#, Some(Known::Code)),
+        ("a.cs", r#"firstPass = "vpp_rkrga=format=bgra:afbc=1";"#, Some(Known::Code)),
+        ("a.sh", r#"USER_PWD="\$PWD""#, Some(Known::Template)),
+        ("a.sh", r#"USER_PWD="\$up3rS3cret""#, None),
+        ("a.sql", "CREATE LOGIN a WITH PASSWORD = 'YourStrongPassword!';", Some(Known::Placeholder)),
+    ] {
+        let keyword = if text.contains("PWD") { "pwd" } else { "pass" };
+        let known = match seen(path, text, keyword, Classifier::Password) {
+            Some(Verdict::Known(known) | Verdict::Easy(known, _)) => Some(known),
+            _ => None,
+        };
+        assert_eq!(known, expected, "{text}");
     }
 }
 

@@ -112,6 +112,7 @@ const PLACEHOLDERS_THAT_ASK: &[&str] = &[
     "your_",
     "your-",
     "yourpass",
+    "yourstrong",
     "yoursecret",
     "yourtoken",
     "yourkey",
