@@ -182,6 +182,19 @@ static EXAMPLES: &[&str] = &[
     concat!("401f7ac837da42b97f61", "3d789819ff93537bee6a"),
     // RFC 7617 and RFC 6750: a user with the words of a tale, and a token.
     concat!("QWxhZGRpbjpvcGVuI", "HNlc2FtZQ=="),
+    // RFC 6749: the tokens, the code and the client of all its examples.
+    concat!("2YotnFZFEjr", "1zCsicMWpAA"),
+    concat!("tGzv3JOkF0X", "G5Qx2TlKWIA"),
+    concat!("SplxlOBeZQQ", "YbYS6WxSbIA"),
+    concat!("7Fjfp0ZBr1K", "tDRbnfVdmIw"),
+    concat!("czZCaGRSa3F0M", "zpnWDFmQmF0M2JW"),
+    concat!("czZCaGRSa3F0Mzo", "3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
+    // Docker: the swarm of the API's manual.
+    concat!("SWMTKN-1-3pu6hszjas19xyp7ghgosyx9k8atbf", "cr8p2is99znpy26u2lkl-7p73s1dx5in4tatdymyhg9hu2"),
+    concat!("SWMTKN-1-3pu6hszjas19xyp7ghgosyx9k8atbf", "cr8p2is99znpy26u2lkl-1awxwuwd3z9j1z3puu7rcgdbx"),
+    concat!("SWMTKN-1-1h8aps2yszaiqmz2l3oc5392pgk8e4", "9qhx2aj3nyv0ui0hez2a-8llk83c4wm9lwioey2s316r9l"),
+    concat!("SWMTKN-1-1h8aps2yszaiqmz2l3oc5392pgk8e4", "9qhx2aj3nyv0ui0hez2a-6qmn92w6bu3jdvnglku58u11a"),
+    concat!("SWMKEY-1-7c37Cc8654o6", "p38HnroywCi19pllOnGtbdZEgtKxZu8"),
     // Development chains: Hardhat and Anvil, the first two accounts; Ganache, the first.
     concat!("ac0974bec39a17e36ba4a6b4d238ff94", "4bacb478cbed5efcae784d7bf4f2ff80"),
     concat!("59c6995e998f97a5a0044966f0945389", "dc9e86dae88c7a8412f4603b6b78690d"),

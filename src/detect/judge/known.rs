@@ -273,6 +273,7 @@ impl About<'_> {
         // A cipher with its mode and padding: `AES/CBC/PKCS5Padding`.
         if TYPES.has(value)
             || value.ends_with(b"Padding")
+            || is_algorithm(value)
             || looked.has(Marks::BRACE) && is_validation(value)
             || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
         {
@@ -483,6 +484,18 @@ fn is_bare(candidate: &Candidate) -> bool {
     matches!(candidate.quote, Quote::None | Quote::InString)
 }
 
+/// Longest name of an algorithm.
+const MAX_ALGORITHM: usize = 32;
+
+/// Whether it is how something is worked out, as Java names it: `PBKDF2WithHmacSHA256`, `SHA1withRSA`.
+fn is_algorithm(value: &[u8]) -> bool {
+    let joint = memchr::memmem::find(value, b"With").or_else(|| memchr::memmem::find(value, b"with"));
+    let Some(joint) = joint.filter(|_| value.len() <= MAX_ALGORITHM) else { return false };
+    const HASHES: [&[u8]; 3] = [b"Hmac", b"MD5", b"SHA"];
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/'))
+        && (begins_with_one(&value[joint + 4..], &HASHES) || begins_with_one(value, &HASHES))
+}
+
 /// Whether it is what stands between two strings that are put together: `"?token=" + value + "&x"`.
 fn is_between_strings(value: &[u8]) -> bool {
     const JOINTS: [&[u8]; 3] = [b" + ", b" . ", b" || "];
@@ -493,9 +506,14 @@ fn is_between_strings(value: &[u8]) -> bool {
 fn is_coordinate(value: &[u8]) -> bool {
     let Some(colon) = memchr::memrchr(b':', value) else { return false };
     let (name, version) = (&value[..colon], &value[colon + 1..]);
+    // `com.acme:core:0.31.9.RELEASE`: a group, too.
+    let is_part = |byte: &u8| match name.contains(&b':') {
+        true => byte.is_ascii_alphanumeric() || b".-".contains(byte),
+        false => byte.is_ascii_digit() || *byte == b'.',
+    };
     version.contains(&b'.')
         && version.first().is_some_and(u8::is_ascii_digit)
-        && version.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && version.iter().all(is_part)
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
 }
 
@@ -1160,9 +1178,34 @@ pub(crate) fn is_side_of_a_broken(text: &[u8], span: Span) -> bool {
 
 /// `$2a$10$…`, `$argon2id$…`, `{SSHA}…`, `sha1$…`.
 pub(super) fn is_password_hash(value: &[u8]) -> bool {
-    const STARTS: [&[u8]; 16] = [
-        b"$1$", b"$2a$", b"$2b$", b"$2y$", b"$5$", b"$6$", b"$y$", b"$apr1$", b"$argon2", b"$scrypt",
-        b"$pbkdf2", b"pbkdf2_", b"pbkdf2:", b"scrypt:", b"{SSHA", b"{CRYPT}",
+    const STARTS: [&[u8]; 26] = [
+        b"$1$",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$5$",
+        b"$6$",
+        b"$y$",
+        b"$apr1$",
+        b"$argon2",
+        b"$scrypt",
+        b"$pbkdf2",
+        b"pbkdf2_",
+        b"pbkdf2:",
+        b"scrypt:",
+        b"{SSHA",
+        b"{CRYPT}",
+        b"{SHA",
+        b"{MD4}",
+        b"{MD5}",
+        b"{SMD5}",
+        // Spring names the encoder so.
+        b"{argon2",
+        b"{bcrypt",
+        b"{ldap}",
+        b"{pbkdf2",
+        b"{scrypt",
+        b"{sha256}",
     ];
     begins_with_one(value, &STARTS)
         || begins_with_one(value, &[b"md5$", b"sha1$", b"sha256$"]) && value.len() > 30

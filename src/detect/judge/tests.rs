@@ -387,7 +387,7 @@ fn what_values_are_is_said() {
 #[test]
 fn what_looks_like_a_token_is_known() {
     use Known::{
-        Broken, Code, Identifier, ListOfNames, Mask, Number, OwnName, PublicKey, Published, Reference,
+        Broken, Code, Identifier, ListOfNames, Mask, Number, OwnName, PublicKey, Published, Reference, Type,
     };
     for (path, text, keyword, expected) in [
         ("a.yml", r#""identitytoken": "9cbaf023786cd7...""#, "token", Some(Broken)),
@@ -409,6 +409,9 @@ fn what_looks_like_a_token_is_known() {
         ),
         ("a.conf", "api_key = encrypted:kDnCy25dRvI8xs4nrJ6hp34ffL0ODKAzHrT6R8eO", "key", Some(Reference)),
         ("a.sh", r"API_KEY=${AUTH_BASEURL:-http://localhost:8888}", "auth", Some(Reference)),
+        ("a.toml", "core-auth = 'com.acme:acme-core:0.31.9.RELEASE'", "auth", Some(Reference)),
+        ("a.java", r#"newSecretKey("PBKDF2WithHmacSHA256","#, "key", Some(Type)),
+        ("a.java", r#"{"access_token": "2YotnFZFEjr1zCsicMWpAA"}"#, "token", Some(Published)),
         ("a.md", "Authorization: Basic dXNlcjpwYXNz", "basic", Some(Published)),
         ("a.md", "Authorization: Basic ZGVwbG95Omg3R3EheDI=", "basic", None),
         ("a.md", "Authorization: Basic cG9zdG1hbjpwYXNzd29yZA==", "basic", None),
@@ -427,6 +430,12 @@ fn what_looks_like_a_password_is_known() {
         ("messages_de.properties", r"x.emptyPassword=Ung\u00FCltiges Kennwort", Some(Known::Translation)),
         ("messages_de.properties", r"x.password=Ung\u00FCltig7", None),
         ("a.properties", r"x.password=\u8a8d\u8a3c\u30aa\u30d6", Some(Known::Translation)),
+        (
+            "a.java",
+            r#"password = "{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6""#,
+            Some(Known::PasswordHash),
+        ),
+        ("a.java", r#"password = "{noop}Quince5740!""#, None),
         ("a.cs", r#"$"overlay=eof_action=pass:repeatlast=0{format}""#, Some(Known::Code)),
         ("a.cs", r#"firstPass = "vpp_rkrga=format=bgra:afbc=1";"#, Some(Known::Code)),
         ("a.sh", r#"USER_PWD="\$PWD""#, Some(Known::Template)),
