@@ -482,7 +482,8 @@ fn evidence(rule: &Bound, text: &[u8], hit: Span, value: Span) -> Option<Confide
         }
     }
     let form = Form::of(rule, value.of(text));
-    if key.is_public() && form.like_a_hash && rule.near.is_empty() {
+    let below = memchr::memchr(b'\n', &between).is_some();
+    if key.is_public() && form.like_a_hash && (rule.near.is_empty() || below && key.direct) {
         // An id, a digest or a commit, and called so.
         return None;
     }
@@ -957,6 +958,16 @@ mod tests {
         assert_eq!(bound(&commit, "new Acme('{}')", sha), Some(Confidence::Medium));
         assert_eq!(bound(&commit, "acme: {}", sha), Some(Confidence::Low));
         assert_eq!(bound(&commit, "acme_ref = {}", sha), None);
+    }
+
+    #[test]
+    fn an_identifier_below_the_name_is_no_secret() {
+        static NEAR: [Text; 1] = [Cow::Borrowed("secret")];
+        let rule = rule("acme", "[0-9a-f-]{36}", 36, &NEAR);
+        let uuid = "9d59aa76-2755-48c6-b1af-beb70a82c3cd";
+        assert_eq!(bound(&rule, "acme_secret_info:\n  id: '{}'", uuid), None);
+        assert_eq!(bound(&rule, "acme_secret:\n  value: '{}'", uuid), Some(Confidence::High));
+        assert_eq!(bound(&rule, "acme_secret_id = '{}'", uuid), Some(Confidence::High));
     }
 
     #[test]

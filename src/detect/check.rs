@@ -131,6 +131,7 @@ pub static CHECKS: &[Check] = &[
     check("pkcs12", "base64 of a PKCS #12 store that holds a key", key::pkcs12),
     check("putty-key", "a PuTTY key file with private lines", key::putty),
     check("pypi-macaroon", "a macaroon for pypi.org", encoded::pypi_macaroon),
+    check("random-bytes", "numbers of bytes as a machine draws them", shape::random_bytes),
     check("saladcloud", "CRC-32 in base62 of the part before it", sum::saladcloud),
     check("sentry-org", "base64 of JSON with a URL and an organisation", encoded::sentry_org),
     check("telegram-token", "number of the bot, then 35 characters of mixed kinds", shape::telegram_token),

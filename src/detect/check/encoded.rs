@@ -58,7 +58,9 @@ pub(crate) fn is_sample_of_basic(text: &[u8]) -> bool {
 
 /// As in RFC 7617, and in manuals.
 fn is_sample_password(password: &[u8]) -> bool {
-    const SAMPLES: [&[u8]; 10] = [
+    const SAMPLES: [&[u8]; 11] = [
+        // Of AngularJS, which is in many a tree.
+        b"boop",
         b"open sesame",
         b"opensesame",
         b"pass",

@@ -183,6 +183,22 @@ pub(super) fn not_uuid(text: &[u8]) -> Proof {
     unless_failed(!is_uuid(text))
 }
 
+/// Different numbers of the least random list of as many as a key has.
+const LEAST_NUMBERS: usize = 32;
+
+/// Numbers of bytes as a machine draws them: many different ones, and some in the upper half. Tables of programs count up, or repeat.
+pub(super) fn random_bytes(text: &[u8]) -> Proof {
+    let mut seen = [false; 256];
+    for number in text.split(|byte| !byte.is_ascii_digit()).filter(|number| !number.is_empty()) {
+        let Some(number) = str::from_utf8(number).ok().and_then(|number| number.parse::<u8>().ok()) else {
+            return Proof::Failed;
+        };
+        seen[usize::from(number)] = true;
+    }
+    let variety = seen.iter().filter(|seen| **seen).count();
+    unless_failed(variety >= LEAST_NUMBERS && seen[128..].contains(&true))
+}
+
 /// Fails on hexadecimal digits only.
 pub(super) fn not_hex(text: &[u8]) -> Proof {
     unless_failed(!text.iter().all(u8::is_ascii_hexdigit))
@@ -421,6 +437,17 @@ mod tests {
     fn not_uuid() {
         check("not-uuid", "8dfa93ee-3419-4300-aed2-e779eda31455", Proof::Failed);
         check("not-uuid", "zebra", Proof::Unknown);
+    }
+
+    #[test]
+    fn random_bytes() {
+        let list = |of: fn(u32) -> u32| (0..64).map(|at| of(at).to_string()).collect::<Vec<_>>().join(", ");
+        check("random-bytes", &list(|at| at * at * 37 % 251), Proof::Unknown);
+        // In an order, in zigzag or over and over.
+        check("random-bytes", &list(|at| at), Proof::Failed);
+        check("random-bytes", &list(|at| at * 29 % 64), Proof::Failed);
+        check("random-bytes", &list(|at| 5 + at % 4 * 60), Proof::Failed);
+        check("random-bytes", &list(|at| at * 5), Proof::Failed);
     }
 
     #[test]

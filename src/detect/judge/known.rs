@@ -128,6 +128,8 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
 
 /// Without a digit, so many bytes are a word rather than a token, and so many are words if nothing is a capital.
 const MAX_SHORT: (usize, usize) = (8, 12);
+/// So many small letters that read as a word are one, unless it says that it is a secret: hardly a token in a hundred is that.
+const MAX_ONE_WORD: usize = 14;
 
 /// Whether a token would be longer, or have digits: also if it is a cookie, which is given what stands behind its name.
 fn is_short(value: &[u8]) -> bool {
@@ -153,8 +155,16 @@ fn is_few_letters(value: &[u8]) -> bool {
     let joint = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b' ');
     let is_words =
         || value.iter().all(|byte| byte.is_ascii_lowercase() || joint(byte)) && value.iter().any(joint);
+    let says = |word: &[u8]| memchr::memmem::find(value, word).is_some();
+    let is_word = || {
+        value.iter().all(u8::is_ascii_lowercase)
+            && wordiness(value).is_some_and(|score| score > 0.0)
+            && ![&b"key"[..], b"pass", b"secret", b"token"].into_iter().any(says)
+    };
     !value.iter().any(u8::is_ascii_digit)
-        && (value.len() <= MAX_SHORT.0 || value.len() <= MAX_SHORT.1 && is_words())
+        && (value.len() <= MAX_SHORT.0
+            || value.len() <= MAX_SHORT.1 && is_words()
+            || value.len() <= MAX_ONE_WORD && is_word())
 }
 
 /// What a value is known to be whatever it is given to.
@@ -162,7 +172,8 @@ pub(super) fn at_once(value: &[u8], classifier: Classifier) -> Option<Known> {
     if is_empty(value) {
         return Some(Known::Empty);
     }
-    (is_number(value) || classifier == Classifier::Token && is_count(value)).then_some(Known::Number)
+    (is_number(value) || is_time(value) || classifier == Classifier::Token && is_count(value))
+        .then_some(Known::Number)
 }
 
 /// What a token is not, as the model is sure in nearly each case: a few letters, a version. It learns from such all the same.
@@ -274,6 +285,7 @@ impl About<'_> {
         if TYPES.has(value)
             || value.ends_with(b"Padding")
             || is_algorithm(value)
+            || looked.has(Marks::BRACE) && is_type_of_column(value)
             || looked.has(Marks::BRACE) && is_validation(value)
             || !password && (is_type_of_types(value) || is_type_named_after(value, ask.keyword))
         {
@@ -362,7 +374,7 @@ impl About<'_> {
         if is_part_of_a_place(text, candidate) {
             return Some(Known::PartOfPlace);
         }
-        if !password && looked.has(Marks::BRACE) && is_joined(value) {
+        if !password && (looked.has(Marks::BRACE) && is_joined(value) || is_enumeration(value)) {
             return Some(Known::ListOfNames);
         }
         let name = || {
@@ -456,6 +468,16 @@ fn is_joined(value: &[u8]) -> bool {
         && value.split(|byte| *byte == b'|').all(|part| part.len() <= MAX_JOINED)
 }
 
+/// Whether it is names in code, one after the other: `testUser,testUser2,testKey1`.
+fn is_enumeration(value: &[u8]) -> bool {
+    let name = |part: &[u8]| {
+        let part = part.trim_ascii();
+        let word = part.trim_end_with(|c| c.is_ascii_digit());
+        part.len() <= word.len() + MAX_NUMBER && !word.is_empty() && is_worded_identifier(word)
+    };
+    value.contains(&b',') && value.split(|byte| *byte == b',').all(name)
+}
+
 /// Whether a program puts something into it: `$"{scheme}://x"` in C#, `f'{scheme}://x'` in Python.
 fn is_interpolated(text: &[u8], candidate: &Candidate) -> bool {
     let before = &text[..candidate.value.start];
@@ -482,6 +504,16 @@ fn is_validation(value: &[u8]) -> bool {
 
 fn is_bare(candidate: &Candidate) -> bool {
     matches!(candidate.quote, Quote::None | Quote::InString)
+}
+
+/// Whether it is what a column of a table is made of: `VARCHAR(191) NOT NULL`.
+fn is_type_of_column(value: &[u8]) -> bool {
+    const NAMES: [&str; 6] = ["binary", "char", "decimal", "int", "varbinary", "varchar"];
+    let Some((name, rest)) = value.split_once_str("(") else { return false };
+    let size = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+        && size > 0
+        && rest[size..].starts_with(b")")
 }
 
 /// Longest name of an algorithm.
@@ -899,6 +931,20 @@ fn is_number(value: &[u8]) -> bool {
     })
 }
 
+/// Digits of a time: microseconds since 1970, and year to second.
+const TIMES: (usize, usize) = (16, 14);
+
+/// Whether it is a time of these years: `1641941238208691`, `20200119235959`.
+fn is_time(value: &[u8]) -> bool {
+    let digits = || value.iter().all(u8::is_ascii_digit);
+    let upto = |place: usize, most: u8| (value[place] - b'0') * 10 + value[place + 1] - b'0' <= most;
+    let written = || {
+        value.starts_with(b"20") && upto(4, 12) && upto(6, 31) && upto(8, 23) && upto(10, 59) && upto(12, 59)
+    };
+    value.len() == TIMES.0 && value.starts_with(b"1") && digits()
+        || value.len() == TIMES.1 && digits() && written()
+}
+
 /// A value that a program fills in.
 fn is_template(value: &[u8], bare: bool) -> bool {
     // In a script that a script writes.
@@ -1048,6 +1094,8 @@ const OF_TYPES: &[&str] = &[
     "confirmed",
     "nullable",
     "sometimes",
+    "hashed",
+    "encrypted",
 ];
 
 /// Words of code and of forms that a key is often given.
@@ -1085,6 +1133,8 @@ const OF_STOCK: &[&str] = &[
     "plain",
     "include",
     "same-origin",
+    "compat",
+    "files",
     "token",
     "value",
 ];
@@ -1214,9 +1264,12 @@ pub(super) fn is_password_hash(value: &[u8]) -> bool {
 
 /// PEM and OpenSSH forms of public halves.
 fn is_public_key(value: &[u8]) -> bool {
-    const STARTS: [&[u8]; 9] = [
+    const STARTS: [&[u8]; 12] = [
         b"ssh-rsa ",
+        b"ssh-dss ",
         b"ssh-ed25519 ",
+        b"sk-ssh-",
+        b"sk-ecdsa-",
         b"ecdsa-sha2-",
         b"-----BEGIN PUBLIC",
         b"-----BEGIN CERT",
@@ -1362,9 +1415,16 @@ fn is_part_of_a_place(text: &[u8], candidate: &Candidate) -> bool {
         let before = run_before(text, candidate.key.start);
         candidate.syntax == Syntax::Colon && begins_with_one(before, &[b"arn:", b"urn:"])
     };
+    // `PASSWORD@localhost:27017`.
+    let before_a_port = || {
+        candidate.syntax == Syntax::Colon
+            && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
+            && candidate.value.of(text)[0].is_ascii_digit()
+    };
     in_path
         || in_name
         || in_arn()
+        || before_a_port()
         || candidate.quote == Quote::InString && key.get(1..).is_some_and(|rest| rest.contains(&b'@'))
 }
 

@@ -387,7 +387,8 @@ fn what_values_are_is_said() {
 #[test]
 fn what_looks_like_a_token_is_known() {
     use Known::{
-        Broken, Code, Identifier, ListOfNames, Mask, Number, OwnName, PublicKey, Published, Reference, Type,
+        Broken, Code, Identifier, ListOfNames, Mask, Number, OwnName, PublicKey, Published, Reference, Short,
+        Type,
     };
     for (path, text, keyword, expected) in [
         ("a.yml", r#""identitytoken": "9cbaf023786cd7...""#, "token", Some(Broken)),
@@ -412,6 +413,10 @@ fn what_looks_like_a_token_is_known() {
         ("a.toml", "core-auth = 'com.acme:acme-core:0.31.9.RELEASE'", "auth", Some(Reference)),
         ("a.java", r#"newSecretKey("PBKDF2WithHmacSHA256","#, "key", Some(Type)),
         ("a.java", r#"{"access_token": "2YotnFZFEjr1zCsicMWpAA"}"#, "token", Some(Published)),
+        ("a.go", r#"webhookAction = "synchronized""#, "webhook", Some(Short)),
+        ("a.js", "mention_keys: 'testUser,testUser2,testKey1,testKey2'", "key", Some(ListOfNames)),
+        ("a.js", "mention_keys: 'q7XbT2mNvR,8wLcY5hKf,PzJ4dGs'", "key", None),
+        ("a.py", r#""key": "ssh-dss AAAAB3NzaC1kc3MAAACBAM7nxK2g""#, "key", Some(PublicKey)),
         ("a.md", "Authorization: Basic dXNlcjpwYXNz", "basic", Some(Published)),
         ("a.md", "Authorization: Basic ZGVwbG95Omg3R3EheDI=", "basic", None),
         ("a.md", "Authorization: Basic cG9zdG1hbjpwYXNzd29yZA==", "basic", None),
@@ -436,6 +441,17 @@ fn what_looks_like_a_password_is_known() {
             Some(Known::PasswordHash),
         ),
         ("a.java", r#"password = "{noop}Quince5740!""#, None),
+        ("a.json", r#""lastPasswordChangeUSec": 1641941238208691,"#, Some(Known::Number)),
+        ("a.yml", "krbpasswordexpiration: 20200119235959", Some(Known::Number)),
+        ("a.yml", "password: 20201319235959", None),
+        ("a.php", "'password' => 'hashed',", Some(Known::Type)),
+        ("a.php", "'password' => 'VARCHAR(191) NOT NULL',", Some(Known::Type)),
+        ("nsswitch.conf", "passwd:         compat", Some(Known::Type)),
+        (
+            "a.yml",
+            "MONGO_URL=mongodb://app:PASSWORD@localhost:27017/app?replicaSet=rs0",
+            Some(Known::PartOfPlace),
+        ),
         ("a.cs", r#"$"overlay=eof_action=pass:repeatlast=0{format}""#, Some(Known::Code)),
         ("a.cs", r#"firstPass = "vpp_rkrga=format=bgra:afbc=1";"#, Some(Known::Code)),
         ("a.sh", r#"USER_PWD="\$PWD""#, Some(Known::Template)),
