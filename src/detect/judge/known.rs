@@ -322,7 +322,11 @@ impl About<'_> {
             return Some(Known::PageMark);
         }
         if !password
-            && (looked.has(Marks::ODD) && is_broken(value) || is_elided(value) || check::is_cut(value))
+            && (looked.has(Marks::ODD) && is_broken(value)
+                || is_elided(value)
+                || looked.has(Marks::DASH) && is_cut_uuid(value)
+                || looked.has(Marks::CAPITAL) && ends_in_a_cut_document(value)
+                || check::is_cut(value))
         {
             return Some(Known::Broken);
         }
@@ -413,6 +417,33 @@ fn has_digit_of_its_own(value: &[u8]) -> bool {
 /// Whether somebody left its end out: `9cbaf023786cd7...`.
 fn is_elided(value: &[u8]) -> bool {
     value.ends_with(b"...") || value.ends_with("…".as_bytes())
+}
+
+/// Whether it would be a UUID, had its last part twelve digits: `8dfa93ee-3419-4300-aed2-e779ed`.
+fn is_cut_uuid(value: &[u8]) -> bool {
+    const WITHOUT_LAST: usize = 24;
+    let Some((head, last)) = value.split_at_checked(WITHOUT_LAST) else { return false };
+    last.len() != UUID - WITHOUT_LAST
+        && !last.is_empty()
+        && last.iter().all(u8::is_ascii_hexdigit)
+        && is_uuid(&[head, &[b'0'; UUID - WITHOUT_LAST]].concat())
+}
+
+/// Whether its last part is base64 of a document in JSON that is never closed, as of a JWT that was cut: `eyJhbGciOiJSUzI1NiIs`.
+fn ends_in_a_cut_document(value: &[u8]) -> bool {
+    let Some(start) = memchr::memmem::rfind(value, b"eyJ") else { return false };
+    let begins = start == 0 || !value[start - 1].is_ascii_alphanumeric();
+    let last = &value[start..];
+    // No byte is written in one digit.
+    let whole = if last.len() % 4 == 1 { &last[..last.len() - 1] } else { last };
+    begins
+        && check::base64(whole).is_some_and(|text| {
+            // Otherwise something else follows the document.
+            let is_text = text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+            is_text
+                && text.starts_with(b"{\"")
+                && (whole.len() < last.len() || !text.trim_ascii_end().ends_with(b"}"))
+        })
 }
 
 /// Length of the identifier of an object of Docker, in digits of base 36.
@@ -1177,19 +1208,20 @@ fn is_broken(value: &[u8]) -> bool {
 /// Longest word that says how a credential is to be read: `AWS4-HMAC-SHA256`.
 const MAX_SCHEME: usize = 16;
 
-/// Fewest hexadecimal digits before the space.
+/// Fewest bytes before the space.
 const MIN_PART: usize = 8;
 
 /// Whether a space parts what may be a token from more: no token has one but behind the name of a scheme, as `Bearer`.
 fn is_parted(value: &[u8]) -> bool {
     let head = value.iter().position(|&byte| byte == b' ').map_or(&[][..], |place| &value[..place]);
     let rest = &value[head.len()..];
-    !head.is_empty()
-        && head.iter().any(u8::is_ascii_digit)
+    let digits = |part: &[u8]| part.iter().any(u8::is_ascii_digit);
+    let both_cases = || head.iter().any(u8::is_ascii_uppercase) && head.iter().any(u8::is_ascii_lowercase);
+    digits(head)
         && (head.len() > MAX_SCHEME
             || humps(head) >= MIN_HUMPS
-            || head.len() >= MIN_PART && head.iter().all(u8::is_ascii_hexdigit))
-        && rest.iter().any(u8::is_ascii_digit)
+            || head.len() >= MIN_PART && (both_cases() || head.iter().all(u8::is_ascii_hexdigit)))
+        && (digits(rest) || humps(rest) > 0)
 }
 
 /// So many changes from lower to upper case are no words written together.
@@ -1502,8 +1534,11 @@ const fn is_prefix(byte: u8) -> bool {
     matches!(byte, b'b' | b'B' | b'r' | b'R' | b'u' | b'U' | b'f' | b'L')
 }
 
+/// Length of a UUID.
+const UUID: usize = 36;
+
 pub(crate) fn is_uuid(value: &[u8]) -> bool {
-    value.len() == 36
+    value.len() == UUID
         && value.iter().enumerate().all(|(place, byte)| match place {
             8 | 13 | 18 | 23 => *byte == b'-',
             _ => byte.is_ascii_hexdigit(),

@@ -393,6 +393,18 @@ fn what_looks_like_a_token_is_known() {
     for (path, text, keyword, expected) in [
         ("a.yml", r#""identitytoken": "9cbaf023786cd7...""#, "token", Some(Broken)),
         ("a.yml", r#""identitytoken": "9cbaf023786cd7…""#, "token", Some(Broken)),
+        ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779ed", "token", Some(Broken)),
+        ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779eda314550", "token", Some(Broken)),
+        ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779eda31455", "token", None),
+        ("a.yml", "api_token: '2pagSwcNPy2IJi uGjqTyyFjKM'", "token", Some(Broken)),
+        ("a.yml", "api_token: eyJhbGciOiJSUzI1NiIs", "token", Some(Broken)),
+        ("a.yml", "api_token: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1LTc'", "token", Some(Broken)),
+        (
+            "a.yml",
+            "api_token: eyJrIjoiT0tTcG1pUlY2RnVKZTFVaDFsNFZXdE9ZWmNrMkZYbk4iLCJuIjoieCJ9",
+            "token",
+            None,
+        ),
         ("a.yml", r#"SecretID: "fpjqlhnwb19zds35k8wn80lq9""#, "secret", Some(Identifier)),
         // An identifier of Nomad is its secret.
         ("a.yml", r#"SecretID: "2b778dd9-f5f1-6f29-b4b4-9a5fa948757a""#, "secret", None),
