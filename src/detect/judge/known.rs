@@ -324,8 +324,9 @@ impl About<'_> {
         if !password
             && (looked.has(Marks::ODD) && is_broken(value)
                 || is_elided(value)
-                || looked.has(Marks::DASH) && is_cut_uuid(value)
-                || looked.has(Marks::CAPITAL) && ends_in_a_cut_document(value)
+                || (looked.has(Marks::DASH) && is_cut_uuid(value)
+                    || looked.has(Marks::CAPITAL) && ends_in_a_cut_document(value))
+                    && !goes_on_behind(text, candidate)
                 || check::is_cut(value))
         {
             return Some(Known::Broken);
@@ -444,6 +445,12 @@ fn ends_in_a_cut_document(value: &[u8]) -> bool {
                 && text.starts_with(b"{\"")
                 && (whole.len() < last.len() || !text.trim_ascii_end().ends_with(b"}"))
         })
+}
+
+/// Whether a further string is put to it, on its line or the next one: `"eyJhbGciOiJSUzI1NiIs" + "…"`.
+fn goes_on_behind(text: &[u8], candidate: &Candidate) -> bool {
+    let Some((b'"' | b'\'' | b'`', rest)) = text[candidate.value.end..].split_first() else { return false };
+    matches!(rest.trim_ascii_start().first(), Some(b'+' | b'.' | b'\\' | b'"' | b'\'' | b'`' | b'<' | b'&'))
 }
 
 /// Length of the identifier of an object of Docker, in digits of base 36.
@@ -1215,13 +1222,16 @@ const MIN_PART: usize = 8;
 fn is_parted(value: &[u8]) -> bool {
     let head = value.iter().position(|&byte| byte == b' ').map_or(&[][..], |place| &value[..place]);
     let rest = &value[head.len()..];
-    let digits = |part: &[u8]| part.iter().any(u8::is_ascii_digit);
-    let both_cases = || head.iter().any(u8::is_ascii_uppercase) && head.iter().any(u8::is_ascii_lowercase);
-    digits(head)
+    let digits = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // `ApiKey-v1` is a scheme.
+    let both_cases = || {
+        head.iter().any(u8::is_ascii_uppercase) && head.iter().any(u8::is_ascii_lowercase) && digits(head) > 1
+    };
+    digits(head) > 0
         && (head.len() > MAX_SCHEME
             || humps(head) >= MIN_HUMPS
             || head.len() >= MIN_PART && (both_cases() || head.iter().all(u8::is_ascii_hexdigit)))
-        && (digits(rest) || humps(rest) > 0)
+        && (digits(rest) > 0 || humps(rest) > 0)
 }
 
 /// So many changes from lower to upper case are no words written together.

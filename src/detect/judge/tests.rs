@@ -396,6 +396,7 @@ fn what_looks_like_a_token_is_known() {
         ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779ed", "token", Some(Broken)),
         ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779eda314550", "token", Some(Broken)),
         ("a.yml", "api_token: 8dfa93ee-3419-4300-aed2-e779eda31455", "token", None),
+        ("a.java", "api_token = \"eyJhbGciOiJSUzI1NiIs\"\n  + \"ImtpZCI6ImxlZ2Fj\";", "token", None),
         ("a.yml", "api_token: '2pagSwcNPy2IJi uGjqTyyFjKM'", "token", Some(Broken)),
         ("a.yml", "api_token: eyJhbGciOiJSUzI1NiIs", "token", Some(Broken)),
         ("a.yml", "api_token: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1LTc'", "token", Some(Broken)),
