@@ -1004,10 +1004,10 @@ mod tests {
             assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
         }
         let wider = self::rule("acme", "[0-9a-z]{43}", 43, &[]);
+        let sha1 = [HEX, "0c4f7c0b"].concat();
         for (text, expected) in [
-            (format!("acme_token = '{HEX}0c4f7c0b9z'"), true),
-            // A commit.
-            (format!("acme_token = '{HEX}0c4f7c0b'"), false),
+            (format!("acme_token = '{sha1}9z'"), true),
+            (format!("acme_token = '{sha1}'"), false),
         ] {
             let start = text.find("acme").unwrap();
             let found = bonds(&wider, &text, Span::new(start, start + 4));
