@@ -1005,10 +1005,9 @@ mod tests {
         }
         let wider = self::rule("acme", "[0-9a-z]{43}", 43, &[]);
         let sha1 = [HEX, "0c4f7c0b"].concat();
-        for (text, expected) in [
-            (format!("acme_token = '{sha1}9z'"), true),
-            (format!("acme_token = '{sha1}'"), false),
-        ] {
+        for (text, expected) in
+            [(format!("acme_token = '{sha1}9z'"), true), (format!("acme_token = '{sha1}'"), false)]
+        {
             let start = text.find("acme").unwrap();
             let found = bonds(&wider, &text, Span::new(start, start + 4));
             assert_eq!(found.iter().any(|bond| bond.near), expected, "{text}");
