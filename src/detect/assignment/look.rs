@@ -80,8 +80,10 @@ impl Behind {
         let length = length_of_name(rest);
         // As most names in code and in prose do.
         let ends = match at(length) {
-            b';' | b')' | b'{' => true,
+            b';' | b')' | b'{' | b'*' => true,
             b'.' => at(length + 1) != b'=',
+            b'/' => at(length + 1) != b'/',
+            b'<' => !matches!(at(length + 1), b'=' | b'-' | b'>'),
             _ => false,
         };
         if ends {
