@@ -126,7 +126,8 @@ fn is_result_of_a_test(text: &[u8], candidate: &Candidate) -> bool {
             || text[value.end..].strip_prefix(b" (").is_some_and(is_time))
 }
 
-/// Without a digit, so many bytes are a word rather than a token, and so many are words if nothing is a capital.
+/// Without a digit, or with a number of two at their end, so many bytes are a word rather than a token, and so many are words if
+/// nothing is a capital.
 const MAX_SHORT: (usize, usize) = (8, 12);
 /// So many small letters that read as a word are one, unless it says that it is a secret: hardly a token in a hundred is that.
 const MAX_ONE_WORD: usize = 14;
@@ -156,15 +157,24 @@ fn is_few_letters(value: &[u8]) -> bool {
     let is_words =
         || value.iter().all(|byte| byte.is_ascii_lowercase() || joint(byte)) && value.iter().any(joint);
     let says = |word: &[u8]| memchr::memmem::find(value, word).is_some();
+    let says_secret = || [&b"key"[..], b"pass", b"secret", b"token"].into_iter().any(says);
     let is_word = || {
         value.iter().all(u8::is_ascii_lowercase)
             && wordiness(value).is_some_and(|score| score > 0.0)
-            && ![&b"key"[..], b"pass", b"secret", b"token"].into_iter().any(says)
+            && !says_secret()
     };
-    !value.iter().any(u8::is_ascii_digit)
-        && (value.len() <= MAX_SHORT.0
-            || value.len() <= MAX_SHORT.1 && is_words()
-            || value.len() <= MAX_ONE_WORD && is_word())
+    if value.iter().any(u8::is_ascii_digit) {
+        // `value4`.
+        let word = value.trim_end_with(|c| c.is_ascii_digit());
+        return value.len() <= MAX_SHORT.0
+            && value.len() <= word.len() + MAX_NUMBER
+            && word.len() > 2
+            && word.iter().all(u8::is_ascii_lowercase)
+            && !says_secret();
+    }
+    value.len() <= MAX_SHORT.0
+        || value.len() <= MAX_SHORT.1 && is_words()
+        || value.len() <= MAX_ONE_WORD && is_word()
 }
 
 /// What a value is known to be whatever it is given to.

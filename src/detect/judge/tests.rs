@@ -427,6 +427,8 @@ fn what_looks_like_a_token_is_known() {
         ("a.java", r#"newSecretKey("PBKDF2WithHmacSHA256","#, "key", Some(Type)),
         ("a.java", r#"{"access_token": "2YotnFZFEjr1zCsicMWpAA"}"#, "token", Some(Published)),
         ("a.go", r#"webhookAction = "synchronized""#, "webhook", Some(Short)),
+        ("a.py", r#"set_cookie("cookie4", "value4")"#, "cookie", Some(Short)),
+        ("a.py", r#"token = "value437""#, "token", None),
         ("a.js", "mention_keys: 'testUser,testUser2,testKey1,testKey2'", "key", Some(ListOfNames)),
         ("a.js", "mention_keys: 'q7XbT2mNvR,8wLcY5hKf,PzJ4dGs'", "key", None),
         ("a.py", r#""key": "ssh-dss AAAAB3NzaC1kc3MAAACBAM7nxK2g""#, "key", Some(PublicKey)),
