@@ -982,15 +982,16 @@ fn is_number(value: &[u8]) -> bool {
 /// Digits of a time: microseconds since 1970, and year to second.
 const TIMES: (usize, usize) = (16, 14);
 
-/// Whether it is a time of these years: `1641941238208691`, `20200119235959`.
+/// Whether it is a time of these years (2014 to 2036, and of this century where it is written out): `1641941238208691`,
+/// `20200119235959`.
 fn is_time(value: &[u8]) -> bool {
-    let digits = || value.iter().all(u8::is_ascii_digit);
-    let upto = |place: usize, most: u8| (value[place] - b'0') * 10 + value[place + 1] - b'0' <= most;
-    let written = || {
-        value.starts_with(b"20") && upto(4, 12) && upto(6, 31) && upto(8, 23) && upto(10, 59) && upto(12, 59)
-    };
-    value.len() == TIMES.0 && value.starts_with(b"1") && digits()
-        || value.len() == TIMES.1 && digits() && written()
+    let two = |place: usize| (value[place] - b'0') * 10 + value[place + 1] - b'0';
+    let written = || two(4) <= 12 && two(6) <= 31 && two(8) <= 23 && two(10) <= 59 && two(12) <= 59;
+    match value.len() {
+        length if length != TIMES.0 && length != TIMES.1 || !value.iter().all(u8::is_ascii_digit) => false,
+        length if length == TIMES.0 => (14..=20).contains(&two(0)),
+        _ => two(0) == 20 && written(),
+    }
 }
 
 /// A value that a program fills in.

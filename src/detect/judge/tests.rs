@@ -459,6 +459,7 @@ fn what_looks_like_a_password_is_known() {
         ("a.json", r#""lastPasswordChangeUSec": 1641941238208691,"#, Some(Known::Number)),
         ("a.yml", "krbpasswordexpiration: 20200119235959", Some(Known::Number)),
         ("a.yml", "password: 20201319235959", None),
+        ("a.yml", "password: 9641941238208691", None),
         ("a.php", "'password' => 'hashed',", Some(Known::Type)),
         ("a.php", "'password' => 'VARCHAR(191) NOT NULL',", Some(Known::Type)),
         ("nsswitch.conf", "passwd:         compat", Some(Known::Type)),
