@@ -1,12 +1,13 @@
 //! Is the value given to a key a secret? A verdict on shape, key name, syntax and path.
 //!
-//! Three steps: what the value is known to be, if that rules it out (`known`); numbers about it
+//! Three steps: what the value is known to be, if that rules it out (`known`, by its bytes `form`); numbers about it
 //! (`features`); what a model makes of these (`model`, `weights`). The model was trained on labelled
 //! lines of public repositories by `examples/train-judge.rs`; it holds numbers only.
 //!
 //! Must not look at anything beyond the candidate's line and path.
 
 pub mod features;
+mod form;
 pub mod known;
 pub mod model;
 mod name;
@@ -17,9 +18,10 @@ mod weights;
 use std::borrow::Cow;
 
 use features::Feature;
+pub(crate) use form::reads_as_words;
 use known::Known;
 pub(crate) use known::{
-    is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, reads_as_words, stands_in, words_are_names,
+    is_none_at_a_look, is_nothing_alone, is_side_of_a_broken, stands_in, words_are_names,
 };
 use name::Name;
 pub(crate) use name::OtherWords;
@@ -205,7 +207,7 @@ const ASKED: [bool; features::COUNT] = {
 
 /// Whether people rather than a machine made a value, as far as it shows: too little in it, or readable behind base64.
 pub(crate) fn is_chosen(value: &[u8]) -> bool {
-    fixed_entropy(value).total / 256 / 8 < MADE as u32 || known::readable_base64(value) > 0
+    fixed_entropy(value).total / 256 / 8 < MADE as u32 || form::readable_base64(value) > 0
 }
 
 /// Whether it is hexadecimal, and as long as common digests are.

@@ -6,7 +6,8 @@
 
 use super::{
     ASKED, Ask, Classifier,
-    known::{self, is_identifier, separated_words},
+    form::{self, is_identifier, separated_words},
+    known,
     name::{Name, TAILS},
     place::{Kind, Language, Place},
     value::{Marks, Value},
@@ -460,7 +461,7 @@ impl<const ALL: bool> Seen<ALL> {
             F::Base64,
             base64 && (plain.len() < value.len() || set.digits > 0 && set.upper > 0 || set.joints > 0),
         );
-        self.set(F::Base64Text, if base64 { known::readable_base64(value) } else { 0 });
+        self.set(F::Base64Text, if base64 { form::readable_base64(value) } else { 0 });
         self.flag(F::PlainWord, set.lower == value.len());
         self.flag(F::Capitalised, set.upper > 0 && set.letters() == value.len());
     }
@@ -480,13 +481,13 @@ impl<const ALL: bool> Seen<ALL> {
             .count();
         self.set(F::Parts, parts);
         self.flag(F::WordParts, parts > 2 && separated_words(value));
-        self.flag(F::PathLike, Self::wants(F::PathLike) && known::is_path(value));
+        self.flag(F::PathLike, Self::wants(F::PathLike) && form::is_path(value));
         let address = || value.windows(3).any(|part| part == b"://");
         self.flag(F::UrlLike, Self::wants(F::UrlLike) && address());
         let mail = || memchr::memchr(b'@', value).is_some_and(|at| at > 0 && value[at..].contains(&b'.'));
         self.flag(F::MailLike, Self::wants(F::MailLike) && mail());
-        self.flag(F::VersionLike, Self::wants(F::VersionLike) && known::is_version_or_date(value));
-        self.flag(F::UuidLike, Self::wants(F::UuidLike) && known::is_uuid(value));
+        self.flag(F::VersionLike, Self::wants(F::VersionLike) && form::is_version_or_date(value));
+        self.flag(F::UuidLike, Self::wants(F::UuidLike) && form::is_uuid(value));
         // A token that is one is known for it, and has no features.
         self.flag(F::Placeholder, classifier == Classifier::Password && looked.is_placeholder());
         self.set(F::SelfHint, looked.hint());

@@ -261,7 +261,7 @@ fn types_and_modules_are_no_tokens() {
         .filter_map(|(path, text, keyword, expected)| wrong(path, text, keyword, Classifier::Token, expected))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(known::is_password_hash(b"pbkdf2:sha256:600000$x$0123"));
+    assert!(form::is_password_hash(b"pbkdf2:sha256:600000$x$0123"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 
-use super::known::{MIN_REPEATED, readable_base64};
+use super::form::{MIN_REPEATED, readable_base64};
 use crate::detect::{
     check,
     entropy::wordiness,
