@@ -2,7 +2,9 @@
 //!
 //! Must not look at what only a provider could tell, such as whether a token still works.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Map, Value};
+use sha2::Sha256;
 
 use super::{Proof, codec, likely, unless_failed, verdict};
 
@@ -143,8 +145,7 @@ pub(super) fn jwt(text: &[u8]) -> Proof {
     }
     let Some(claims) = parts.next().and_then(json_object) else { return Proof::Failed };
     let says = |claim: &str, value: &str| claims.get(claim).and_then(Value::as_str) == Some(value);
-    // The sample of jwt.io, and what every new installation of Supabase has until it is set up.
-    if says("sub", "1234567890") || says("iss", "supabase-demo") {
+    if says("sub", "1234567890") || says("iss", "supabase-demo") && is_signed_by_a_demo(text) {
         return Proof::Failed;
     }
     if algorithm.eq_ignore_ascii_case("none") {
@@ -155,6 +156,22 @@ pub(super) fn jwt(text: &[u8]) -> Proof {
         return Proof::Failed;
     }
     likely(signature_lengths(algorithm).is_none_or(|lengths| lengths.contains(&signature.len())))
+}
+
+/// Secrets that every new installation of Supabase signs with until it is set up, as its manual and its command line have them.
+const DEMOS: [&[u8]; 2] = [
+    concat!("super-secret-jwt-token-", "with-at-least-32-characters-long").as_bytes(),
+    concat!("your-super-secret-jwt-token-", "with-at-least-32-characters-long").as_bytes(),
+];
+
+/// Whether a JWT is signed with a secret that everybody knows: who issued it says that it is a demo, and so does who has kept its claims.
+fn is_signed_by_a_demo(text: &[u8]) -> bool {
+    let Some(dot) = memchr::memrchr(b'.', text) else { return false };
+    let Some(signature) = codec::base64(&text[dot + 1..]) else { return false };
+    DEMOS.iter().any(|secret| {
+        Hmac::<Sha256>::new_from_slice(secret)
+            .is_ok_and(|mac| mac.chain_update(&text[..dot]).verify_slice(&signature).is_ok())
+    })
 }
 
 /// How long a signature is in base64, by the algorithm: those of RSA are as long as the key (1024 to 4096 bits), the others fixed
@@ -483,6 +500,23 @@ mod tests {
             Proof::Failed,
         );
         check("jwt", "eyJub3QganNvbg.eyJhIjoxfQ.x", Proof::Failed);
+        // The demo of Supabase, and its claims with another secret.
+        check(
+            "jwt",
+            concat!(
+                "eyJhbGciO",
+                "iJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6InNlcnZpY2Vfcm9sZSIsImV4cCI6MTk4MzgxMjk5Nn0.EGIM96RAZx35lJzdJsyH-qQwv8Hdp7fsn3W0YpN81IU"
+            ),
+            Proof::Failed,
+        );
+        check(
+            "jwt",
+            concat!(
+                "eyJhbGciO",
+                "iJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6InNlcnZpY2Vfcm9sZSIsImV4cCI6MTk4MzgxMjk5Nn0.zSSfjQ6nbX3v3NAGVqcFbymuxV2iz0q8_SL3O7G8tlo"
+            ),
+            Proof::Passed,
+        );
         // A signature that was cut.
         check(
             "jwt",

@@ -294,8 +294,8 @@ impl About<'_> {
             return Some(Known::Published);
         }
         if place.language == Language::Translation
-            || place.translated && (!looked.has(Marks::DIGIT) || !form::has_digit_of_its_own(value))
-            || looked.has(Marks::SLASH) && form::escapes(value).count() >= MIN_ESCAPES
+            || (place.translated || looked.has(Marks::SLASH) && form::escapes(value).count() >= MIN_ESCAPES)
+                && (!looked.has(Marks::DIGIT) || !form::has_digit_of_its_own(value))
         {
             return Some(Known::Translation);
         }
@@ -366,7 +366,8 @@ fn is_in_options(text: &[u8], candidate: &Candidate) -> bool {
     candidate.syntax == Syntax::Colon
         && candidate.quote == Quote::InString
         && text[..candidate.key.start].ends_with(b"=")
-        && text[candidate.key.end..candidate.value.end].contains(&b'=')
+        // Base64 ends in such.
+        && text[candidate.key.end..candidate.value.end].trim_end_with(|c| c == '=').contains(&b'=')
 }
 
 /// Whether a program puts something into it: `$"{scheme}://x"` in C#, `f'{scheme}://x'` in Python.

@@ -288,8 +288,8 @@ struct OtherWord {
     rest: (u64, u64),
 }
 
-/// What follows `auth` in the words that [`is_of_its_own`] knows.
-const OF_ITS_OWN: [u64; 2] = [u64::from_le_bytes(*b"orizatio"), u64::from_le_bytes(*b"enticati")];
+/// How the words begin that [`is_of_its_own`] knows.
+const OF_ITS_OWN: [u64; 2] = [u64::from_le_bytes(*b"authoriz"), u64::from_le_bytes(*b"authenti")];
 /// What small letters have, and capitals have not.
 const CASE: u64 = u64::from_le_bytes([0x20; 8]);
 
@@ -337,7 +337,7 @@ impl OtherWords {
         {
             return false;
         }
-        !OF_ITS_OWN.contains(&rest) || {
+        !OF_ITS_OWN.contains(&name) || {
             let rest = &text[hit.start + 1..text.len().min(hit.start + MAX_NAME)];
             let length = 1 + rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
             let (word, rest) = text[hit.start..].split_at(length);

@@ -450,6 +450,7 @@ fn what_looks_like_a_password_is_known() {
         ("messages_de.properties", r"x.emptyPassword=Ung\u00FCltiges Kennwort", Some(Known::Translation)),
         ("messages_de.properties", r"x.password=Ung\u00FCltig7", None),
         ("a.properties", r"x.password=\u8a8d\u8a3c\u30aa\u30d6", Some(Known::Translation)),
+        ("a.properties", r"x.password=\u8a8d\u8a3c\u30aa47", None),
         (
             "a.java",
             r#"password = "{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6""#,
@@ -469,6 +470,7 @@ fn what_looks_like_a_password_is_known() {
             Some(Known::PartOfPlace),
         ),
         ("a.cs", r#"$"overlay=eof_action=pass:repeatlast=0{format}""#, Some(Known::Code)),
+        ("a.cs", r#""--passin=pass:kJ8sWv3mQ2Zx==""#, None),
         ("a.cs", r#"firstPass = "vpp_rkrga=format=bgra:afbc=1";"#, Some(Known::Code)),
         ("a.sh", r#"USER_PWD="\$PWD""#, Some(Known::Template)),
         ("a.sh", r#"USER_PWD="\$up3rS3cret""#, None),
@@ -615,6 +617,14 @@ fn another_word_is_seen_at_once() {
         let whole = Name::of(&text.as_bytes()[..end], keyword.as_bytes());
         assert!(!expected || whole.is_other_word(), "{text}");
     }
+}
+
+#[test]
+fn words_of_their_own_are_seen_behind_any_keyword() {
+    let others = OtherWords::of(&["aut"]);
+    let begin = |text: &str| others.begin(text.as_bytes(), Span::new(0, 3));
+    assert!(begin("author: x") && begin("authenticated: x") && begin("authorize: x"));
+    assert!(!begin("authorization: x") && !begin("Authentication: x") && !begin("auth: x"));
 }
 
 #[test]
